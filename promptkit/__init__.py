@@ -1,0 +1,107 @@
+"""promptkit: a prompt as a contract of typed inputs, an instruction and a typed output.
+
+Names load on first use, so that ``import promptkit`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from promptkit import backends, constraints, errors, output
+    from promptkit.backends import layers
+    from promptkit.completions import Completion, TextDelta, Usage, Verdict
+    from promptkit.engine import Finished, Restarted, Result
+    from promptkit.errors import PromptKitError
+    from promptkit.libraries import Library, library, load
+    from promptkit.messages import DocumentPart, ImagePart, Message
+    from promptkit.prompts import Prompt, TypedPrompt
+    from promptkit.records import CallRecord
+    from promptkit.requests import GenerationConfig, Plan, Rendered
+    from promptkit.sessions import Session, configure, record, use
+
+__all__ = [
+    "CallRecord",
+    "Completion",
+    "DocumentPart",
+    "Finished",
+    "GenerationConfig",
+    "ImagePart",
+    "Library",
+    "Message",
+    "Plan",
+    "Prompt",
+    "PromptKitError",
+    "Rendered",
+    "Restarted",
+    "Result",
+    "Session",
+    "TextDelta",
+    "TypedPrompt",
+    "Usage",
+    "Verdict",
+    "backends",
+    "configure",
+    "constraints",
+    "errors",
+    "layers",
+    "library",
+    "load",
+    "output",
+    "record",
+    "use",
+]
+
+_HOMES = {
+    "CallRecord": "promptkit.records",
+    "Completion": "promptkit.completions",
+    "DocumentPart": "promptkit.messages",
+    "Finished": "promptkit.engine",
+    "GenerationConfig": "promptkit.requests",
+    "ImagePart": "promptkit.messages",
+    "Library": "promptkit.libraries",
+    "Message": "promptkit.messages",
+    "Plan": "promptkit.requests",
+    "Prompt": "promptkit.prompts",
+    "PromptKitError": "promptkit.errors",
+    "Rendered": "promptkit.requests",
+    "Restarted": "promptkit.engine",
+    "Result": "promptkit.engine",
+    "Session": "promptkit.sessions",
+    "TextDelta": "promptkit.completions",
+    "TypedPrompt": "promptkit.prompts",
+    "Usage": "promptkit.completions",
+    "Verdict": "promptkit.completions",
+    "configure": "promptkit.sessions",
+    "library": "promptkit.libraries",
+    "load": "promptkit.libraries",
+    "record": "promptkit.sessions",
+    "use": "promptkit.sessions",
+}
+_NAMESPACES = {
+    "backends": "promptkit.backends",
+    "constraints": "promptkit.constraints",
+    "errors": "promptkit.errors",
+    "layers": "promptkit.backends.layers",
+    "output": "promptkit.output",
+}
+
+# The application decides what is logged; promptkit never writes content.
+logging.getLogger("promptkit").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMESPACES:
+        found: Any = import_module(_NAMESPACES[name])
+    elif name in _HOMES:
+        found = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'promptkit' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

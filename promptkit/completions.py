@@ -1,0 +1,179 @@
+"""What comes back from a backend, and what was found out about it: values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+__all__ = [
+    "Attempt",
+    "Completed",
+    "Completion",
+    "Enforcement",
+    "Event",
+    "FinishReason",
+    "Repair",
+    "TextDelta",
+    "Usage",
+    "Verdict",
+]
+
+FinishReason: TypeAlias = Literal["stop", "length", "refusal", "filter", "tool", "cancelled"]
+
+
+class Enforcement(StrEnum):
+    """Where a rule is enforced, from the earliest place to the latest."""
+
+    NATIVE = "native"  # by the provider's own structured output
+    GRAMMAR = "grammar"  # by our mask while decoding
+    PROMPT = "prompt"  # said in the prompt only
+    CHECK = "check"  # checked on the finished answer
+    IMPOSSIBLE = "impossible"  # the backend refuses it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Token counts as the backend reported them.
+
+    Attributes:
+        input_tokens: Tokens read, including cached ones.
+        output_tokens: Tokens written, including reasoning.
+        cached_tokens: Those input tokens that came from a cache.
+        reasoning_tokens: Those output tokens that were reasoning.
+        estimated: True when a count had to be estimated, for example after a cut stream.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            estimated=self.estimated or other.estimated,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """The raw answer of a backend.
+
+    Attributes:
+        text: What the model wrote, without reasoning.
+        finish_reason: Why it stopped.
+        model: The model's name as the backend reports it.
+        usage: Token counts, None where the backend reports none.
+        request_id: The backend's own id of the request.
+        refusal: The refusal's text where the backend tells it apart from an answer.
+        reasoning: The reasoning's text where the backend gives it.
+    """
+
+    text: str
+    finish_reason: FinishReason
+    model: str
+    usage: Usage | None = None
+    request_id: str | None = None
+    refusal: str | None = None
+    reasoning: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta:
+    """A piece of text as it arrives.
+
+    Attributes:
+        text: The new text alone.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """The last event of a backend's stream.
+
+    Attributes:
+        completion: The whole answer, its text equal to all deltas joined.
+    """
+
+    completion: Completion
+
+
+Event: TypeAlias = TextDelta | Completed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """One change that was made to take a value from a model's text.
+
+    Attributes:
+        path: Where in the value, for example ``citations[0].doc``.
+        rule: The name of the repair.
+        before: The text or value as the model wrote it.
+        after: What it was taken for.
+        cost: How far from what was written; lower is closer.
+        lossy: True when something was lost.
+    """
+
+    path: str
+    rule: str
+    before: Any
+    after: Any
+    cost: int
+    lossy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one constraint.
+
+    Attributes:
+        constraint: The constraint's id.
+        path: The field it is about; empty for the whole output.
+        rule: The rule's kind, for example ``max_words``.
+        outcome: Held, violated, or unchecked because nothing could check it here.
+        severity: A violated ``must`` fails the output, a ``should`` does not.
+        enforced: The earliest place where the rule was enforced.
+        got: What was found, shortened for people; None when the rule held.
+        expected: The rule as a sentence.
+        hint: What to do about a violation, for a re-ask and for people.
+        on_fail: What a violated ``must`` leads to.
+    """
+
+    constraint: str
+    path: str
+    rule: str
+    outcome: Literal["held", "violated", "unchecked"]
+    severity: Literal["must", "should"]
+    enforced: Enforcement
+    expected: str
+    got: str | None = None
+    hint: str | None = None
+    on_fail: Literal["error", "reask", "warn"] = "reask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One question to a model and what came of it.
+
+    Attributes:
+        number: 1 for the first.
+        completion: The raw answer; None when the backend failed.
+        error: The error's class name and message when the attempt failed.
+        verdicts: The verdicts on this attempt's value, empty when there was no value.
+        started_at: Seconds since the epoch.
+        elapsed_s: How long the attempt took.
+    """
+
+    number: int
+    completion: Completion | None
+    error: str | None
+    verdicts: tuple[Verdict, ...] = ()
+    started_at: float
+    elapsed_s: float

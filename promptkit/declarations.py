@@ -1,0 +1,209 @@
+"""What a prompt file declares, as plain values: made by authoring, read by rendering and prompts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from promptkit.constraints import Constraint
+
+__all__ = [
+    "RESERVED_NAMES",
+    "Clarity",
+    "ContextBlock",
+    "Declaration",
+    "Example",
+    "FileTest",
+    "InputDeclaration",
+    "OutputDeclaration",
+]
+
+RESERVED_NAMES = frozenset(
+    {
+        "assistant",
+        "clarity",
+        "constraints",
+        "context",
+        "examples",
+        "history",
+        "input",
+        "loop",
+        "output",
+        "output_format",
+        "prompt",
+        "self",
+        "system",
+        "user",
+    }
+)
+"""Names that a template gives a meaning of its own; ``history`` is allowed for an input of type messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clarity:
+    """Who does what for whom, and when it is done. Every string is a Jinja template.
+
+    Attributes:
+        role: The persona.
+        task: What is to be done.
+        audience: Who reads the result.
+        steps: The way there, in order.
+        done_when: How the model knows that it has finished.
+    """
+
+    role: str | None = None
+    task: str | None = None
+    audience: str | None = None
+    steps: tuple[str, ...] = ()
+    done_when: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextBlock:
+    """One block of context; exactly one of ``source``, ``text`` and ``include`` is given.
+
+    Attributes:
+        id: Its name, as in ``{{ context.ID }}``.
+        source: Path of the input that it shows, fenced as data (``from:`` in a file).
+        text: Its own text, a Jinja template.
+        include: Name of a fragment of the library, without suffix.
+        line: Line in the file, counted from 1.
+    """
+
+    id: str
+    source: str | None = None
+    text: str | None = None
+    include: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One example shown to the model: an input and the output that it should lead to.
+
+    Attributes:
+        input: Inputs by name, plain data.
+        output: The output as plain data; a string for text outputs.
+        line: Line in the file, counted from 1.
+    """
+
+    input: Mapping[str, Any]
+    output: Any
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTest:
+    """A test that stands in a prompt file and runs against a mocked backend.
+
+    Attributes:
+        name: What is tested, as a sentence.
+        input: Inputs by name, plain data.
+        replies: What the mocked model answers, in order; data is sent as JSON, a string as it is.
+        expect: ``output`` (the value), ``violates`` (ids of broken constraints), ``error`` (class name of
+            the error), ``contains`` (texts that the rendered messages hold); at least one of them.
+        line: Line in the file, counted from 1.
+    """
+
+    name: str
+    input: Mapping[str, Any]
+    replies: tuple[Any, ...]
+    expect: Mapping[str, Any]
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputDeclaration:
+    """How inputs are declared.
+
+    Attributes:
+        json_schema: Schema of an object whose properties are the inputs; a property
+            ``{"x-part": "image" | "document" | "messages"}`` marks an input that is no JSON. None when there
+            is a model instead.
+        model: Dotted reference to a pydantic model, for example ``app.schemas:Ticket``.
+        trust: Trust label by input: ``trusted`` or ``untrusted``.
+        inferred: True when nothing was declared and the names were read from the body.
+        lines: Line in the file by input name.
+    """
+
+    json_schema: Mapping[str, Any] | None = None
+    model: str | None = None
+    trust: Mapping[str, Literal["trusted", "untrusted"]] = field(default_factory=dict[str, Any])
+    inferred: bool = False
+    lines: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDeclaration:
+    """How the output is declared.
+
+    Attributes:
+        kind: ``text`` for plain text, ``json`` for a value.
+        json_schema: The schema; None for text and where there is a model instead.
+        generated: True when the schema came from Picoschema, so that the value becomes an instance of a
+            generated pydantic model; False for a raw JSON Schema, whose value stays plain data.
+        model: Dotted reference to a type.
+    """
+
+    kind: Literal["text", "json"] = "text"
+    json_schema: Mapping[str, Any] | None = None
+    generated: bool = True
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A whole prompt as declared.
+
+    Attributes:
+        name: For example ``support/triage``.
+        version: Semantic version, None when not given.
+        description: One sentence for people.
+        file: Path of the file; None when built in Python.
+        generation: Sampling settings by name, checked.
+        input: How inputs are declared.
+        clarity: The first of the three sections.
+        context: The second: blocks in order.
+        constraints: The third: rules of fields and across fields, in order.
+        output: How the output is declared.
+        attempts: How many times a model may be asked in all; 1 means never a re-ask.
+        examples: Shown to the model.
+        tests: Run with a mocked backend.
+        body: Jinja text of the role blocks; empty means the standard layout.
+        body_line: Line of the file at which the body begins, counted from 1.
+        body_indent: Columns by which the body is indented in its file (``template: |`` in YAML).
+        text: The file's whole text, for the digest.
+        lines: Line in the file by section key, for example ``clarity.role``.
+    """
+
+    name: str
+    version: str | None = None
+    description: str | None = None
+    file: str | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    input: InputDeclaration = field(default_factory=InputDeclaration)
+    clarity: Clarity = field(default_factory=Clarity)
+    context: tuple[ContextBlock, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    output: OutputDeclaration = field(default_factory=OutputDeclaration)
+    attempts: int = 1
+    examples: tuple[Example, ...] = ()
+    tests: tuple[FileTest, ...] = ()
+    body: str = ""
+    body_line: int = 1
+    body_indent: int = 0
+    text: str = field(default="", repr=False)
+    lines: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
+
+    @property
+    def place(self) -> str:
+        """What errors call the place of this declaration: its file, else its name."""
+        return self.file or self.name
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's text, or of the declaration itself when it was built in Python."""
+        source = self.text or repr(self)
+        return f"sha256:{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()}"

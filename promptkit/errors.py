@@ -1,0 +1,429 @@
+"""The one error tree. Every error says what, where, what was expected and what to do, and carries evidence.
+
+PromptKitError
+├ PromptError
+│  ├ TemplateError
+│  ├ InputError
+│  ├ LockError
+│  └ VersionError
+├ PlanError
+│  ├ SchemaUnsupported
+│  └ CapabilityMissing
+├ BackendError
+│  ├ ConnectionFailed
+│  ├ TimedOut
+│  ├ StreamInterrupted
+│  ├ RateLimited
+│  ├ QuotaExhausted
+│  ├ Overloaded
+│  ├ ServerError
+│  ├ Unauthorized
+│  ├ ModelNotFound
+│  ├ RequestRejected
+│  ├ ContextOverflow
+│  ├ SchemaRejected
+│  └ LocalBackendError
+│     ├ ModelLoadError
+│     └ GrammarInvalid
+├ OutputError
+│  ├ Refused
+│  ├ Filtered
+│  ├ Truncated
+│  ├ Empty
+│  ├ Unparseable
+│  ├ Ambiguous
+│  ├ Echoed
+│  ├ LossyRepair
+│  └ ConstraintViolated
+├ BudgetExceeded
+├ BackendNotAllowed
+├ ConfigurationError
+└ AttemptsExhausted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from promptkit.completions import Attempt, Repair, Usage, Verdict
+
+__all__ = [
+    "Ambiguous",
+    "AttemptsExhausted",
+    "BackendError",
+    "BackendNotAllowed",
+    "BudgetExceeded",
+    "CapabilityMissing",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "ConstraintViolated",
+    "ContextOverflow",
+    "Echoed",
+    "Empty",
+    "Filtered",
+    "GrammarInvalid",
+    "InputError",
+    "InputProblem",
+    "LocalBackendError",
+    "LockError",
+    "LossyRepair",
+    "ModelLoadError",
+    "ModelNotFound",
+    "OutputError",
+    "Overloaded",
+    "PlanError",
+    "PromptError",
+    "PromptKitError",
+    "QuotaExhausted",
+    "RateLimited",
+    "Refused",
+    "RequestRejected",
+    "SchemaRejected",
+    "SchemaUnsupported",
+    "ServerError",
+    "StreamInterrupted",
+    "TemplateError",
+    "TimedOut",
+    "Truncated",
+    "Unauthorized",
+    "Unparseable",
+    "VersionError",
+]
+
+
+class PromptKitError(Exception):
+    """Root of all errors that promptkit raises on purpose.
+
+    Attributes:
+        attempts: The attempts made so far, with what they cost; empty before the first.
+        record: The CallRecord of the failed call, where a call was begun.
+        exit_code: What the command line exits with: 1 output, 2 use, input or plan, 3 backend or budget.
+    """
+
+    exit_code: ClassVar[int] = 2
+    attempts: tuple[Attempt, ...] = ()
+    record: Any = None
+
+
+class PromptError(PromptKitError):
+    """The prompt itself, or what was given to it, is wrong; no model was called."""
+
+
+class TemplateError(PromptError):
+    """A prompt file or template is wrong.
+
+    Attributes:
+        file: The file's path, or the prompt's name for a prompt that was built in Python.
+        line: Line in that file, counted from 1; None when no one line is to blame.
+        column: Column, counted from 1; None when not known.
+        problem: The message without its place.
+    """
+
+    def __init__(
+        self, problem: str, *, file: str | None = None, line: int | None = None, column: int | None = None
+    ) -> None:
+        self.problem = problem
+        self.file = file
+        self.line = line
+        self.column = column
+        place = ":".join(str(part) for part in (file, line, column) if part is not None)
+        super().__init__(f"{place}: {problem}" if place else problem)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_template_error, (type(self), self.problem, self.file, self.line, self.column)
+
+
+def _restore_template_error(
+    kind: type[TemplateError], problem: str, file: str | None, line: int | None, column: int | None
+) -> TemplateError:
+    return kind(problem, file=file, line=line, column=column)
+
+
+class InputProblem:
+    """One thing wrong with the inputs of a call.
+
+    Attributes:
+        path: The input's path, for example ``ticket.body``.
+        kind: What is wrong with it.
+        message: One sentence for people.
+    """
+
+    __slots__ = ("kind", "message", "path")
+
+    def __init__(
+        self, path: str, kind: Literal["missing", "unexpected", "reserved", "type", "size"], message: str
+    ) -> None:
+        self.path = path
+        self.kind = kind
+        self.message = message
+
+    def __repr__(self) -> str:
+        return f"InputProblem({self.path!r}, {self.kind!r}, {self.message!r})"
+
+
+class InputError(PromptError):
+    """The inputs of a call do not fit the prompt's declaration.
+
+    Attributes:
+        problems: Everything that is wrong, not the first alone.
+        path: The first problem's path.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[InputProblem] = ()) -> None:
+        self.problems = tuple(problems)
+        self.path = self.problems[0].path if self.problems else ""
+        super().__init__(message)
+
+
+class LockError(PromptError):
+    """A prompt does not match its lock."""
+
+
+class VersionError(PromptError):
+    """No version of a prompt fits what was asked for."""
+
+
+class PlanError(PromptKitError):
+    """What the prompt asks for cannot be enforced by this backend; nothing was sent."""
+
+
+class SchemaUnsupported(PlanError):
+    """The output's schema cannot be used.
+
+    Attributes:
+        paths: The paths inside the schema that are to blame.
+    """
+
+    def __init__(self, message: str, *, paths: Sequence[str] = ()) -> None:
+        self.paths = tuple(paths)
+        super().__init__(message)
+
+
+class CapabilityMissing(PlanError):
+    """The backend lacks something that the request needs."""
+
+
+class BackendError(PromptKitError):
+    """The backend failed; what it said is kept.
+
+    Attributes:
+        backend: The backend's name.
+        status: HTTP status, where there was one.
+        code: The provider's own error code, where it gave one.
+        request_id: The provider's id of the request.
+        retryable: True when the same request may succeed later.
+        retry_after_s: Seconds to wait, where the provider said so.
+        usage: What was spent, where known.
+    """
+
+    exit_code = 3
+    retryable_by_default: ClassVar[bool] = False
+
+    def __init__(  # noqa: PLR0913 - evidence, all of it optional
+        self,
+        message: str,
+        *,
+        backend: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        retryable: bool | None = None,
+        retry_after_s: float | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        self.backend = backend
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retryable = self.retryable_by_default if retryable is None else retryable
+        self.retry_after_s = retry_after_s
+        self.usage = usage
+        super().__init__(message)
+
+
+class ConnectionFailed(BackendError):
+    """No connection, or it was lost before an answer began."""
+
+    retryable_by_default = True
+
+
+class TimedOut(BackendError):
+    """The backend took too long.
+
+    Attributes:
+        kind: Which wait ran out.
+    """
+
+    retryable_by_default = True
+
+    def __init__(
+        self, message: str, *, kind: Literal["connect", "first_token", "stall", "deadline"], **evidence: Any
+    ) -> None:
+        self.kind = kind
+        super().__init__(message, **evidence)
+
+
+class StreamInterrupted(BackendError):
+    """A stream ended before its end.
+
+    Attributes:
+        partial: The text that had arrived.
+    """
+
+    def __init__(self, message: str, *, partial: str, **evidence: Any) -> None:
+        self.partial = partial
+        super().__init__(message, **evidence)
+
+
+class RateLimited(BackendError):
+    """Too many requests or tokens in a time; waiting helps."""
+
+    retryable_by_default = True
+
+
+class QuotaExhausted(BackendError):
+    """Money or quota is used up; waiting does not help."""
+
+
+class Overloaded(BackendError):
+    """The provider is short of capacity; waiting helps."""
+
+    retryable_by_default = True
+
+
+class ServerError(BackendError):
+    """The provider failed on its side, or did not answer in its own protocol."""
+
+    retryable_by_default = True
+
+
+class Unauthorized(BackendError):
+    """The key is missing, wrong or not allowed to do this."""
+
+
+class ModelNotFound(BackendError):
+    """The backend knows no model of this name."""
+
+
+class RequestRejected(BackendError):
+    """The backend refuses the request as it stands."""
+
+
+class ContextOverflow(BackendError):
+    """The prompt and its answer do not fit the model's context."""
+
+
+class SchemaRejected(BackendError):
+    """The backend refuses the output's schema."""
+
+
+class LocalBackendError(BackendError):
+    """A model in this process failed."""
+
+
+class ModelLoadError(LocalBackendError):
+    """A model file is missing, unreadable or of the wrong kind."""
+
+
+class GrammarInvalid(LocalBackendError):
+    """The output's grammar cannot be built or cannot be followed by this model."""
+
+
+class OutputError(PromptKitError):
+    """The answer breaks the prompt's contract.
+
+    Attributes:
+        text: What the model wrote, whole.
+        candidates: The values that were considered.
+        repairs: The repairs that were tried.
+        usage: Tokens spent on all attempts so far; None where the backend counts none.
+        verdicts: The verdicts on the value, where there was one.
+    """
+
+    exit_code = 1
+
+    def __init__(  # noqa: PLR0913 - evidence, all of it optional
+        self,
+        message: str,
+        *,
+        text: str = "",
+        candidates: Sequence[Any] = (),
+        repairs: Sequence[Repair] = (),
+        usage: Usage | None = None,
+        verdicts: Sequence[Verdict] = (),
+    ) -> None:
+        self.text = text
+        self.candidates = tuple(candidates)
+        self.repairs = tuple(repairs)
+        self.usage = usage
+        self.verdicts = tuple(verdicts)
+        super().__init__(message)
+
+
+class Refused(OutputError):
+    """The model declined to answer."""
+
+
+class Filtered(OutputError):
+    """The provider's filter withheld the answer."""
+
+
+class Truncated(OutputError):
+    """The answer ended at max_tokens or at the end of the context; a cut answer is never taken as whole."""
+
+
+class Empty(OutputError):
+    """The model wrote nothing."""
+
+
+class Unparseable(OutputError):
+    """The answer is no value of the output's schema."""
+
+
+class Ambiguous(OutputError):
+    """The answer holds several values that differ."""
+
+
+class Echoed(OutputError):
+    """The answer is a copy of the prompt's own input."""
+
+
+class LossyRepair(OutputError):
+    """A value could be taken only by losing some of what was written."""
+
+
+class ConstraintViolated(OutputError):
+    """The value breaks a constraint of severity must."""
+
+
+class BudgetExceeded(PromptKitError):
+    """A limit on tokens, money, time or calls was reached."""
+
+    exit_code = 3
+
+
+class BackendNotAllowed(PromptKitError):
+    """The policy ``allow`` does not name this backend."""
+
+    exit_code = 3
+
+
+class ConfigurationError(PromptKitError):
+    """The configuration names something that does not exist or cannot be read."""
+
+
+class AttemptsExhausted(PromptKitError):
+    """Every attempt that was allowed broke the contract.
+
+    Attributes:
+        attempts: Each attempt with its text, error and usage.
+        last: The OutputError of the last attempt.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, attempts: Sequence[Attempt], last: OutputError) -> None:
+        self.attempts = tuple(attempts)
+        self.last = last
+        super().__init__(message)

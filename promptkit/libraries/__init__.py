@@ -1,0 +1,9 @@
+"""Folders of prompt files: found by name, read, and handed out as prompts.
+
+Includes and macros resolve inside the folder only.
+"""
+
+from promptkit.libraries.library import Fragments, Library, library, load
+from promptkit.libraries.versions import satisfies, split_reference
+
+__all__ = ["Fragments", "Library", "library", "load", "satisfies", "split_reference"]

@@ -1,0 +1,211 @@
+"""The contract of a prompt: what follows from its declaration, worked out once and on first use."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from promptkit.constraints import check_paths
+from promptkit.declarations import Declaration
+from promptkit.errors import PromptError, TemplateError
+from promptkit.records import PromptInfo
+from promptkit.rendering import Source, Template, compile_template, undeclared_inputs
+from promptkit.requests import GenerationConfig, OutputSpec, PromptRef
+from promptkit.schemas import InputSchema, OutputSchema, differences
+
+__all__ = ["Contract", "Loader"]
+
+T = TypeVar("T")
+Loader = Callable[[str], Source]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts(Generic[T]):
+    inputs: InputSchema
+    output: OutputSpec
+    template: Template
+
+
+class Contract(Generic[T]):
+    """Inputs, output and template of a declaration; safe to share between threads.
+
+    Args:
+        declaration: What the file or the Python code declares.
+        output_type: The output's type where Python names it; it must agree with the file.
+        input_type: The inputs' type where Python names it.
+        load: Gives included files by name.
+        models: Modules in which ``model:`` references may be resolved.
+    """
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        *,
+        output_type: Any,
+        input_type: Any,
+        load: Loader,
+        models: Sequence[str],
+    ) -> None:
+        self.declaration = declaration
+        self.output_type = output_type
+        self.input_type = input_type
+        self.load = load
+        self.models = tuple(models)
+        self._lock = threading.RLock()
+        self._parts: _Parts[T] | None = None
+
+    @cached_property
+    def ref(self) -> PromptRef:
+        """Which prompt this is."""
+        declared = self.declaration
+        return PromptRef(
+            name=declared.name, version=declared.version, file=declared.file, digest=declared.digest
+        )
+
+    @cached_property
+    def generation(self) -> GenerationConfig:
+        """The sampling that the declaration asks for."""
+        settings = dict(self.declaration.generation)
+        if "stop" in settings:
+            settings["stop"] = tuple(settings["stop"])
+        try:
+            return GenerationConfig(**settings)
+        except (TypeError, ValueError) as error:
+            raise TemplateError(f"generation: {error}", file=self.declaration.place) from error
+
+    @property
+    def inputs(self) -> InputSchema:
+        """The schema of the inputs."""
+        return self.parts.inputs
+
+    @property
+    def output(self) -> OutputSpec:
+        """The output's schema and constraints."""
+        return self.parts.output
+
+    @property
+    def template(self) -> Template:
+        """The compiled template."""
+        return self.parts.template
+
+    @property
+    def parts(self) -> _Parts[T]:
+        """All three, worked out on first use.
+
+        Raises:
+            PromptError: When the declaration does not hold together.
+        """
+        parts = self._parts
+        if parts is None:
+            with self._lock:
+                parts = self._parts = self._parts or self._compile()
+        return parts
+
+    def prompt_info(self, inputs: dict[str, Any]) -> PromptInfo:
+        """What a record says of this prompt and these validated inputs."""
+        fields = self.inputs.fields
+        return PromptInfo(
+            name=self.ref.name,
+            version=self.ref.version,
+            digest=self.ref.digest,
+            file=self.ref.file,
+            inputs={name: _recordable(value) for name, value in inputs.items()},
+            trust={name: "trusted" if field.trusted else "untrusted" for name, field in fields.items()},
+        )
+
+    def _compile(self) -> _Parts[T]:
+        inputs = self._input_schema()
+        output = OutputSpec(schema=self._output_schema(), constraints=self.declaration.constraints)
+        self._check_constraints(inputs, output)
+        template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)
+        return _Parts(inputs, output, template)
+
+    def _input_schema(self) -> InputSchema:
+        declared = self.declaration.input
+        if self.input_type is not None:
+            return InputSchema.from_type(self.input_type, trust=declared.trust)
+        if declared.model is not None:
+            return InputSchema.from_type(self._resolve(declared.model, "input.model"), trust=declared.trust)
+        if declared.json_schema is not None:
+            return InputSchema.from_declared(declared.json_schema, trust=declared.trust)
+        return InputSchema.inferred(undeclared_inputs(self.declaration, self.load))
+
+    def _output_schema(self) -> OutputSchema[Any]:
+        declared = self._declared_output()
+        if self.output_type is None:
+            return declared or OutputSchema.text()
+        schema = OutputSchema.from_type(self.output_type, name=_schema_name(self.declaration.name))
+        if declared is None:
+            return schema
+        found = differences(declared.json_schema, schema.json_schema)
+        if declared.kind != schema.kind:
+            found = (f"the file declares {declared.kind}, the code {schema.kind}",)
+        if found:
+            raise PromptError(
+                f"{self.declaration.place}: the output of {self.ref} and the type given in code do not agree: "
+                f"{'; '.join(found)}. Change one of the two."
+            )
+        # The file's own schema is what the model is shown: it carries the descriptions and the order.
+        return schema.described_by(declared.json_schema)
+
+    def _declared_output(self) -> OutputSchema[Any] | None:
+        declared, name = self.declaration.output, _schema_name(self.declaration.name)
+        if declared.model is not None:
+            return OutputSchema.from_type(self._resolve(declared.model, "output.model"), name=name)
+        if declared.json_schema is not None:
+            if declared.generated:
+                return OutputSchema.from_declared(declared.json_schema, name)
+            return OutputSchema.from_json_schema(declared.json_schema, name)
+        return OutputSchema.text() if "output" in self.declaration.lines else None
+
+    def _check_constraints(self, inputs: InputSchema, output: OutputSpec) -> None:
+        for constraint, problem in check_paths(
+            self.declaration.constraints,
+            output.schema.json_schema,
+            {name: field.json_schema for name, field in inputs.fields.items()},
+        ):
+            raise TemplateError(problem, file=self.declaration.place, line=constraint.line)
+
+    def _resolve(self, reference: str, key: str) -> Any:
+        line = self.declaration.lines.get(key)
+        place = self.declaration.place
+        module_name, colon, attribute = reference.partition(":")
+        if not colon or not attribute:
+            raise TemplateError(f"{key}: write it as 'module:Name', got {reference!r}", file=place, line=line)
+        if module_name not in self.models:
+            known = ", ".join(self.models) or "none yet"
+            raise TemplateError(
+                f"{key}: module {module_name} is not among the modules that prompt files may name ({known}); "
+                f'add models = ["{module_name}"] to [tool.promptkit] or pass models= in code',
+                file=place,
+                line=line,
+            )
+        try:
+            found: Any = importlib.import_module(module_name)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            raise TemplateError(f"{key}: {reference} cannot be resolved: {error}", file=place, line=line) from error
+        return found
+
+
+def _schema_name(name: str) -> str:
+    return name.rsplit("/", 1)[-1].replace("-", "_")
+
+
+def _recordable(value: Any) -> Any:
+    if isinstance(value, tuple):  # a history
+        return [_recordable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    to_dict = getattr(value, "to_dict", None)
+    if to_dict is not None:
+        return to_dict()
+    data = getattr(value, "data", None)
+    if isinstance(data, bytes):
+        return {"media_type": value.media_type, "bytes": len(data)}
+    if hasattr(value, "media_type"):
+        return {"media_type": value.media_type, "url": value.url}
+    return value

@@ -1,0 +1,446 @@
+"""Prompt: typed inputs in, a validated value out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+from promptkit.backends.dialects.openai_chat import export
+from promptkit.completions import Completion, TextDelta
+from promptkit.constraints import Constraint
+from promptkit.declarations import Clarity, ContextBlock, Declaration, Example
+from promptkit.engine import (
+    Call,
+    Conversation,
+    Finished,
+    Restarted,
+    Result,
+    converse,
+    run_async,
+    run_sync,
+    stream_async,
+    stream_sync,
+)
+from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
+from promptkit.prompts.contract import Contract, Loader
+from promptkit.rendering import Source
+from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, Request
+from promptkit.sessions import BackendLike, current_session, observers
+from promptkit.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Options", "Prompt"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What ``using`` sets; inputs and options never mix.
+
+    Attributes:
+        backend: Who answers; None leaves it to the session.
+        attempts: How many questions are allowed; None leaves it to the file.
+        generation: Sampling settings over those of the file.
+        deadline_s: Seconds for the whole call, re-asks included; None sets no limit.
+        tags: Labels for the record.
+    """
+
+    backend: BackendLike | None = None
+    attempts: int | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    deadline_s: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def _no_library(name: str) -> Source:
+    raise TemplateError(
+        f"there is no library to take {name} from; put the prompt in a file of a library and load it from there"
+    )
+
+
+class Prompt(Generic[T]):
+    """A prompt: its contract, its template, and the calls on it. Safe to share between threads.
+
+    A prompt of a file comes from ``pk.load`` or a library; this constructor builds one in Python.
+
+    Args:
+        template: Jinja text of role blocks; empty means the standard layout.
+        name: What errors and records call it.
+        version: Semantic version.
+        clarity: Role, task, audience, steps and done_when; each a Jinja template.
+        context: Blocks of context in order.
+        constraints: Rules on the output, from ``promptkit.constraints``.
+        input: A pydantic model, TypedDict or dataclass whose fields are the inputs; when left out, inputs are
+            read from the template and are strings.
+        output: The output's type: anything that pydantic takes; str or nothing means plain text.
+        examples: Pairs of input and output.
+        generation: Sampling settings.
+        attempts: How many times a model may be asked in all.
+
+    Raises:
+        PromptError: When the parts do not hold together; found on first use or by :meth:`check`.
+    """
+
+    @overload
+    def __init__(
+        self: Prompt[str],
+        *,
+        template: str = ...,
+        name: str = ...,
+        version: str | None = ...,
+        clarity: Clarity | Mapping[str, Any] | None = ...,
+        context: Sequence[ContextBlock | Mapping[str, Any]] = ...,
+        constraints: Sequence[Constraint] = ...,
+        input: type[Any] | None = ...,
+        output: None = ...,
+        examples: Sequence[Example | Mapping[str, Any]] = ...,
+        generation: GenerationConfig | Mapping[str, Any] | None = ...,
+        attempts: int = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        *,
+        template: str = ...,
+        name: str = ...,
+        version: str | None = ...,
+        clarity: Clarity | Mapping[str, Any] | None = ...,
+        context: Sequence[ContextBlock | Mapping[str, Any]] = ...,
+        constraints: Sequence[Constraint] = ...,
+        input: type[Any] | None = ...,
+        output: type[T],
+        examples: Sequence[Example | Mapping[str, Any]] = ...,
+        generation: GenerationConfig | Mapping[str, Any] | None = ...,
+        attempts: int = ...,
+    ) -> None: ...
+
+    def __init__(  # noqa: PLR0913 - the parts of a prompt, all optional and keyword-only
+        self,
+        *,
+        template: str = "",
+        name: str = "inline",
+        version: str | None = None,
+        clarity: Clarity | Mapping[str, Any] | None = None,
+        context: Sequence[ContextBlock | Mapping[str, Any]] = (),
+        constraints: Sequence[Constraint] = (),
+        input: type[Any] | None = None,  # noqa: A002 - the word of the file format
+        output: type[Any] | None = None,
+        examples: Sequence[Example | Mapping[str, Any]] = (),
+        generation: GenerationConfig | Mapping[str, Any] | None = None,
+        attempts: int = 1,
+    ) -> None:
+        if attempts < 1:
+            raise TemplateError(f"attempts is {attempts}; a prompt needs at least 1", file=name)
+        if isinstance(generation, GenerationConfig):
+            generation = generation.to_dict()
+        declaration = Declaration(
+            name=name,
+            version=version,
+            clarity=_clarity(clarity, name),
+            context=tuple(_built(ContextBlock, block, name, "context") for block in context),
+            constraints=tuple(constraints),
+            examples=tuple(_built(Example, example, name, "examples") for example in examples),
+            generation=dict(generation or {}),
+            attempts=attempts,
+            body=template,
+        )
+        self._set(
+            Contract(declaration, output_type=output, input_type=input, load=_no_library, models=()), Options()
+        )
+
+    @classmethod
+    def declared(
+        cls,
+        declaration: Declaration,
+        *,
+        output: Any = None,
+        load: Loader = _no_library,
+        models: Sequence[str] = (),
+    ) -> Prompt[Any]:
+        """The prompt of a declaration that authoring read from a file.
+
+        Args:
+            declaration: What the file says.
+            output: The output's type in Python; it must agree with the file.
+            load: Gives included files by name.
+            models: Modules in which ``model:`` references may be resolved.
+        """
+        prompt: Prompt[Any] = cls.__new__(cls)
+        contract: Contract[Any] = Contract(
+            declaration, output_type=output, input_type=None, load=load, models=models
+        )
+        prompt._set(contract, Options())
+        return prompt
+
+    def _set(self, contract: Contract[T], options: Options) -> None:
+        self._contract = contract
+        self._options = options
+
+    @property
+    def name(self) -> str:
+        """The prompt's name."""
+        return self._contract.declaration.name
+
+    @property
+    def version(self) -> str | None:
+        """The prompt's semantic version."""
+        return self._contract.declaration.version
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the file or the constructor declares."""
+        return self._contract.declaration
+
+    @property
+    def contract(self) -> Contract[T]:
+        """Inputs, output and template, worked out on first use."""
+        return self._contract
+
+    def using(  # noqa: PLR0913 - options, all optional
+        self,
+        backend: BackendLike | None = None,
+        /,
+        *,
+        attempts: int | None = None,
+        generation: GenerationConfig | Mapping[str, Any] | None = None,
+        deadline_s: float | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Self:
+        """The same prompt with options; what is left out stays as it was.
+
+        Args:
+            backend: A backend's name (``"llama:demo"``), a profile's name or a backend object.
+            attempts: How many questions are allowed in all.
+            generation: Sampling settings over those of the file.
+            deadline_s: Seconds for the whole call, re-asks included.
+            tags: Labels for the record.
+        """
+        if attempts is not None and attempts < 1:
+            raise InputError(f"attempts is {attempts}; it must be at least 1")
+        old = self._options
+        settings = generation.to_dict() if isinstance(generation, GenerationConfig) else dict(generation or {})
+        known = [item.name for item in fields(GenerationConfig)]
+        for key in settings:
+            if key not in known:
+                raise InputError(
+                    f"unknown generation setting {key}{did_you_mean(key, known)}; known are {', '.join(known)}"
+                )
+        options = replace(
+            old,
+            backend=old.backend if backend is None else backend,
+            attempts=old.attempts if attempts is None else attempts,
+            generation={**old.generation, **settings},
+            deadline_s=old.deadline_s if deadline_s is None else deadline_s,
+            tags={**old.tags, **(tags or {})},
+        )
+        copy = type(self).__new__(type(self))
+        copy._set(self._contract, options)
+        return copy
+
+    def render(self, /, **inputs: Any) -> Rendered:
+        """The messages for these inputs; no model is called.
+
+        Raises:
+            InputError: When the inputs do not fit.
+            TemplateError: When the template fails on them.
+        """
+        values = self._contract.inputs.validate(inputs, prompt=str(self._contract.ref))
+        return self._rendered(values)
+
+    def run(self, /, **inputs: Any) -> Result[T]:
+        """Ask the backend and return a validated value.
+
+        Raises:
+            InputError: When the inputs do not fit; nothing was sent.
+            BackendError: When the backend fails.
+            OutputError: When the answer breaks the contract and no attempt is left.
+            AttemptsExhausted: When several attempts were allowed and all broke it.
+        """
+        conversation, backend = self._begin(inputs)
+        if not isinstance(backend, Backend):
+            raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call arun instead of run")
+        return run_sync(conversation, backend, observers=observers(), deadline=self._deadline())
+
+    async def arun(self, /, **inputs: Any) -> Result[T]:
+        """The asynchronous twin of :meth:`run`."""
+        conversation, backend = self._begin(inputs)
+        return await run_async(conversation, backend, observers=observers(), deadline=self._deadline())
+
+    def stream(self, /, **inputs: Any) -> Iterator[TextDelta | Restarted | Finished[T]]:
+        """Ask the backend and yield the text as it comes; the last event is Finished with the result.
+
+        Restarted comes before the text of a re-ask. Errors are raised as by :meth:`run`.
+        """
+        conversation, backend = self._begin(inputs)
+        if not isinstance(backend, Backend):
+            raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call astream instead of stream")
+        return stream_sync(conversation, backend, observers=observers(), deadline=self._deadline())
+
+    def astream(self, /, **inputs: Any) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+        """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
+        conversation, backend = self._begin(inputs)
+        if not isinstance(backend, AsyncBackend):
+            raise CapabilityMissing(f"backend {backend.name} is synchronous only; call stream instead of astream")
+        return stream_async(conversation, backend, observers=observers(), deadline=self._deadline())
+
+    def parse(self, text: str, /, **inputs: Any) -> Result[T]:
+        """Read ``text`` as this prompt's answer to ``inputs``: validate and check it; no model is called.
+
+        Raises:
+            InputError: When the inputs do not fit.
+            OutputError: When the text breaks the contract.
+        """
+        rendered = self.render(**inputs)
+        plan = Plan(backend="parse")
+        call = self._call(rendered, plan, attempts=1)
+        return run_sync(converse(call), _Given(text), observers=observers())
+
+    def plan(self) -> Plan:
+        """What the backend will do with each rule of the output; offline."""
+        backend = current_session().backend_for(self.name, self._options.backend)
+        return backend.plan(self._contract.output, self._generation())
+
+    def check(self) -> None:
+        """Work the contract out now rather than on first use.
+
+        Raises:
+            PromptError: When the declaration does not hold together.
+        """
+        _ = self._contract.parts, self._contract.generation
+
+    def _begin(self, inputs: Mapping[str, Any]) -> tuple[Conversation[T], Backend | AsyncBackend]:
+        rendered = self.render(**inputs)
+        backend = current_session().backend_for(self.name, self._options.backend)
+        plan = backend.plan(rendered.output, rendered.generation)
+        attempts = self._options.attempts or self._contract.declaration.attempts
+        return converse(self._call(rendered, plan, attempts)), backend
+
+    def _call(self, rendered: Rendered, plan: Plan, attempts: int) -> Call:
+        request = Request(
+            messages=rendered.messages,
+            output=rendered.output,
+            generation=rendered.generation,
+            prompt=rendered.prompt,
+            tags=self._options.tags,
+        )
+        return Call(
+            request=request,
+            inputs=rendered.inputs,
+            prompt=self._contract.prompt_info(dict(rendered.inputs)),
+            plan=plan,
+            attempts=attempts,
+            environment={"promptkit": _own_version()},
+        )
+
+    def _rendered(self, values: dict[str, Any]) -> Rendered:
+        contract = self._contract
+        return Rendered(
+            messages=contract.template.render(values),
+            output=contract.output,
+            generation=self._generation(),
+            prompt=contract.ref,
+            inputs=values,
+            exporter=export,
+        )
+
+    def _generation(self) -> GenerationConfig:
+        if not self._options.generation:
+            return self._contract.generation
+        try:
+            return replace(self._contract.generation, **self._options.generation)
+        except ValueError as error:
+            raise InputError(str(error), problems=[InputProblem("generation", "type", str(error))]) from error
+
+    def _deadline(self) -> float | None:
+        seconds = self._options.deadline_s
+        return None if seconds is None else time.monotonic() + seconds
+
+    def __repr__(self) -> str:
+        return f"Prompt({str(self._contract.ref)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        contract = self._contract
+        return _restore, (
+            type(self),
+            contract.declaration,
+            contract.output_type,
+            contract.input_type,
+            contract.load,
+            contract.models,
+            self._options,
+        )
+
+
+def _restore(  # noqa: PLR0913, PLR0917 - what pickle hands back, in order
+    kind: type[Prompt[Any]],
+    declaration: Declaration,
+    output_type: Any,
+    input_type: Any,
+    load: Loader,
+    models: tuple[str, ...],
+    options: Options,
+) -> Prompt[Any]:
+    prompt = kind.__new__(kind)
+    contract: Contract[Any] = Contract(
+        declaration, output_type=output_type, input_type=input_type, load=load, models=models
+    )
+    prompt._set(contract, options)  # pyright: ignore[reportPrivateUsage]
+    return prompt
+
+
+class _Given:
+    """A backend that answers with a text that is already there."""
+
+    name = "parse"
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def complete(self, request: Request, **_: Any) -> Completion:
+        return Completion(text=self._text, finish_reason="stop", model="parse")
+
+
+@cache
+def _own_version() -> str:
+    try:
+        return version("promptkit-3c")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "unknown"
+
+
+def _clarity(given: Clarity | Mapping[str, Any] | None, name: str) -> Clarity:
+    if given is None:
+        return Clarity()
+    if isinstance(given, Clarity):
+        return given
+    parts = dict(given)
+    if "steps" in parts:
+        parts["steps"] = tuple(parts["steps"])
+    return _built(Clarity, parts, name, "clarity")
+
+
+V = TypeVar("V", Clarity, ContextBlock, Example)
+
+
+def _built(kind: type[V], given: V | Mapping[str, Any], name: str, section: str) -> V:
+    if isinstance(given, kind):
+        return given
+    known = [item.name for item in fields(kind) if item.name != "line"]
+    parts = {("source" if key == "from" else key): value for key, value in cast("Mapping[str, Any]", given).items()}
+    for key in parts:
+        if key not in known:
+            raise TemplateError(
+                f"{section}: unknown key {key}{did_you_mean(key, known)}; known are {', '.join(known)}", file=name
+            )
+    try:
+        return kind(**parts)
+    except TypeError as error:
+        raise TemplateError(f"{section}: {error}", file=name) from error

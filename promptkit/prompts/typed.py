@@ -1,0 +1,146 @@
+"""TypedPrompt: a prompt with the signature of a Python function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints
+
+from promptkit.completions import TextDelta
+from promptkit.engine import Finished, Restarted, Result
+from promptkit.errors import PromptError
+from promptkit.prompts.prompt import Prompt
+from promptkit.requests import GenerationConfig, Rendered
+from promptkit.schemas import differences, schema_of
+from promptkit.sessions import BackendLike
+from promptkit.spelling import did_you_mean
+
+__all__ = ["TypedPrompt", "check_signature", "hints_of"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class TypedPrompt(Generic[P, T]):
+    """A prompt that is called like the function it was declared by; made by ``@library.prompt(...)``.
+
+    Calling it returns the value; :meth:`run` returns the whole result.
+    """
+
+    def __init__(self, prompt: Prompt[T], function: Callable[P, T]) -> None:
+        self.prompt = prompt
+        self.__wrapped__ = function
+        self.__doc__ = function.__doc__
+        self.__name__ = getattr(function, "__name__", prompt.name)
+        self._names = list(inspect.signature(function).parameters)
+        self._defaults = {
+            name: parameter.default
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.default is not inspect.Parameter.empty
+        }
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The value of :meth:`run`."""
+        return self.prompt.run(**self._inputs(args, kwargs)).value
+
+    def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
+        """As :meth:`Prompt.run`."""
+        return self.prompt.run(**self._inputs(args, kwargs))
+
+    async def arun(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
+        """As :meth:`Prompt.arun`."""
+        return await self.prompt.arun(**self._inputs(args, kwargs))
+
+    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[TextDelta | Restarted | Finished[T]]:
+        """As :meth:`Prompt.stream`."""
+        return self.prompt.stream(**self._inputs(args, kwargs))
+
+    def astream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+        """As :meth:`Prompt.astream`."""
+        return self.prompt.astream(**self._inputs(args, kwargs))
+
+    def render(self, *args: P.args, **kwargs: P.kwargs) -> Rendered:
+        """As :meth:`Prompt.render`."""
+        return self.prompt.render(**self._inputs(args, kwargs))
+
+    def parse(self, text: str, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
+        """As :meth:`Prompt.parse`."""
+        return self.prompt.parse(text, **self._inputs(args, kwargs))
+
+    def using(  # noqa: PLR0913 - options, all optional
+        self,
+        backend: BackendLike | None = None,
+        /,
+        *,
+        attempts: int | None = None,
+        generation: GenerationConfig | Mapping[str, Any] | None = None,
+        deadline_s: float | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> TypedPrompt[P, T]:
+        """As :meth:`Prompt.using`; the signature stays."""
+        prompt = self.prompt.using(
+            backend, attempts=attempts, generation=generation, deadline_s=deadline_s, tags=tags
+        )
+        return TypedPrompt(prompt, self.__wrapped__)
+
+    def _inputs(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        if len(args) > len(self._names):
+            raise TypeError(f"{self.__name__} takes {len(self._names)} inputs, {len(args)} were given")
+        return {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
+
+    def __repr__(self) -> str:
+        return f"TypedPrompt({self.__name__}: {self.prompt!r})"
+
+
+def hints_of(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """The annotations of a function as types.
+
+    Args:
+        function: The function.
+        names: Local names that annotations may use beside the function's globals.
+
+    Raises:
+        PromptError: When an annotation names something unknown, or parameters or result have none.
+    """
+    try:
+        hints = get_type_hints(function, localns=dict(names), include_extras=True)
+    except NameError as error:
+        raise PromptError(
+            f"the signature of {function.__name__} cannot be read: {error}; import the name at module level"
+        ) from error
+    for name in [*inspect.signature(function).parameters, "return"]:
+        if name not in hints:
+            raise PromptError(
+                f"{function.__name__}: {name} has no type; annotate it, since the signature is the prompt's type"
+            )
+    return hints
+
+
+def check_signature(prompt: Prompt[Any], function: Callable[..., Any], hints: Mapping[str, Any]) -> None:
+    """Compare a function's parameters with the inputs that the prompt declares.
+
+    Raises:
+        PromptError: Naming every parameter that does not fit.
+    """
+    declared = prompt.contract.inputs.fields
+    parameters = inspect.signature(function).parameters
+    problems: list[str] = [
+        f"{name} is no input of the prompt{did_you_mean(name, declared)}"
+        for name in parameters
+        if name not in declared
+    ]
+    for name, field in declared.items():
+        if name not in parameters:
+            if field.required:
+                problems.append(f"the input {name} is missing")
+        elif not prompt.declaration.input.inferred and field.kind in ("text", "json"):
+            problems.extend(
+                f"{name}{difference.removeprefix('the value')}" if difference.startswith("the value") else
+                f"{name}.{difference}"
+                for difference in differences(field.json_schema, schema_of(hints[name]))
+            )
+    if problems:
+        raise PromptError(
+            f"{function.__name__} does not fit {prompt.contract.ref} ({prompt.declaration.place}): "
+            f"{'; '.join(problems)}. Change the signature or the file."
+        )

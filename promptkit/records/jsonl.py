@@ -1,0 +1,83 @@
+"""A store that appends each call as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from promptkit.errors import ConfigurationError
+from promptkit.records.call_record import CallRecord
+
+__all__ = ["JsonLines", "read_jsonl"]
+
+
+class JsonLines:
+    """Appends records to a file, one line each; safe for many threads and processes.
+
+    A line is written by one call in append mode, so that lines of several writers never mix.
+
+    Args:
+        path: The file; it is made when missing, its folder must exist.
+
+    Raises:
+        ConfigurationError: When the file cannot be opened for appending.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        try:
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot record to {self.path}: {error.strerror}; give a file in an existing, writable folder"
+            ) from error
+        self._closed = False
+
+    def on_call(self, record: CallRecord) -> None:
+        """Append ``record``.
+
+        Raises:
+            ConfigurationError: When the disk does not take the whole line.
+        """
+        line = record.to_json().encode() + b"\n"
+        with self._lock:
+            try:
+                written = os.write(self._file, line)
+            except OSError as error:
+                raise ConfigurationError(f"cannot record to {self.path}: {error.strerror}") from error
+        if written != len(line):
+            raise ConfigurationError(f"only a part of a record was written to {self.path}: is the disk full?")
+
+    def close(self) -> None:
+        """Close the file; may be called twice."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._file)
+
+    def __enter__(self) -> JsonLines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_jsonl(path: str | os.PathLike[str]) -> Iterator[CallRecord]:
+    """The records of a file, in order.
+
+    Raises:
+        ValueError: For a line that is no record; the message names its number.
+    """
+    with Path(path).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield CallRecord.from_dict(json.loads(line))
+            except ValueError as error:
+                raise ValueError(f"{path}:{number}: {error}") from error

@@ -1,0 +1,128 @@
+"""Whether two schemas mean the same values, and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+
+__all__ = ["differences", "schema_of"]
+
+_SHAPE_KEYS = ("type", "enum", "properties", "required", "items", "anyOf", "additionalProperties")
+
+
+def schema_of(python_type: Any) -> Mapping[str, Any]:
+    """The JSON Schema that pydantic writes for a type.
+
+    Raises:
+        pydantic.errors.PydanticSchemaGenerationError: For a type that pydantic does not take.
+    """
+    return TypeAdapter(python_type).json_schema()
+
+
+def differences(declared: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where ``other`` takes other values than ``declared``, as sentences; empty when the two agree.
+
+    Types, fields, which fields are required and enumerated values count. Descriptions, titles, defaults,
+    bounds and formats do not: they narrow or explain the same shape.
+    """
+    return tuple(_compare("", _plain(declared, declared), _plain(other, other)))
+
+
+def _compare(path: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
+    if not left or not right:  # an empty schema takes anything
+        return []
+    here = path or "the value"
+    if left.get("kinds") != right.get("kinds"):
+        return [f"{here}: the file says {_words(left)}, the code says {_words(right)}"]
+    found: list[str] = []
+    if left.get("values") != right.get("values"):
+        found.append(f"{here}: the file says {_words(left)}, the code says {_words(right)}")
+    fields, others = left.get("fields"), right.get("fields")
+    if fields is not None and others is not None:
+        found.extend(_compare_fields(path, fields, others))
+    if left.get("items") and right.get("items"):
+        found.extend(_compare(f"{path}[]", left["items"], right["items"]))
+    return found
+
+
+def _compare_fields(path: str, fields: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for name in [*fields, *(name for name in others if name not in fields)]:
+        inner = f"{path}.{name}" if path else name
+        if name not in others:
+            found.append(f"{inner}: the file has it, the code does not")
+        elif name not in fields:
+            found.append(f"{inner}: the code has it, the file does not")
+        else:
+            found.extend(_compare(inner, fields[name], others[name]))
+    return found
+
+
+def _words(plain: Mapping[str, Any]) -> str:
+    if plain.get("values"):
+        return "one of " + ", ".join(sorted(plain["values"]))
+    return " or ".join(sorted(plain.get("kinds", ()))) or "anything"
+
+
+def _plain(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """A schema reduced to what :func:`differences` compares; {} where it is too deep or says nothing."""
+    if depth > 20:  # noqa: PLR2004 - recursion in a schema: what is equal so far is taken as equal
+        return {}
+    schema = _resolved(schema, root)
+    if "anyOf" in schema:
+        return _merged([_plain(option, root, depth + 1) for option in schema["anyOf"]])
+    kinds, values = _kinds_and_values(schema)
+    plain: dict[str, Any] = {}
+    if kinds:
+        plain["kinds"] = kinds
+    if values is not None:
+        plain["values"] = values
+    if "properties" in schema:
+        plain["fields"] = {
+            name: _plain(field, root, depth + 1) for name, field in schema["properties"].items()
+        }
+    if isinstance(schema.get("items"), Mapping):
+        plain["items"] = _plain(schema["items"], root, depth + 1)
+    return plain
+
+
+def _kinds_and_values(schema: Mapping[str, Any]) -> tuple[set[str], set[str] | None]:
+    declared = schema.get("type")
+    kinds = set(cast("list[str]", declared)) if isinstance(declared, list) else {declared} if declared else set()
+    values = cast("list[Any] | None", schema.get("enum"))
+    if "const" in schema:
+        values = [schema["const"]]
+    if values is None:
+        return cast("set[str]", kinds), None
+    if None in values:
+        kinds |= {"null"}
+    if any(isinstance(value, str) for value in values):
+        kinds |= {"string"}
+    return cast("set[str]", kinds), {str(value) for value in values if value is not None}
+
+
+def _merged(options: list[dict[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for option in options:
+        if not option:
+            return {}
+        for key, value in option.items():
+            if key in ("kinds", "values"):
+                merged[key] = merged.get(key, set[str]()) | value
+            else:
+                merged.setdefault(key, value)
+    return merged
+
+
+def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    for _ in range(20):
+        reference = schema.get("$ref")
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            break
+        target: Any = root
+        for key in reference[2:].split("/"):
+            target = target.get(key, {}) if isinstance(target, Mapping) else {}
+        schema = cast("Mapping[str, Any]", target)
+    return schema

@@ -1,0 +1,298 @@
+"""Who owns backends and which one answers: sessions, the process's settings, and this context's."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeAlias
+
+from promptkit.backends import open_backend
+from promptkit.configuration import Configuration, find_configuration
+from promptkit.errors import BackendNotAllowed, ConfigurationError
+from promptkit.records import JsonLines, Observer
+from promptkit.requests import AsyncBackend, Backend
+from promptkit.spelling import did_you_mean
+
+__all__ = ["BackendLike", "Session", "configure", "current_session", "observers", "record", "settings", "use"]
+
+BackendLike: TypeAlias = "str | Backend | AsyncBackend"
+
+_in_use: ContextVar[BackendLike | None] = ContextVar("promptkit_backend", default=None)
+_session: ContextVar[Session | None] = ContextVar("promptkit_session", default=None)
+_observers: ContextVar[tuple[Observer, ...]] = ContextVar("promptkit_observers", default=())
+
+
+class Session:
+    """Owns the backends that it opens and decides which one answers a prompt.
+
+    Args:
+        backends: Profiles by name, ``default`` first among them: a backend's name (``"llama:demo"``), a table
+            with ``backend`` and its options, or a backend object.
+        prompts: Profile or backend by prompt name or pattern such as ``legal/*``; the first match counts.
+        allow: Patterns of backends that may be called, for example ``["openai:*"]``; None permits all.
+            ``mock`` is always allowed, since it sends nothing anywhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        backends: Mapping[str, Any] | None = None,
+        prompts: Mapping[str, str] | None = None,
+        allow: Sequence[str] | None = None,
+    ) -> None:
+        self.backends = dict(backends or {})
+        self.prompts = dict(prompts or {})
+        self.allow = None if allow is None else tuple(allow)
+        self._opened: dict[str, Backend] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        self._tokens: list[Token[Session | None]] = []
+
+    def backend_for(self, prompt: str, using: BackendLike | None = None) -> Backend | AsyncBackend:
+        """The backend that answers ``prompt``.
+
+        The order is: ``using``, ``pk.use``, this session's settings, ``pk.configure``, the environment's
+        ``PROMPTKIT_BACKEND``, the configuration file.
+
+        Raises:
+            ConfigurationError: When no backend is named anywhere, or the named one does not exist.
+            BackendNotAllowed: When a policy does not name it.
+        """
+        return self._open(using or _in_use.get() or self._configured(prompt))
+
+    def _configured(self, prompt: str) -> BackendLike:
+        for setting in (self, _process, _from_environment(), settings_of_project()):
+            for pattern, profile in setting.prompts.items():
+                if fnmatchcase(prompt, pattern):
+                    return profile
+            if "default" in setting.backends:
+                return "default"
+        raise ConfigurationError(
+            f"no backend is named for {prompt}; name one with .using('llama:demo'), pk.use(...), "
+            f"pk.configure(backends={{'default': ...}}) or the variable PROMPTKIT_BACKEND"
+        )
+
+    def _open(self, wanted: BackendLike) -> Backend | AsyncBackend:
+        if not isinstance(wanted, str):
+            self._permit(wanted.name)
+            return wanted
+        reference, options = self._resolve(wanted)
+        if not isinstance(reference, str):
+            self._permit(reference.name)
+            return reference
+        self._permit(reference)
+        key = repr((reference, sorted(options.items())))
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("this Session is closed; open a new one with pk.Session()")
+            if key not in self._opened:
+                self._opened[key] = open_backend(reference, **options)
+            return self._opened[key]
+
+    def _resolve(self, name: str) -> tuple[Any, dict[str, Any]]:
+        known: dict[str, Any] = {}
+        for setting in (settings_of_project(), _from_environment(), _process, self):
+            known.update(setting.backends)
+        if name in known:
+            profile = known[name]
+            if not isinstance(profile, Mapping):
+                return profile, {}
+            options: dict[str, Any] = {str(key): value for key, value in profile.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            if "backend" not in options:
+                raise ConfigurationError(f"profile {name} lacks backend; add for example backend = 'llama:demo'")
+            return options.pop("backend"), options
+        if ":" not in name and name != "mock":
+            raise ConfigurationError(
+                f"there is no backend profile {name}{did_you_mean(name, known)}; a backend is named like "
+                f"llama:demo, openai:MODEL or openai+http://HOST:PORT/v1:MODEL"
+            )
+        return name, {}
+
+    def _permit(self, name: str) -> None:
+        if name == "mock":
+            return
+        for policy in (self.allow, _process.allow, settings_of_project().allow):
+            if policy is not None and not any(fnmatchcase(name, pattern) for pattern in policy):
+                raise BackendNotAllowed(
+                    f"backend {name} is not allowed; the policy permits {', '.join(policy) or 'none'}. "
+                    f"Choose one of these or widen allow."
+                )
+
+    def close(self) -> None:
+        """Close every backend that this session opened; may be called twice."""
+        with self._lock:
+            self._closed = True
+            opened, self._opened = self._opened, {}
+        for backend in opened.values():
+            backend.close()
+
+    async def aclose(self) -> None:
+        """The asynchronous twin of :meth:`close`."""
+        with self._lock:
+            self._closed = True
+            opened, self._opened = self._opened, {}
+        for backend in opened.values():
+            if isinstance(backend, AsyncBackend):
+                await backend.aclose()
+            else:
+                backend.close()
+
+    def __enter__(self) -> Session:
+        self._tokens.append(_session.set(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _session.reset(self._tokens.pop())
+        self.close()
+
+    async def __aenter__(self) -> Session:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _session.reset(self._tokens.pop())
+        await self.aclose()
+
+
+class _Process:
+    """What ``pk.configure`` has set, and the implicit session of this process."""
+
+    def __init__(self) -> None:
+        self.configuration = Configuration()
+        self.lock = threading.Lock()
+        self.session: Session | None = None
+        self.pid = 0
+        self.project: tuple[str, Configuration] | None = None
+
+    @property
+    def backends(self) -> Mapping[str, Any]:
+        return self.configuration.backends
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        return self.configuration.prompts
+
+    @property
+    def allow(self) -> tuple[str, ...] | None:
+        return self.configuration.allow
+
+
+_process = _Process()
+
+
+def configure(
+    *,
+    backends: Mapping[str, Any] | None = None,
+    prompts: Mapping[str, str] | None = None,
+    allow: Sequence[str] | None = None,
+    models: Sequence[str] = (),
+) -> None:
+    """Set this process's backends, for all threads and tasks; a second call replaces the first.
+
+    Args:
+        backends: Profiles by name, as for :class:`Session`.
+        prompts: Profile or backend by prompt name or pattern.
+        allow: Patterns of backends that may be called; None permits all.
+        models: Modules in which ``model:`` references of prompt files may be resolved.
+    """
+    if backends is not None and isinstance(backends, str):
+        raise ConfigurationError("backends takes a mapping, for example {'default': 'llama:demo'}")
+    _process.configuration = Configuration(
+        backends=dict(backends or {}),
+        prompts=dict(prompts or {}),
+        allow=None if allow is None else tuple(allow),
+        models=tuple(models),
+    )
+
+
+@contextmanager
+def use(backend: BackendLike) -> Iterator[None]:
+    """Let ``backend`` answer in this context: ``with pk.use("mock"): ...``.
+
+    Args:
+        backend: A backend's name, a profile's name or a backend object.
+    """
+    token = _in_use.set(backend)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+@contextmanager
+def record(path: str | os.PathLike[str]) -> Iterator[JsonLines]:
+    """Append every call of this context to a JSON Lines file.
+
+    Args:
+        path: The file; it is made when missing.
+
+    Raises:
+        ConfigurationError: When the file cannot be written.
+    """
+    with JsonLines(path) as store:
+        token = _observers.set((*_observers.get(), store))
+        try:
+            yield store
+        finally:
+            _observers.reset(token)
+
+
+def observers() -> tuple[Observer, ...]:
+    """Who is told of calls in this context."""
+    return _observers.get()
+
+
+def current_session() -> Session:
+    """This context's session, else the implicit one of this process, which is closed at exit."""
+    session = _session.get()
+    if session is not None:
+        return session
+    with _process.lock:
+        # After a fork the parent's sessions are not ours: their connections and contexts stay with it.
+        if _process.session is None or _process.pid != os.getpid():
+            _process.session = Session()
+            _process.pid = os.getpid()
+            atexit.register(_process.session.close)
+        return _process.session
+
+
+def settings() -> Configuration:
+    """What ``pk.configure`` has set, over what the project's file says."""
+    project, own = settings_of_project(), _process.configuration
+    return Configuration(
+        backends={**project.backends, **own.backends},
+        prompts={**project.prompts, **own.prompts},
+        allow=own.allow if own.allow is not None else project.allow,
+        models=(*own.models, *project.models),
+        library=project.library,
+        file=project.file,
+    )
+
+
+def settings_of_project() -> Configuration:
+    """The nearest configuration file's content, read once a working directory.
+
+    Raises:
+        ConfigurationError: When the file is faulty.
+    """
+    folder = str(Path.cwd())
+    cached = _process.project
+    if cached is None or cached[0] != folder:
+        cached = (folder, find_configuration(Path(folder)))
+        _process.project = cached
+    return cached[1]
+
+
+def _from_environment() -> Configuration:
+    backend = os.environ.get("PROMPTKIT_BACKEND")
+    return Configuration(backends={"default": backend} if backend else {})
