@@ -5,10 +5,9 @@ Names load on first use, so that ``import promptkit`` costs next to nothing.
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # type checkers take it for true; importing typing would double this module's cost
 if TYPE_CHECKING:
     from promptkit import backends, constraints, errors, output
     from promptkit.backends import layers
@@ -88,13 +87,10 @@ _NAMESPACES = {
     "output": "promptkit.output",
 }
 
-# The application decides what is logged; promptkit never writes content.
-logging.getLogger("promptkit").addHandler(logging.NullHandler())
 
-
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _NAMESPACES:
-        found: Any = import_module(_NAMESPACES[name])
+        found: object = import_module(_NAMESPACES[name])
     elif name in _HOMES:
         found = getattr(import_module(_HOMES[name]), name)
     else:

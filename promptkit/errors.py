@@ -44,9 +44,11 @@ PromptKitError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copyreg import __newobj__  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 from typing import Any, ClassVar, Literal
 
 from promptkit.completions import Attempt, Repair, Usage, Verdict
+from promptkit.problems import InputProblem
 
 __all__ = [
     "Ambiguous",
@@ -105,6 +107,10 @@ class PromptKitError(Exception):
     attempts: tuple[Attempt, ...] = ()
     record: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only evidence is no constructor argument that pickle knows of: hand it over as it is.
+        return __newobj__, (type(self), *self.args), self.__dict__
+
 
 class PromptError(PromptKitError):
     """The prompt itself, or what was given to it, is wrong; no model was called."""
@@ -124,42 +130,9 @@ class TemplateError(PromptError):
         self, problem: str, *, file: str | None = None, line: int | None = None, column: int | None = None
     ) -> None:
         self.problem = problem
-        self.file = file
-        self.line = line
-        self.column = column
+        self.file, self.line, self.column = file, line, column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)
         super().__init__(f"{place}: {problem}" if place else problem)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore_template_error, (type(self), self.problem, self.file, self.line, self.column)
-
-
-def _restore_template_error(
-    kind: type[TemplateError], problem: str, file: str | None, line: int | None, column: int | None
-) -> TemplateError:
-    return kind(problem, file=file, line=line, column=column)
-
-
-class InputProblem:
-    """One thing wrong with the inputs of a call.
-
-    Attributes:
-        path: The input's path, for example ``ticket.body``.
-        kind: What is wrong with it.
-        message: One sentence for people.
-    """
-
-    __slots__ = ("kind", "message", "path")
-
-    def __init__(
-        self, path: str, kind: Literal["missing", "unexpected", "reserved", "type", "size"], message: str
-    ) -> None:
-        self.path = path
-        self.kind = kind
-        self.message = message
-
-    def __repr__(self) -> str:
-        return f"InputProblem({self.path!r}, {self.kind!r}, {self.message!r})"
 
 
 class InputError(PromptError):
@@ -232,13 +205,10 @@ class BackendError(PromptKitError):
         retry_after_s: float | None = None,
         usage: Usage | None = None,
     ) -> None:
-        self.backend = backend
-        self.status = status
-        self.code = code
-        self.request_id = request_id
+        self.backend, self.request_id = backend, request_id
+        self.status, self.code = status, code
         self.retryable = self.retryable_by_default if retryable is None else retryable
-        self.retry_after_s = retry_after_s
-        self.usage = usage
+        self.retry_after_s, self.usage = retry_after_s, usage
         super().__init__(message)
 
 
@@ -343,7 +313,7 @@ class OutputError(PromptKitError):
 
     exit_code = 1
 
-    def __init__(  # noqa: PLR0913 - evidence, all of it optional
+    def __init__(
         self,
         message: str,
         *,

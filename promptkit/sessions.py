@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from contextvars import ContextVar, Token
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from promptkit.backends import open_backend
 from promptkit.configuration import Configuration, find_configuration
@@ -21,6 +22,10 @@ from promptkit.requests import AsyncBackend, Backend
 from promptkit.spelling import did_you_mean
 
 __all__ = ["BackendLike", "Session", "configure", "current_session", "observers", "record", "settings", "use"]
+
+# The application decides what is logged; promptkit writes names, never content.
+_log = logging.getLogger("promptkit")
+_log.addHandler(logging.NullHandler())
 
 BackendLike: TypeAlias = "str | Backend | AsyncBackend"
 
@@ -93,6 +98,7 @@ class Session:
             if self._closed:
                 raise ConfigurationError("this Session is closed; open a new one with pk.Session()")
             if key not in self._opened:
+                _log.debug("opening backend %s", reference)
                 self._opened[key] = open_backend(reference, **options)
             return self._opened[key]
 
@@ -106,7 +112,9 @@ class Session:
                 return profile, {}
             options: dict[str, Any] = {str(key): value for key, value in profile.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             if "backend" not in options:
-                raise ConfigurationError(f"profile {name} lacks backend; add for example backend = 'llama:demo'")
+                raise ConfigurationError(
+                    f"profile {name} lacks backend; add for example backend = 'llama:demo'"
+                )
             return options.pop("backend"), options
         if ":" not in name and name != "mock":
             raise ConfigurationError(
@@ -144,7 +152,7 @@ class Session:
             else:
                 backend.close()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         self._tokens.append(_session.set(self))
         return self
 
@@ -154,7 +162,7 @@ class Session:
         _session.reset(self._tokens.pop())
         self.close()
 
-    async def __aenter__(self) -> Session:
+    async def __aenter__(self) -> Self:
         return self.__enter__()
 
     async def __aexit__(

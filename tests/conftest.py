@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @pytest.fixture(autouse=True)
-def _socket_guard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _socket_guard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = request.node.get_closest_marker("network") is not None
 
     def connect(sock: socket.socket, address: Any) -> Any:
@@ -23,4 +22,3 @@ def _socket_guard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         raise AssertionError(f"a test opened a connection to {address!r}; mark it network and use 127.0.0.1")
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    yield

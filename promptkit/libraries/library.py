@@ -57,7 +57,9 @@ class Fragments:
         found = [str(path.relative_to(self.root)) for path in sorted(self.root.rglob("*")) if path.is_file()]
         known = [name for name in found if not name.endswith(SUFFIXES)]
         without = [re.sub(r"\.(j2|md|txt)$", "", name) for name in known]
-        raise TemplateError(f"there is no file {name} in the library {self.root}{did_you_mean(name, without)}")
+        raise TemplateError(
+            f"there is no file {name} in the library {self.root}{did_you_mean(name, without)}"
+        )
 
 
 def _read_inside(path: Path, root: Path) -> str:
@@ -101,7 +103,9 @@ class Library:
                 continue
             name = path.relative_to(self.root).as_posix().removesuffix(suffix)
             if name in found:
-                raise PromptError(f"{found[name]} and {path} are both named {name}; rename or remove one of them")
+                raise PromptError(
+                    f"{found[name]} and {path} are both named {name}; rename or remove one of them"
+                )
             found[name] = path
         return sorted(found)
 
@@ -122,7 +126,9 @@ class Library:
             path = self.root / f"{name}{suffix}"
             if path.is_file():
                 if not path.resolve().is_relative_to(self.root):
-                    raise PromptError(f"{path} leads out of the library {self.root}; links out of it are not followed")
+                    raise PromptError(
+                        f"{path} leads out of the library {self.root}; links out of it are not followed"
+                    )
                 return path
         known = self.names()
         raise PromptError(

@@ -16,7 +16,9 @@ def split_reference(reference: str) -> tuple[str, str | None]:
     """``support/triage@^2`` as name and range; the range is None when there is none."""
     name, at, wanted = reference.partition("@")
     if at and not wanted:
-        raise VersionError(f"{reference!r} ends in @; write a version or a range after it, for example {name}@^2")
+        raise VersionError(
+            f"{reference!r} ends in @; write a version or a range after it, for example {name}@^2"
+        )
     return name, wanted or None
 
 

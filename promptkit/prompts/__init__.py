@@ -1,5 +1,6 @@
-"""Prompt: what a user holds. It ties authoring's declaration, rendering, backends and output together
-through the engine; TypedPrompt gives it the signature of a function.
+"""Prompt, what a user holds, and TypedPrompt, the same with the signature of a function.
+
+Declaration, rendering, backends and output meet here through the engine.
 """
 
 from promptkit.prompts.contract import Contract, Loader

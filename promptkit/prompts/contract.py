@@ -163,11 +163,9 @@ class Contract(Generic[T]):
         return OutputSchema.text() if "output" in self.declaration.lines else None
 
     def _check_constraints(self, inputs: InputSchema, output: OutputSpec) -> None:
-        for constraint, problem in check_paths(
-            self.declaration.constraints,
-            output.schema.json_schema,
-            {name: field.json_schema for name, field in inputs.fields.items()},
-        ):
+        schemas = {name: field.json_schema for name, field in inputs.fields.items()}
+        found = check_paths(self.declaration.constraints, output.schema.json_schema, schemas)
+        for constraint, problem in found:
             raise TemplateError(problem, file=self.declaration.place, line=constraint.line)
 
     def _resolve(self, reference: str, key: str) -> Any:
@@ -189,7 +187,9 @@ class Contract(Generic[T]):
             for part in attribute.split("."):
                 found = getattr(found, part)
         except (ImportError, AttributeError) as error:
-            raise TemplateError(f"{key}: {reference} cannot be resolved: {error}", file=place, line=line) from error
+            raise TemplateError(
+                f"{key}: {reference} cannot be resolved: {error}", file=place, line=line
+            ) from error
         return found
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
+from promptkit.backends import MockBackend
 from promptkit.backends.dialects.openai_chat import export
-from promptkit.completions import Completion, TextDelta
+from promptkit.completions import TextDelta
 from promptkit.constraints import Constraint
 from promptkit.declarations import Clarity, ContextBlock, Declaration, Example
 from promptkit.engine import (
@@ -26,37 +27,16 @@ from promptkit.engine import (
     stream_sync,
 )
 from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
+from promptkit.prompts.building import build_declaration
 from promptkit.prompts.contract import Contract, Loader
+from promptkit.prompts.options import Options
 from promptkit.rendering import Source
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, Request
 from promptkit.sessions import BackendLike, current_session, observers
-from promptkit.spelling import did_you_mean
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-__all__ = ["Options", "Prompt"]
+__all__ = ["Prompt"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What ``using`` sets; inputs and options never mix.
-
-    Attributes:
-        backend: Who answers; None leaves it to the session.
-        attempts: How many questions are allowed; None leaves it to the file.
-        generation: Sampling settings over those of the file.
-        deadline_s: Seconds for the whole call, re-asks included; None sets no limit.
-        tags: Labels for the record.
-    """
-
-    backend: BackendLike | None = None
-    attempts: int | None = None
-    generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    deadline_s: float | None = None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def _no_library(name: str) -> Source:
@@ -137,23 +117,20 @@ class Prompt(Generic[T]):
         generation: GenerationConfig | Mapping[str, Any] | None = None,
         attempts: int = 1,
     ) -> None:
-        if attempts < 1:
-            raise TemplateError(f"attempts is {attempts}; a prompt needs at least 1", file=name)
-        if isinstance(generation, GenerationConfig):
-            generation = generation.to_dict()
-        declaration = Declaration(
+        declaration = build_declaration(
+            template=template,
             name=name,
             version=version,
-            clarity=_clarity(clarity, name),
-            context=tuple(_built(ContextBlock, block, name, "context") for block in context),
-            constraints=tuple(constraints),
-            examples=tuple(_built(Example, example, name, "examples") for example in examples),
-            generation=dict(generation or {}),
+            clarity=clarity,
+            context=context,
+            constraints=constraints,
+            examples=examples,
+            generation=generation,
             attempts=attempts,
-            body=template,
         )
         self._set(
-            Contract(declaration, output_type=output, input_type=input, load=_no_library, models=()), Options()
+            Contract(declaration, output_type=output, input_type=input, load=_no_library, models=()),
+            Options(),
         )
 
     @classmethod
@@ -204,7 +181,7 @@ class Prompt(Generic[T]):
         """Inputs, output and template, worked out on first use."""
         return self._contract
 
-    def using(  # noqa: PLR0913 - options, all optional
+    def using(
         self,
         backend: BackendLike | None = None,
         /,
@@ -223,26 +200,11 @@ class Prompt(Generic[T]):
             deadline_s: Seconds for the whole call, re-asks included.
             tags: Labels for the record.
         """
-        if attempts is not None and attempts < 1:
-            raise InputError(f"attempts is {attempts}; it must be at least 1")
-        old = self._options
-        settings = generation.to_dict() if isinstance(generation, GenerationConfig) else dict(generation or {})
-        known = [item.name for item in fields(GenerationConfig)]
-        for key in settings:
-            if key not in known:
-                raise InputError(
-                    f"unknown generation setting {key}{did_you_mean(key, known)}; known are {', '.join(known)}"
-                )
-        options = replace(
-            old,
-            backend=old.backend if backend is None else backend,
-            attempts=old.attempts if attempts is None else attempts,
-            generation={**old.generation, **settings},
-            deadline_s=old.deadline_s if deadline_s is None else deadline_s,
-            tags={**old.tags, **(tags or {})},
+        options = self._options.over(
+            backend=backend, attempts=attempts, generation=generation, deadline_s=deadline_s, tags=tags
         )
         copy = type(self).__new__(type(self))
-        copy._set(self._contract, options)
+        copy._set(self._contract, options)  # noqa: SLF001 - its own class
         return copy
 
     def render(self, /, **inputs: Any) -> Rendered:
@@ -281,14 +243,18 @@ class Prompt(Generic[T]):
         """
         conversation, backend = self._begin(inputs)
         if not isinstance(backend, Backend):
-            raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call astream instead of stream")
+            raise CapabilityMissing(
+                f"backend {backend.name} is asynchronous only; call astream instead of stream"
+            )
         return stream_sync(conversation, backend, observers=observers(), deadline=self._deadline())
 
     def astream(self, /, **inputs: Any) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
         """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
         conversation, backend = self._begin(inputs)
         if not isinstance(backend, AsyncBackend):
-            raise CapabilityMissing(f"backend {backend.name} is synchronous only; call stream instead of astream")
+            raise CapabilityMissing(
+                f"backend {backend.name} is synchronous only; call stream instead of astream"
+            )
         return stream_async(conversation, backend, observers=observers(), deadline=self._deadline())
 
     def parse(self, text: str, /, **inputs: Any) -> Result[T]:
@@ -301,7 +267,7 @@ class Prompt(Generic[T]):
         rendered = self.render(**inputs)
         plan = Plan(backend="parse")
         call = self._call(rendered, plan, attempts=1)
-        return run_sync(converse(call), _Given(text), observers=observers())
+        return run_sync(converse(call), MockBackend([text]), observers=observers())
 
     def plan(self) -> Plan:
         """What the backend will do with each rule of the output; offline."""
@@ -392,20 +358,8 @@ def _restore(  # noqa: PLR0913, PLR0917 - what pickle hands back, in order
     contract: Contract[Any] = Contract(
         declaration, output_type=output_type, input_type=input_type, load=load, models=models
     )
-    prompt._set(contract, options)  # pyright: ignore[reportPrivateUsage]
+    prompt._set(contract, options)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return prompt
-
-
-class _Given:
-    """A backend that answers with a text that is already there."""
-
-    name = "parse"
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def complete(self, request: Request, **_: Any) -> Completion:
-        return Completion(text=self._text, finish_reason="stop", model="parse")
 
 
 @cache
@@ -414,33 +368,3 @@ def _own_version() -> str:
         return version("promptkit-3c")
     except PackageNotFoundError:  # run from a source tree that was never installed
         return "unknown"
-
-
-def _clarity(given: Clarity | Mapping[str, Any] | None, name: str) -> Clarity:
-    if given is None:
-        return Clarity()
-    if isinstance(given, Clarity):
-        return given
-    parts = dict(given)
-    if "steps" in parts:
-        parts["steps"] = tuple(parts["steps"])
-    return _built(Clarity, parts, name, "clarity")
-
-
-V = TypeVar("V", Clarity, ContextBlock, Example)
-
-
-def _built(kind: type[V], given: V | Mapping[str, Any], name: str, section: str) -> V:
-    if isinstance(given, kind):
-        return given
-    known = [item.name for item in fields(kind) if item.name != "line"]
-    parts = {("source" if key == "from" else key): value for key, value in cast("Mapping[str, Any]", given).items()}
-    for key in parts:
-        if key not in known:
-            raise TemplateError(
-                f"{section}: unknown key {key}{did_you_mean(key, known)}; known are {', '.join(known)}", file=name
-            )
-    try:
-        return kind(**parts)
-    except TypeError as error:
-        raise TemplateError(f"{section}: {error}", file=name) from error

@@ -55,7 +55,9 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.stream`."""
         return self.prompt.stream(**self._inputs(args, kwargs))
 
-    def astream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+    def astream(
+        self, *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
         """As :meth:`Prompt.astream`."""
         return self.prompt.astream(**self._inputs(args, kwargs))
 
@@ -67,7 +69,7 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.parse`."""
         return self.prompt.parse(text, **self._inputs(args, kwargs))
 
-    def using(  # noqa: PLR0913 - options, all optional
+    def using(
         self,
         backend: BackendLike | None = None,
         /,
@@ -135,8 +137,9 @@ def check_signature(prompt: Prompt[Any], function: Callable[..., Any], hints: Ma
                 problems.append(f"the input {name} is missing")
         elif not prompt.declaration.input.inferred and field.kind in ("text", "json"):
             problems.extend(
-                f"{name}{difference.removeprefix('the value')}" if difference.startswith("the value") else
-                f"{name}.{difference}"
+                f"{name}{difference.removeprefix('the value')}"
+                if difference.startswith("the value")
+                else f"{name}.{difference}"
                 for difference in differences(field.json_schema, schema_of(hints[name]))
             )
     if problems:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from promptkit.errors import ConfigurationError
 from promptkit.records.call_record import CallRecord
@@ -60,7 +61,7 @@ class JsonLines:
                 self._closed = True
                 os.close(self._file)
 
-    def __enter__(self) -> JsonLines:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

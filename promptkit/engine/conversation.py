@@ -1,37 +1,33 @@
-"""The conversation with a backend as one generator of effects, and the drivers that carry effects out.
-
-``converse`` decides and does no I/O; ``run_sync``, ``run_async``, ``stream_sync`` and ``stream_async`` do I/O
-and decide nothing.
-"""
+"""The conversation with a backend as a generator of effects: it decides and does no I/O."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from promptkit.completions import Attempt, Completed, Completion, Repair, TextDelta, Usage, Verdict
+from promptkit.completions import Attempt, Completion, Repair, TextDelta, Usage, Verdict
 from promptkit.errors import (
     AttemptsExhausted,
     BackendError,
     ConstraintViolated,
+    Empty,
     OutputError,
     PromptKitError,
     Unparseable,
 )
 from promptkit.messages import Message
 from promptkit.output import Accepted, Rejected, read, reask_messages
-from promptkit.records import CallRecord, ErrorInfo, Observer, PromptInfo, RequestInfo, call_key
-from promptkit.requests import AsyncBackend, Backend, Plan, Request
+from promptkit.records import CallRecord, ErrorInfo, PromptInfo, RequestInfo, call_key
+from promptkit.requests import Plan, Request
 
 __all__ = [
     "Call",
     "Clock",
+    "Conversation",
     "Finished",
     "Keep",
     "Restarted",
@@ -39,10 +35,6 @@ __all__ = [
     "Send",
     "StreamEvent",
     "converse",
-    "run_async",
-    "run_sync",
-    "stream_async",
-    "stream_sync",
 ]
 
 T = TypeVar("T")
@@ -227,9 +219,7 @@ def _ask(
         outcome = read(completion, request.output, call.inputs, call.plan)
         if isinstance(outcome, Accepted):
             history.append(
-                _attempt(
-                    call, number, completion, verdicts=outcome.verdicts, started=(started_at, started)
-                )
+                _attempt(call, number, completion, verdicts=outcome.verdicts, started=(started_at, started))
             )
             answer = Message(role="assistant", content=completion.text)
             return outcome, (*request.messages, answer)
@@ -243,7 +233,7 @@ def _ask(
                 started=(started_at, started),
             )
         )
-        if number == call.attempts or not _worth_asking_again(outcome):
+        if number == call.attempts or not _mendable(outcome):
             raise _final_error(outcome.error, history, call.attempts)
         invalid_paths = outcome.invalid_paths
         request = replace(
@@ -252,11 +242,11 @@ def _ask(
     raise AssertionError("a prompt allows at least one attempt")  # pragma: no cover
 
 
-def _worth_asking_again(outcome: Rejected) -> bool:
-    """A re-ask can mend a wrong form or a broken rule; a cut, refused or empty answer it cannot."""
+def _mendable(outcome: Rejected) -> bool:
+    """A re-ask can mend a wrong form, a broken rule or an empty answer; a cut or refused one it cannot."""
     broken = [v for v in outcome.verdicts if v.outcome == "violated" and v.severity == "must"]
-    mendable = isinstance(outcome.error, Unparseable | ConstraintViolated)
-    return mendable and not any(verdict.on_fail == "error" for verdict in broken)
+    stop = any(verdict.on_fail == "error" for verdict in broken)
+    return isinstance(outcome.error, Unparseable | ConstraintViolated | Empty) and not stop
 
 
 def _final_error(error: OutputError, history: Sequence[Attempt], allowed: int) -> PromptKitError:
@@ -269,7 +259,7 @@ def _final_error(error: OutputError, history: Sequence[Attempt], allowed: int) -
     return exhausted
 
 
-def _attempt(  # noqa: PLR0913 - the parts of one value
+def _attempt(
     call: Call,
     number: int,
     completion: Completion | None,
@@ -319,145 +309,3 @@ def _record(call: Call, history: tuple[Attempt, ...], **parts: Any) -> CallRecor
         environment=call.environment,
         **parts,
     )
-
-
-def _tell(observers: Sequence[Observer], record: CallRecord) -> None:
-    for observer in observers:
-        observer.on_call(record)
-
-
-def run_sync(
-    conversation: Conversation[T],
-    backend: Backend,
-    *,
-    observers: Sequence[Observer] = (),
-    deadline: float | None = None,
-) -> Result[T]:
-    """Carry a conversation out in this thread.
-
-    Args:
-        conversation: What ``converse`` gave.
-        backend: Who answers.
-        observers: Who is told of the finished call.
-        deadline: A time of ``time.monotonic()``.
-    """
-    answer: Completion | BackendError | None = None
-    try:
-        while True:
-            effect = _advance(conversation, answer)
-            answer = None
-            if isinstance(effect, Keep):
-                _tell(observers, effect.record)
-                continue
-            try:
-                answer = backend.complete(effect.request, deadline=deadline)
-            except BackendError as error:
-                answer = error
-    except StopIteration as stop:
-        return stop.value
-
-
-async def run_async(
-    conversation: Conversation[T],
-    backend: Backend | AsyncBackend,
-    *,
-    observers: Sequence[Observer] = (),
-    deadline: float | None = None,
-) -> Result[T]:
-    """Carry a conversation out in this task; a backend that only blocks is called in a thread."""
-    answer: Completion | BackendError | None = None
-    while True:
-        try:
-            effect = _advance(conversation, answer)
-        except StopIteration as stop:
-            return stop.value
-        answer = None
-        if isinstance(effect, Keep):
-            _tell(observers, effect.record)
-            continue
-        try:
-            if isinstance(backend, AsyncBackend):
-                answer = await backend.acomplete(effect.request, deadline=deadline)
-            else:
-                answer = await _complete_in_thread(backend, effect.request, deadline)
-        except BackendError as error:
-            answer = error
-
-
-async def _complete_in_thread(backend: Backend, request: Request, deadline: float | None) -> Completion:
-    cancel = threading.Event()
-    try:
-        return await asyncio.to_thread(backend.complete, request, deadline=deadline, cancel=cancel)
-    except asyncio.CancelledError:
-        cancel.set()
-        raise
-
-
-def stream_sync(
-    conversation: Conversation[T],
-    backend: Backend,
-    *,
-    observers: Sequence[Observer] = (),
-    deadline: float | None = None,
-) -> Iterator[TextDelta | Restarted | Finished[T]]:
-    """Carry a conversation out piece by piece; closing the iterator ends the request."""
-    answer: Completion | BackendError | None = None
-    while True:
-        try:
-            effect = _advance(conversation, answer)
-        except StopIteration as stop:
-            yield Finished(result=stop.value)
-            return
-        answer = None
-        if isinstance(effect, Keep):
-            _tell(observers, effect.record)
-            continue
-        if effect.attempt > 1:
-            yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
-        try:
-            with backend.stream(effect.request, deadline=deadline) as events:
-                for event in events:
-                    if isinstance(event, Completed):
-                        answer = event.completion
-                    else:
-                        yield event
-        except BackendError as error:
-            answer = error
-
-
-async def stream_async(
-    conversation: Conversation[T],
-    backend: AsyncBackend,
-    *,
-    observers: Sequence[Observer] = (),
-    deadline: float | None = None,
-) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
-    """The asynchronous twin of :func:`stream_sync`."""
-    answer: Completion | BackendError | None = None
-    while True:
-        try:
-            effect = _advance(conversation, answer)
-        except StopIteration as stop:
-            yield Finished(result=stop.value)
-            return
-        answer = None
-        if isinstance(effect, Keep):
-            _tell(observers, effect.record)
-            continue
-        if effect.attempt > 1:
-            yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
-        try:
-            async with backend.astream(effect.request, deadline=deadline) as events:
-                async for event in events:
-                    if isinstance(event, Completed):
-                        answer = event.completion
-                    else:
-                        yield event
-        except BackendError as error:
-            answer = error
-
-
-def _advance(conversation: Conversation[T], answer: Completion | BackendError | None) -> Send | Keep:
-    if isinstance(answer, BackendError):
-        return conversation.throw(answer)
-    return conversation.send(answer)

@@ -1,0 +1,160 @@
+"""The drivers: they carry a conversation's effects out and decide nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TypeVar
+
+from promptkit.completions import Completed, Completion, TextDelta
+from promptkit.engine.conversation import Conversation, Finished, Keep, Restarted, Result, Send
+from promptkit.errors import BackendError
+from promptkit.records import CallRecord, Observer
+from promptkit.requests import AsyncBackend, Backend, Request
+
+__all__ = ["run_async", "run_sync", "stream_async", "stream_sync"]
+
+T = TypeVar("T")
+
+
+def _tell(observers: Sequence[Observer], record: CallRecord) -> None:
+    for observer in observers:
+        observer.on_call(record)
+
+
+def run_sync(
+    conversation: Conversation[T],
+    backend: Backend,
+    *,
+    observers: Sequence[Observer] = (),
+    deadline: float | None = None,
+) -> Result[T]:
+    """Carry a conversation out in this thread.
+
+    Args:
+        conversation: What ``converse`` gave.
+        backend: Who answers.
+        observers: Who is told of the finished call.
+        deadline: A time of ``time.monotonic()``.
+    """
+    answer: Completion | BackendError | None = None
+    try:
+        while True:
+            effect = _advance(conversation, answer)
+            answer = None
+            if isinstance(effect, Keep):
+                _tell(observers, effect.record)
+                continue
+            try:
+                answer = backend.complete(effect.request, deadline=deadline)
+            except BackendError as error:
+                answer = error
+    except StopIteration as stop:
+        return stop.value
+
+
+async def run_async(
+    conversation: Conversation[T],
+    backend: Backend | AsyncBackend,
+    *,
+    observers: Sequence[Observer] = (),
+    deadline: float | None = None,
+) -> Result[T]:
+    """Carry a conversation out in this task; a backend that only blocks is called in a thread."""
+    answer: Completion | BackendError | None = None
+    while True:
+        try:
+            effect = _advance(conversation, answer)
+        except StopIteration as stop:
+            return stop.value
+        answer = None
+        if isinstance(effect, Keep):
+            _tell(observers, effect.record)
+            continue
+        try:
+            if isinstance(backend, AsyncBackend):
+                answer = await backend.acomplete(effect.request, deadline=deadline)
+            else:
+                answer = await _complete_in_thread(backend, effect.request, deadline)
+        except BackendError as error:
+            answer = error
+
+
+async def _complete_in_thread(backend: Backend, request: Request, deadline: float | None) -> Completion:
+    cancel = threading.Event()
+    try:
+        return await asyncio.to_thread(backend.complete, request, deadline=deadline, cancel=cancel)
+    except asyncio.CancelledError:
+        cancel.set()
+        raise
+
+
+def stream_sync(
+    conversation: Conversation[T],
+    backend: Backend,
+    *,
+    observers: Sequence[Observer] = (),
+    deadline: float | None = None,
+) -> Iterator[TextDelta | Restarted | Finished[T]]:
+    """Carry a conversation out piece by piece; closing the iterator ends the request."""
+    answer: Completion | BackendError | None = None
+    while True:
+        try:
+            effect = _advance(conversation, answer)
+        except StopIteration as stop:
+            yield Finished(result=stop.value)
+            return
+        answer = None
+        if isinstance(effect, Keep):
+            _tell(observers, effect.record)
+            continue
+        if effect.attempt > 1:
+            yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
+        try:
+            with backend.stream(effect.request, deadline=deadline) as events:
+                for event in events:
+                    if isinstance(event, Completed):
+                        answer = event.completion
+                    else:
+                        yield event
+        except BackendError as error:
+            answer = error
+
+
+async def stream_async(
+    conversation: Conversation[T],
+    backend: AsyncBackend,
+    *,
+    observers: Sequence[Observer] = (),
+    deadline: float | None = None,
+) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+    """The asynchronous twin of :func:`stream_sync`."""
+    answer: Completion | BackendError | None = None
+    while True:
+        try:
+            effect = _advance(conversation, answer)
+        except StopIteration as stop:
+            yield Finished(result=stop.value)
+            return
+        answer = None
+        if isinstance(effect, Keep):
+            _tell(observers, effect.record)
+            continue
+        if effect.attempt > 1:
+            yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
+        try:
+            async with backend.astream(effect.request, deadline=deadline) as events:
+                async for event in events:
+                    if isinstance(event, Completed):
+                        answer = event.completion
+                    else:
+                        yield event
+        except BackendError as error:
+            answer = error
+
+
+def _advance(conversation: Conversation[T], answer: Completion | BackendError | None) -> Send | Keep:
+    if isinstance(answer, BackendError):
+        return conversation.throw(answer)
+    return conversation.send(answer)

@@ -1,0 +1,84 @@
+"""A declaration from the parts of a prompt that is built in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar, cast
+
+from promptkit.constraints import Constraint
+from promptkit.declarations import Clarity, ContextBlock, Declaration, Example
+from promptkit.errors import TemplateError
+from promptkit.requests import GenerationConfig
+from promptkit.spelling import did_you_mean
+
+__all__ = ["build_declaration"]
+
+
+def build_declaration(  # noqa: PLR0913 - the parts of a prompt
+    *,
+    template: str,
+    name: str,
+    version: str | None,
+    clarity: Clarity | Mapping[str, Any] | None,
+    context: Sequence[ContextBlock | Mapping[str, Any]],
+    constraints: Sequence[Constraint],
+    examples: Sequence[Example | Mapping[str, Any]],
+    generation: GenerationConfig | Mapping[str, Any] | None,
+    attempts: int,
+) -> Declaration:
+    """The declaration of these parts; mappings take the keys of the file format.
+
+    Raises:
+        TemplateError: For an unknown key or a missing one.
+    """
+    if attempts < 1:
+        raise TemplateError(f"attempts is {attempts}; a prompt needs at least 1", file=name)
+    if isinstance(generation, GenerationConfig):
+        generation = generation.to_dict()
+    return Declaration(
+        name=name,
+        version=version,
+        clarity=_clarity(clarity, name),
+        context=tuple(_built(ContextBlock, block, name, "context") for block in context),
+        constraints=tuple(constraints),
+        examples=tuple(_built(Example, example, name, "examples") for example in examples),
+        generation=dict(generation or {}),
+        attempts=attempts,
+        body=template,
+    )
+
+
+def _clarity(given: Clarity | Mapping[str, Any] | None, name: str) -> Clarity:
+    if given is None:
+        return Clarity()
+    if isinstance(given, Clarity):
+        return given
+    parts = dict(given)
+    if "steps" in parts:
+        parts["steps"] = tuple(parts["steps"])
+    return _built(Clarity, parts, name, "clarity")
+
+
+V = TypeVar("V", Clarity, ContextBlock, Example)
+
+
+def _built(kind: type[V], given: V | Mapping[str, Any], name: str, section: str) -> V:
+    if isinstance(given, kind):
+        return given
+    # ``from`` is the file format's key; a Python keyword can be no field's name.
+    own = [item.name for item in fields(kind) if item.name != "line"]
+    known = ["from" if key == "source" else key for key in own]
+    parts = {**cast("Mapping[str, Any]", given)}
+    for key in parts:
+        if key not in known:
+            raise TemplateError(
+                f"{section}: unknown key {key}{did_you_mean(key, known)}; known are {', '.join(known)}",
+                file=name,
+            )
+    if "from" in parts:
+        parts["source"] = parts.pop("from")
+    try:
+        return kind(**parts)
+    except TypeError as error:
+        raise TemplateError(f"{section}: {error}", file=name) from error

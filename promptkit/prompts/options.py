@@ -1,0 +1,67 @@
+"""What ``using`` sets on a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from promptkit.errors import InputError
+from promptkit.requests import GenerationConfig
+from promptkit.sessions import BackendLike
+from promptkit.spelling import did_you_mean
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What ``using`` sets; inputs and options never mix.
+
+    Attributes:
+        backend: Who answers; None leaves it to the session.
+        attempts: How many questions are allowed; None leaves it to the file.
+        generation: Sampling settings over those of the file.
+        deadline_s: Seconds for the whole call, re-asks included; None sets no limit.
+        tags: Labels for the record.
+    """
+
+    backend: BackendLike | None = None
+    attempts: int | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    deadline_s: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def over(
+        self,
+        *,
+        backend: BackendLike | None,
+        attempts: int | None,
+        generation: GenerationConfig | Mapping[str, Any] | None,
+        deadline_s: float | None,
+        tags: Mapping[str, str] | None,
+    ) -> Options:
+        """These options with others laid over them; None leaves one as it was.
+
+        Raises:
+            InputError: For a number of attempts below 1 or an unknown setting.
+        """
+        if attempts is not None and attempts < 1:
+            raise InputError(f"attempts is {attempts}; it must be at least 1")
+        settings = (
+            generation.to_dict() if isinstance(generation, GenerationConfig) else dict(generation or {})
+        )
+        known = [item.name for item in fields(GenerationConfig)]
+        for key in settings:
+            if key not in known:
+                raise InputError(
+                    f"unknown generation setting {key}{did_you_mean(key, known)}; known are {', '.join(known)}"
+                )
+        return replace(
+            self,
+            backend=self.backend if backend is None else backend,
+            attempts=self.attempts if attempts is None else attempts,
+            generation={**self.generation, **settings},
+            deadline_s=self.deadline_s if deadline_s is None else deadline_s,
+            tags={**self.tags, **(tags or {})},
+        )

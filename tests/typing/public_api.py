@@ -1,0 +1,80 @@
+"""What type checkers know: held by `make types` with mypy and pyright, both strict; never run.
+
+A line with an ignore must be an error for both: mypy reports an ignore that is not needed, pyright as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from typing_extensions import assert_type
+
+import promptkit as pk
+
+
+class Ticket(BaseModel):
+    subject: str
+    body: str
+
+
+class Triage(BaseModel):
+    category: Literal["billing", "other"]
+    urgency: int
+
+
+library = pk.library("app.prompts")
+
+# A prompt without a type gives Any, one with a type gives that type.
+assert_type(library.get("support/triage"), pk.Prompt[Any])
+triage = library.get("support/triage", output=Triage)
+assert_type(triage, pk.Prompt[Triage])
+assert_type(pk.load("a.prompt.j2", output=Triage), pk.Prompt[Triage])
+assert_type(triage.using("llama:demo"), pk.Prompt[Triage])
+assert_type(triage.run(ticket="x"), pk.Result[Triage])
+assert_type(triage.run(ticket="x").value, Triage)
+assert_type(triage.parse("{}", ticket="x").value, Triage)
+assert_type(triage.render(ticket="x"), pk.Rendered)
+triage.run(ticket="x").value.urgenci  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+# A prompt built in Python: text by default, else the output's type.
+assert_type(pk.Prompt(template="{% user %}x{% enduser %}"), pk.Prompt[str])
+assert_type(pk.Prompt(template="{% user %}x{% enduser %}", output=Triage), pk.Prompt[Triage])
+pk.Prompt(templat="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+
+# A decorated function keeps its signature.
+@library.prompt("support/triage@^2")
+def classify(ticket: Ticket, product: Literal["router", "camera"] = "router") -> Triage:
+    raise NotImplementedError
+
+
+ticket = Ticket(subject="s", body="b")
+assert_type(classify(ticket), Triage)
+assert_type(classify.run(ticket, product="camera"), pk.Result[Triage])
+assert_type(classify.using("openai:m").run(ticket).value, Triage)
+assert_type(classify.parse("{}", ticket).value.urgency, int)
+classify(ticket, product="fridge")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+classify(tikcet=ticket)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+classify()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def awaited() -> None:
+    assert_type(await triage.arun(ticket="x"), pk.Result[Triage])
+    assert_type(await classify.arun(ticket), pk.Result[Triage])
+    async for event in classify.astream(ticket):
+        if isinstance(event, pk.Finished):
+            assert_type(event.result.value, Triage)
+
+
+for event in triage.stream(ticket="x"):
+    match event:
+        case pk.TextDelta():
+            assert_type(event.text, str)
+        case pk.Restarted():
+            assert_type(event.attempt, int)
+        case pk.Finished():
+            assert_type(event.result, pk.Result[Triage])
+
+rules = [pk.constraints.max_words("reply", 50), pk.constraints.between("urgency", 1, 5)]
+pk.Prompt(template="", constraints=rules, output=Triage)
