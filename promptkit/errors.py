@@ -44,7 +44,6 @@ PromptKitError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copyreg import __newobj__  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 from typing import Any, ClassVar, Literal
 
 from promptkit.completions import Attempt, Repair, Usage, Verdict
@@ -109,7 +108,7 @@ class PromptKitError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword-only evidence is no constructor argument that pickle knows of: hand it over as it is.
-        return __newobj__, (type(self), *self.args), self.__dict__
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class PromptError(PromptKitError):

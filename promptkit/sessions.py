@@ -6,7 +6,7 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from fnmatch import fnmatchcase
@@ -90,8 +90,9 @@ class Session:
             return wanted
         reference, options = self._resolve(wanted)
         if not isinstance(reference, str):
-            self._permit(reference.name)
-            return reference
+            opened: Backend | AsyncBackend = reference
+            self._permit(opened.name)
+            return opened
         self._permit(reference)
         key = repr((reference, sorted(options.items())))
         with self._lock:
@@ -224,7 +225,7 @@ def configure(
 
 
 @contextmanager
-def use(backend: BackendLike) -> Iterator[None]:
+def use(backend: BackendLike) -> Generator[None]:
     """Let ``backend`` answer in this context: ``with pk.use("mock"): ...``.
 
     Args:
@@ -238,7 +239,7 @@ def use(backend: BackendLike) -> Iterator[None]:
 
 
 @contextmanager
-def record(path: str | os.PathLike[str]) -> Iterator[JsonLines]:
+def record(path: str | os.PathLike[str]) -> Generator[JsonLines]:
     """Append every call of this context to a JSON Lines file.
 
     Args:

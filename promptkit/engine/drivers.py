@@ -51,7 +51,8 @@ def run_sync(
             except BackendError as error:
                 answer = error
     except StopIteration as stop:
-        return stop.value
+        result: Result[T] = stop.value
+        return result
 
 
 async def run_async(
@@ -67,7 +68,8 @@ async def run_async(
         try:
             effect = _advance(conversation, answer)
         except StopIteration as stop:
-            return stop.value
+            result: Result[T] = stop.value
+            return result
         answer = None
         if isinstance(effect, Keep):
             _tell(observers, effect.record)

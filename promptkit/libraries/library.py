@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,7 +183,8 @@ class Library:
         Raises:
             PromptError: When parameters or result do not fit what the file declares.
         """
-        names = sys._getframe(1).f_locals  # noqa: SLF001 - annotations may name local classes
+        caller = inspect.currentframe()  # annotations may name classes that are local to the caller
+        names = caller.f_back.f_locals if caller is not None and caller.f_back is not None else {}
 
         def decorate(function: Callable[P, T]) -> TypedPrompt[P, T]:
             hints = hints_of(function, names)

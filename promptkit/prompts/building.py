@@ -54,7 +54,7 @@ def _clarity(given: Clarity | Mapping[str, Any] | None, name: str) -> Clarity:
         return Clarity()
     if isinstance(given, Clarity):
         return given
-    parts = dict(given)
+    parts = dict(cast("Mapping[str, Any]", given))  # pyright: ignore[reportUnnecessaryCast] - mypy needs it
     if "steps" in parts:
         parts["steps"] = tuple(parts["steps"])
     return _built(Clarity, parts, name, "clarity")
@@ -69,7 +69,7 @@ def _built(kind: type[V], given: V | Mapping[str, Any], name: str, section: str)
     # ``from`` is the file format's key; a Python keyword can be no field's name.
     own = [item.name for item in fields(kind) if item.name != "line"]
     known = ["from" if key == "source" else key for key in own]
-    parts = {**cast("Mapping[str, Any]", given)}
+    parts = dict(cast("Mapping[str, Any]", given))  # pyright: ignore[reportUnnecessaryCast] - mypy needs it
     for key in parts:
         if key not in known:
             raise TemplateError(

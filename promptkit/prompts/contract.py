@@ -138,7 +138,9 @@ class Contract(Generic[T]):
         declared = self._declared_output()
         if self.output_type is None:
             return declared or OutputSchema.text()
-        schema = OutputSchema.from_type(self.output_type, name=_schema_name(self.declaration.name))
+        schema: OutputSchema[Any] = OutputSchema[Any].from_type(
+            self.output_type, name=_schema_name(self.declaration.name)
+        )
         if declared is None:
             return schema
         found = differences(declared.json_schema, schema.json_schema)
@@ -155,7 +157,7 @@ class Contract(Generic[T]):
     def _declared_output(self) -> OutputSchema[Any] | None:
         declared, name = self.declaration.output, _schema_name(self.declaration.name)
         if declared.model is not None:
-            return OutputSchema.from_type(self._resolve(declared.model, "output.model"), name=name)
+            return OutputSchema[Any].from_type(self._resolve(declared.model, "output.model"), name=name)
         if declared.json_schema is not None:
             if declared.generated:
                 return OutputSchema.from_declared(declared.json_schema, name)

@@ -182,12 +182,14 @@ def _usage(data: Mapping[str, Any] | None) -> Usage | None:
 
 def _placement(data: Mapping[str, Any]) -> Placement:
     known = _known(Placement, data)
-    return Placement(**{**known, "where": Enforcement(known["where"])})
+    known["where"] = Enforcement(known["where"])
+    return Placement(**known)
 
 
 def _verdict(data: Mapping[str, Any]) -> Verdict:
     known = _known(Verdict, data)
-    return Verdict(**{**known, "enforced": Enforcement(known["enforced"])})
+    known["enforced"] = Enforcement(known["enforced"])
+    return Verdict(**known)
 
 
 def _attempt(data: Mapping[str, Any]) -> Attempt:
@@ -196,5 +198,6 @@ def _attempt(data: Mapping[str, Any]) -> Attempt:
     completion = data.get("completion")
     if completion is not None:
         parts = _known(Completion, completion)
-        known["completion"] = Completion(**{**parts, "usage": _usage(parts.get("usage"))})
+        parts["usage"] = _usage(parts.get("usage"))
+        known["completion"] = Completion(**parts)
     return Attempt(**known)

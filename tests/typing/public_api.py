@@ -3,6 +3,7 @@
 A line with an ignore must be an error for both: mypy reports an ignore that is not needed, pyright as well.
 """
 
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true, reportMissingTypeStubs=false
 from __future__ import annotations
 
 from typing import Any, Literal
@@ -35,12 +36,12 @@ assert_type(triage.run(ticket="x"), pk.Result[Triage])
 assert_type(triage.run(ticket="x").value, Triage)
 assert_type(triage.parse("{}", ticket="x").value, Triage)
 assert_type(triage.render(ticket="x"), pk.Rendered)
-triage.run(ticket="x").value.urgenci  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+triage.run(ticket="x").value.urgenci  # type: ignore[attr-defined]
 
 # A prompt built in Python: text by default, else the output's type.
 assert_type(pk.Prompt(template="{% user %}x{% enduser %}"), pk.Prompt[str])
 assert_type(pk.Prompt(template="{% user %}x{% enduser %}", output=Triage), pk.Prompt[Triage])
-pk.Prompt(templat="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+pk.Prompt(templat="x")  # type: ignore[call-overload]
 
 
 # A decorated function keeps its signature.
@@ -54,9 +55,9 @@ assert_type(classify(ticket), Triage)
 assert_type(classify.run(ticket, product="camera"), pk.Result[Triage])
 assert_type(classify.using("openai:m").run(ticket).value, Triage)
 assert_type(classify.parse("{}", ticket).value.urgency, int)
-classify(ticket, product="fridge")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-classify(tikcet=ticket)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-classify()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+classify(ticket, product="fridge")  # type: ignore[arg-type]
+classify(tikcet=ticket)  # type: ignore[call-arg]
+classify()  # type: ignore[call-arg]
 
 
 async def awaited() -> None:
