@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from promptkit.constraints import Constraint
 from promptkit.declarations import Clarity, ContextBlock, Declaration, Example
@@ -54,7 +54,7 @@ def _clarity(given: Clarity | Mapping[str, Any] | None, name: str) -> Clarity:
         return Clarity()
     if isinstance(given, Clarity):
         return given
-    parts = dict(cast("Mapping[str, Any]", given))  # pyright: ignore[reportUnnecessaryCast] - mypy needs it
+    parts = dict(given)
     if "steps" in parts:
         parts["steps"] = tuple(parts["steps"])
     return _built(Clarity, parts, name, "clarity")
@@ -63,13 +63,13 @@ def _clarity(given: Clarity | Mapping[str, Any] | None, name: str) -> Clarity:
 V = TypeVar("V", Clarity, ContextBlock, Example)
 
 
-def _built(kind: type[V], given: V | Mapping[str, Any], name: str, section: str) -> V:
+def _built(kind: type[V], given: Any, name: str, section: str) -> V:
     if isinstance(given, kind):
         return given
     # ``from`` is the file format's key; a Python keyword can be no field's name.
     own = [item.name for item in fields(kind) if item.name != "line"]
     known = ["from" if key == "source" else key for key in own]
-    parts = dict(cast("Mapping[str, Any]", given))  # pyright: ignore[reportUnnecessaryCast] - mypy needs it
+    parts: dict[str, Any] = dict(given)
     for key in parts:
         if key not in known:
             raise TemplateError(

@@ -68,7 +68,7 @@ def _words(plain: Mapping[str, Any]) -> str:
 
 def _plain(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """A schema reduced to what :func:`differences` compares; {} where it is too deep or says nothing."""
-    if depth > 20:  # noqa: PLR2004 - recursion in a schema: what is equal so far is taken as equal
+    if depth > 20:
         return {}
     schema = _resolved(schema, root)
     if "anyOf" in schema:
@@ -90,7 +90,9 @@ def _plain(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -
 
 def _kinds_and_values(schema: Mapping[str, Any]) -> tuple[set[str], set[str] | None]:
     declared = schema.get("type")
-    kinds = set(cast("list[str]", declared)) if isinstance(declared, list) else {declared} if declared else set()
+    kinds = (
+        set(cast("list[str]", declared)) if isinstance(declared, list) else {declared} if declared else set()
+    )
     values = cast("list[Any] | None", schema.get("enum"))
     if "const" in schema:
         values = [schema["const"]]
