@@ -1,0 +1,10 @@
+"""Turns the text of a prompt file into a declaration: front matter with its lines, Picoschema, the sections.
+
+Hands the Jinja body on as text; every fault is a TemplateError with line, column and the mend.
+"""
+
+from __future__ import annotations
+
+from promptkit.authoring.files import SUFFIXES, Header, read_file, read_header, read_text
+
+__all__ = ["SUFFIXES", "Header", "read_file", "read_header", "read_text"]

@@ -1,0 +1,156 @@
+"""The two ends of a prompt's contract: how its inputs and its output are declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from promptkit.authoring.fields import as_pairs, as_text, known_keys
+from promptkit.authoring.nodes import Node, Pairs, Place, Scalar, plain
+from promptkit.authoring.picoschema import compile_fields, is_json_schema
+from promptkit.authoring.rules import DeclaredRule
+from promptkit.declarations import RESERVED_NAMES, InputDeclaration, OutputDeclaration
+from promptkit.errors import TemplateError
+from promptkit.spelling import did_you_mean
+
+__all__ = ["input_names", "read_input", "read_output"]
+
+_MODEL = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def read_input(node: Node) -> InputDeclaration:
+    """How inputs are declared: by Picoschema, by raw JSON Schema or by a model."""
+    pairs = as_pairs(node, "input")
+    entries = known_keys(pairs, "input", ("schema", "model", "trust"), elsewhere=_input_elsewhere(pairs))
+    kind = _one_key(pairs, "input", ("schema", "model"))
+    if kind == "model":
+        made = InputDeclaration(model=_model(entries["model"].value, "input.model"))
+    elif is_json_schema(entries["schema"].value):
+        made = _raw_inputs(entries["schema"].value)
+    else:
+        compiled = compile_fields(entries["schema"].value, "input")
+        made = InputDeclaration(json_schema=compiled.json_schema, lines=compiled.lines)
+    if "trust" not in entries:
+        return made
+    trust = _trust(entries["trust"].value, input_names(made))
+    return InputDeclaration(json_schema=made.json_schema, model=made.model, trust=trust, lines=made.lines)
+
+
+def read_output(node: Node) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]]:
+    """How the output is declared, and the rules that stand with its fields."""
+    if isinstance(node, Scalar) and node.value == "text":
+        return OutputDeclaration(), ()
+    if isinstance(node, Scalar):
+        raise node.place.fault(
+            f"output is {node.text!r}. Write `output: text` for plain text, or `schema:` with the fields "
+            "below it."
+        )
+    pairs = as_pairs(node, "output")
+    entries = known_keys(
+        pairs, "output", ("schema", "model", "json_schema"), elsewhere=_output_elsewhere(pairs)
+    )
+    kind = _one_key(pairs, "output", ("schema", "model", "json_schema"))
+    value = entries[kind].value
+    if kind == "model":
+        return OutputDeclaration(kind="json", model=_model(value, "output.model")), ()
+    if kind == "json_schema" or is_json_schema(value):
+        schema = plain(as_pairs(value, f"output.{kind}"))
+        return OutputDeclaration(kind="json", json_schema=schema, generated=False), ()
+    if isinstance(value, Scalar) and value.value is not None:
+        raise value.place.fault(
+            f"output.schema is {value.text!r}, and an output is an object with fields. Write `name: type` "
+            "lines below `schema:`, or `output: text` for plain text."
+        )
+    compiled = compile_fields(value, "output")
+    if not compiled.json_schema["properties"] and not compiled.json_schema["additionalProperties"]:
+        raise value.place.fault("output.schema has no fields. Add `name: type` lines below it.")
+    return OutputDeclaration(kind="json", json_schema=compiled.json_schema), compiled.rules
+
+
+def input_names(declared: InputDeclaration) -> frozenset[str] | None:
+    """Names of the declared inputs; None when a model declares them or nobody does."""
+    if declared.json_schema is None:
+        return None
+    return frozenset(declared.json_schema.get("properties", {}))
+
+
+def _one_key(pairs: Pairs, what: str, keys: tuple[str, ...]) -> str:
+    found = [key for key in keys if key in pairs.entries]
+    if len(found) != 1:
+        raise pairs.place.fault(
+            f"{what} needs exactly one of {', '.join(keys)}, and has {' and '.join(found) or 'none of them'}."
+        )
+    return found[0]
+
+
+def _model(node: Node, what: str) -> str:
+    reference = as_text(node, what)
+    if _MODEL.fullmatch(reference) is None:
+        raise node.place.fault(
+            f"{what} is {reference!r}, and must name a module and a class in it. Write it like "
+            "app.schemas:Ticket."
+        )
+    return reference
+
+
+def _input_elsewhere(pairs: Pairs) -> Mapping[str, str]:
+    return {
+        key: f"{key} is no part of input itself. Fields stand below `schema:`, one level deeper."
+        for key, pair in pairs.entries.items()
+        if isinstance(pair.value, Scalar)
+        and "schema" not in pairs.entries
+        and not did_you_mean(key, ("schema", "model", "trust"))
+    } | {"default": "A default stands with its input: write `name:` and below it `type:` and `default:`."}
+
+
+def _output_elsewhere(pairs: Pairs) -> Mapping[str, str]:
+    known = ("schema", "model", "json_schema")
+    return {
+        key: f"{key} is no part of output itself. Fields stand below `schema:`, one level deeper."
+        for key in pairs.entries
+        if not did_you_mean(key, known) and not any(other in pairs.entries for other in known)
+    } | {"format": "The format follows from the schema. Remove it, or write `output: text` for plain text."}
+
+
+def _raw_inputs(node: Node) -> InputDeclaration:
+    """Inputs declared by raw JSON Schema, which must describe an object by its properties."""
+    pairs = as_pairs(node, "input.schema")
+    properties = pairs.get("properties")
+    if not isinstance(properties, Pairs):
+        raise node.place.fault(
+            "A JSON Schema of inputs describes an object. Add `properties:` with one entry for each input."
+        )
+    lines: dict[str, int] = {}
+    for name, pair in properties.entries.items():
+        lines[name] = pair.key.place.line
+        if not name.isidentifier() or name in RESERVED_NAMES:
+            raise pair.key.place.fault(
+                f"{name!r} cannot be the name of an input: it is reserved or no Python identifier. Rename it."
+            )
+    return InputDeclaration(json_schema={"type": "object", **plain(pairs)}, lines=lines)
+
+
+def _trust(node: Node, inputs: frozenset[str] | None) -> dict[str, Literal["trusted", "untrusted"]]:
+    labels: dict[str, Literal["trusted", "untrusted"]] = {}
+    for name, pair in as_pairs(node, "input.trust").entries.items():
+        if inputs is not None and name not in inputs:
+            raise _unknown_input(pair.key.place, name, inputs)
+        label = as_text(pair.value, f"input.trust.{name}")
+        if label == "trusted":
+            labels[name] = "trusted"
+        elif label == "untrusted":
+            labels[name] = "untrusted"
+        else:
+            raise pair.value.place.fault(
+                f"The trust of {name} is {label!r}{did_you_mean(label, ('trusted', 'untrusted'))}. Write "
+                "trusted or untrusted."
+            )
+    return labels
+
+
+def _unknown_input(place: Place, name: str, inputs: frozenset[str]) -> TemplateError:
+    return place.fault(
+        f"input.trust names {name!r}, which is no input{did_you_mean(name, inputs)}. Inputs: "
+        f"{', '.join(sorted(inputs)) or 'none'}."
+    )

@@ -1,0 +1,252 @@
+"""A file's YAML document and its body → Declaration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from promptkit.authoring.cases import read_examples, read_tests
+from promptkit.authoring.contracts import input_names, read_input, read_output
+from promptkit.authoring.fields import as_integer, as_items, as_pairs, as_text, known_keys
+from promptkit.authoring.front_matter import Split
+from promptkit.authoring.nodes import Node, Pair, Pairs, Scalar, Source
+from promptkit.authoring.rules import DeclaredRule, listed_rule, refuse_equal_ids, refuse_unknown_places
+from promptkit.authoring.sections import (
+    BACKEND_KEYS,
+    read_clarity,
+    read_context,
+    read_generation,
+)
+from promptkit.authoring.yaml_text import load
+from promptkit.constraints import Constraint
+from promptkit.declarations import Declaration, InputDeclaration, OutputDeclaration
+
+__all__ = ["FORMAT", "declare"]
+
+FORMAT = "promptkit/1"
+"""The file format that this version reads."""
+
+_KEYS = (
+    "format",
+    "name",
+    "version",
+    "description",
+    "generation",
+    "input",
+    "clarity",
+    "context",
+    "output",
+    "constraints",
+    "attempts",
+    "examples",
+    "tests",
+)
+_BELONGS_BELOW = "{0} stands below {1}. Write `{1}:` and below it, indented, `{0}:`."
+_ELSEWHERE: Mapping[str, str] = {
+    **BACKEND_KEYS,
+    "config": "Sampling settings stand below `generation:` here. Rename config, and leave model and "
+    "connection out.",
+    "template": "In a .prompt.j2 file the template stands behind the front matter. Move it below the closing "
+    "---.",
+    **{
+        key: _BELONGS_BELOW.format(key, "clarity")
+        for key in ("role", "task", "audience", "steps", "done_when")
+    },
+    **{
+        key: _BELONGS_BELOW.format(key, "generation")
+        for key in ("temperature", "max_tokens", "seed", "top_p")
+    },
+}
+_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*")
+# The pattern that semver.org recommends, less its capture groups.
+_SEMVER = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(-(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*)?(\+[\da-zA-Z-]+(\.[\da-zA-Z-]+)*)?",
+    re.ASCII,
+)
+
+
+def declare(split: Split, *, name: str) -> Declaration:
+    """The declaration of one file.
+
+    Args:
+        split: The file's text, taken apart.
+        name: Name of a prompt whose file gives none.
+
+    Raises:
+        TemplateError: With line, column and the mend for whatever is wrong first.
+    """
+    source = Source(split.file, tuple(split.text.split("\n")))
+    root = load(split.yaml, source=source, first_line=split.yaml_line) if split.yaml is not None else None
+    pairs = (
+        Pairs(source.at(split.yaml_line, 1), {}, flow=False)
+        if root is None
+        else as_pairs(root, "A prompt file")
+    )
+    keys = (*_KEYS, "template") if split.yaml_document else _KEYS
+    entries = known_keys(pairs, "", keys, elsewhere=_ELSEWHERE)
+    reader = _Reader(entries, source)
+    return reader.declaration(split, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    text: str
+    line: int
+    indent: int
+
+
+class _Reader:
+    """Reads the sections in the order in which later ones refer to earlier ones."""
+
+    def __init__(self, entries: Mapping[str, Pair], source: Source) -> None:
+        self._entries = entries
+        self._source = source
+        self._lines: dict[str, int] = {key: pair.key.place.line for key, pair in entries.items()}
+        self._rules: list[DeclaredRule] = []
+
+    def declaration(self, split: Split, name: str) -> Declaration:
+        self._check_format()
+        body = _body_of(self._entries, split)
+        declared = InputDeclaration(inferred=True)
+        if node := self._value("input"):
+            declared = read_input(node)
+        inputs = input_names(declared)
+        output = OutputDeclaration()
+        if node := self._value("output"):
+            output, rules = read_output(node)
+            self._rules += rules
+            self._lines["output_format"] = self._lines["output"]
+        constraints = self._constraints(output, declared)
+        return Declaration(
+            **self._identity(name),
+            file=split.file,
+            input=declared,
+            **self._said(inputs, [constraint.id for constraint in constraints], output),
+            constraints=constraints,
+            output=output,
+            body=body.text,
+            body_line=body.line,
+            body_indent=body.indent,
+            text=split.text,
+            lines=self._lines,
+        )
+
+    def _identity(self, name: str) -> dict[str, Any]:
+        """Name, version, description, generation and attempts, as far as they are given."""
+        made: dict[str, Any] = {"name": name}
+        for key, read in _SIMPLE.items():
+            if key in self._entries:
+                made[key] = read(self._entries[key].value)
+        return made
+
+    def _said(
+        self, inputs: frozenset[str] | None, ids: Collection[str], output: OutputDeclaration
+    ) -> dict[str, Any]:
+        """The sections of text and of cases, as far as they are given."""
+        made: dict[str, Any] = {}
+        if node := self._value("clarity"):
+            made["clarity"] = read_clarity(node, self._lines)
+        if node := self._value("context"):
+            made["context"] = read_context(node, inputs, self._lines)
+        if node := self._value("examples"):
+            made["examples"] = read_examples(node, self._lines, text_output=output.kind == "text")
+        if node := self._value("tests"):
+            made["tests"] = read_tests(node, self._lines, ids)
+        return made
+
+    def _value(self, key: str) -> Node | None:
+        return self._entries[key].value if key in self._entries else None
+
+    def _check_format(self) -> None:
+        node = self._value("format")
+        if node is None:
+            return
+        said = as_text(node, "format")
+        if said != FORMAT:
+            raise node.place.fault(
+                f"This file is of the format {said!r}, and this version of promptkit reads {FORMAT}. Write "
+                f"`format: {FORMAT}`, or install a promptkit that knows the other one."
+            )
+
+    def _constraints(self, output: OutputDeclaration, declared: InputDeclaration) -> tuple[Constraint, ...]:
+        if node := self._value("constraints"):
+            items = as_items(node, "constraints")
+            text_output = output.kind == "text"
+            self._rules += [
+                listed_rule(item, index, text_output=text_output) for index, item in enumerate(items)
+            ]
+        refuse_equal_ids(self._rules)
+        if output.model is None:
+            schema = declared.json_schema
+            refuse_unknown_places(
+                self._rules, output.json_schema or {}, schema.get("properties", {}) if schema else None
+            )
+        self._lines.update({f"constraints.{rule.constraint.id}": rule.place.line for rule in self._rules})
+        return tuple(rule.constraint for rule in self._rules)
+
+
+def _body_of(entries: Mapping[str, Pair], split: Split) -> _Body:
+    """The Jinja text and where it begins; only blanks count as an empty body, the standard layout."""
+    if not split.yaml_document:
+        return _Body(split.body if split.body.strip() else "", split.body_line, 0)
+    pair = entries.get("template")
+    if pair is None:
+        return _Body("", 1, 0)
+    node = pair.value
+    text = as_text(node, "template")
+    assert isinstance(node, Scalar)
+    if node.style == "literal":
+        return _Body(text, node.place.line + 1, _indent(node, text))
+    if "\n" in text or node.end_line > node.place.line + 1 or node.style == "folded":
+        raise node.place.fault(
+            "The template would lose its line breaks written like this. Write `template: |`."
+        )
+    opening_quote = 1 if node.style == "quoted" else 0
+    return _Body(text, node.place.line, node.place.column - 1 + opening_quote)
+
+
+def _indent(node: Scalar, text: str) -> int:
+    lines = text.split("\n")
+    first = next((index for index, line in enumerate(lines) if line.strip()), 0)
+    return len(node.place.source.at(node.place.line + 1 + first, 1).text) - len(lines[first])
+
+
+def _name(node: Node) -> str:
+    name = as_text(node, "name")
+    if _NAME.fullmatch(name) is None:
+        raise node.place.fault(
+            f"{name!r} cannot be the name of a prompt. Names are words of letters, digits, _, - and . with / "
+            "between them, for example support/triage."
+        )
+    return name
+
+
+def _version(node: Node) -> str:
+    version = as_text(node, "version")
+    if _SEMVER.fullmatch(version):
+        return version
+    numbers = [str(int(number)) for number in re.findall(r"[0-9]+", version)[:3]]
+    better = ".".join([*numbers, "0", "0", "0"][:3]) if numbers else "1.0.0"
+    raise node.place.fault(
+        f"The version {version!r} is no semantic version, which has three numbers. Write `version: {better}`."
+    )
+
+
+def _description(node: Node) -> str:
+    return as_text(node, "description")
+
+
+def _attempts(node: Node) -> int:
+    return as_integer(node, "attempts", least=1, most=10)
+
+
+_SIMPLE: Mapping[str, Callable[[Node], Any]] = {
+    "name": _name,
+    "version": _version,
+    "description": _description,
+    "generation": read_generation,
+    "attempts": _attempts,
+}

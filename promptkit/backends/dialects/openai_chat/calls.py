@@ -1,0 +1,59 @@
+"""Requests as calls of OpenAI's chat completions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from promptkit.backends.dialects.openai_chat.messages import wire_messages
+from promptkit.backends.dialects.openai_chat.outputs import OPENAI, Profile, json_bytes, response_format
+from promptkit.backends.wire import Endpoint, HttpCall
+from promptkit.requests import GenerationConfig, Rendered, Request
+
+__all__ = ["PATH", "encode", "export"]
+
+PATH = "/chat/completions"
+
+
+def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profile) -> HttpCall:
+    """The HTTP call that asks for one answer.
+
+    Raises:
+        CapabilityMissing: When a message holds something that the dialect has no place for.
+    """
+    fields: dict[str, Any] = {
+        "model": endpoint.model,
+        "messages": wire_messages(request.messages, documents=profile.documents, name=endpoint.name),
+        **_parameters(request.generation, profile),
+    }
+    if stream:
+        fields["stream"] = True
+        fields["stream_options"] = {"include_usage": True}
+    body = json_bytes(fields)
+    form = response_format(request.output, profile)
+    if form:
+        body = b'%b,"response_format":%b}' % (body[:-1], form)
+    headers = {
+        "content-type": "application/json",
+        "accept": "text/event-stream" if stream else "application/json",
+    }
+    return HttpCall(path=PATH, body=body, headers=headers)
+
+
+def export(rendered: Rendered) -> dict[str, Any]:
+    """Keyword arguments for ``client.chat.completions.create(model=..., **these)`` of OpenAI's client."""
+    arguments: dict[str, Any] = {
+        "messages": wire_messages(rendered.messages, documents=True, name="openai"),
+        **_parameters(rendered.generation, OPENAI),
+    }
+    form = response_format(rendered.output, OPENAI)
+    if form:
+        arguments["response_format"] = json.loads(form)
+    return arguments
+
+
+def _parameters(generation: GenerationConfig, profile: Profile) -> dict[str, Any]:
+    settings = generation.to_dict()
+    if "max_tokens" in settings:
+        settings[profile.max_tokens_field] = settings.pop("max_tokens")
+    return settings

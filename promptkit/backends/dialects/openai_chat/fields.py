@@ -1,0 +1,101 @@
+"""Single fields of answers, read without trust in their types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeGuard, cast
+
+from promptkit.completions import FinishReason, Usage
+
+__all__ = [
+    "finish_reason_of",
+    "first_of",
+    "mapping_of",
+    "parsed",
+    "request_id_of",
+    "string_of",
+    "text_of",
+    "usage_of",
+]
+
+_FINISH_REASONS: Mapping[str, FinishReason] = {
+    "content_filter": "filter",
+    "end_turn": "stop",
+    "eos_token": "stop",
+    "function_call": "tool",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "stop": "stop",
+    "stop_sequence": "stop",
+    "tool_calls": "tool",
+}
+
+
+def finish_reason_of(value: Any) -> FinishReason | None:
+    """Our word for the server's reason; None for one that the table does not hold."""
+    return _FINISH_REASONS.get(value) if isinstance(value, str) else None
+
+
+def parsed(body: bytes | str) -> Any:
+    """The JSON value, or the ValueError that says why it is none.
+
+    The error is given and not raised: raised, it would hold the body in the chain of the error that follows.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        return ValueError(str(error))
+
+
+def text_of(content: Any) -> str | None:
+    """The text of an answer's ``content``: a string, text parts or null; None for anything else."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if not _is_list(content):
+        return None
+    texts = [string_of(part.get("text")) for part in map(mapping_of, content) if part]
+    return "".join(text for text in texts if text)
+
+
+def usage_of(data: Any) -> Usage | None:
+    """The token counts; None when there are none or they are no numbers, since the answer itself is good."""
+    fields = mapping_of(data)
+    if fields is None or not isinstance(fields.get("prompt_tokens"), int):
+        return None
+    read, written = fields["prompt_tokens"], fields.get("completion_tokens")
+    cached = (mapping_of(fields.get("prompt_tokens_details")) or {}).get("cached_tokens")
+    reasoning = (mapping_of(fields.get("completion_tokens_details")) or {}).get("reasoning_tokens")
+    return Usage(
+        input_tokens=read,
+        output_tokens=written if isinstance(written, int) else 0,
+        cached_tokens=cached if isinstance(cached, int) else 0,
+        reasoning_tokens=reasoning if isinstance(reasoning, int) else 0,
+    )
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The server's id of the request, by the names that servers give the header."""
+    return headers.get("x-request-id") or headers.get("request-id")
+
+
+def first_of(choices: Any) -> Mapping[str, Any] | None:
+    """The first of a list of objects; None for anything else."""
+    return mapping_of(choices[0]) if _is_list(choices) and choices else None
+
+
+def mapping_of(data: Any) -> Mapping[str, Any] | None:
+    """The value when it is an object, else None."""
+    return cast("Mapping[str, Any]", data) if isinstance(data, dict) else None
+
+
+def string_of(value: Any) -> str | None:
+    """The value when it is a string that is not empty, else None."""
+    return value if isinstance(value, str) and value else None
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)

@@ -1,0 +1,150 @@
+"""How an output's schema is sent to a server of this dialect, and what the server will do with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+
+from promptkit.backends.dialects.openai_chat.strict_schema import StrictSchema, to_strict
+from promptkit.completions import Enforcement
+from promptkit.constraints import narrow
+from promptkit.requests import OutputSpec, Placement, Plan
+
+__all__ = ["COMPATIBLE", "OPENAI", "Profile", "ResponseFormat", "json_bytes", "plan", "response_format"]
+
+ResponseFormat: TypeAlias = Literal["json_schema", "json_object", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """In what a server of this dialect differs from the others.
+
+    Attributes:
+        name: The profile's name.
+        max_tokens_field: The parameter that bounds the answer.
+        enforces_schema: True when the server is known to hold an answer to a strict schema.
+        documents: True when messages may hold PDF documents.
+        needs_key: True when it answers nobody without a key.
+        response_format: How the schema is sent: as ``json_schema``, as ``json_object`` with a ``schema``
+            beside it (llama-cpp-python's server), or not at all.
+        adapts: True when ``json_object`` may be tried after a server has refused ``json_schema`` and named
+            ``json_object`` as what it takes.
+    """
+
+    name: str
+    max_tokens_field: str
+    enforces_schema: bool
+    documents: bool
+    needs_key: bool
+    response_format: ResponseFormat = "json_schema"
+    adapts: bool = False
+
+
+OPENAI = Profile(
+    name="openai",
+    max_tokens_field="max_completion_tokens",
+    enforces_schema=True,
+    documents=True,
+    needs_key=True,
+)
+COMPATIBLE = Profile(
+    name="openai-compatible",
+    max_tokens_field="max_tokens",
+    enforces_schema=False,
+    documents=False,
+    needs_key=False,
+    adapts=True,
+)
+
+
+def response_format(spec: OutputSpec, profile: Profile) -> bytes | None:
+    """The ``response_format`` as JSON bytes; None for text and where no schema can or shall be sent."""
+    if spec.mode == "text" or profile.response_format == "none":
+        return None
+    return _response_format(spec.json_bytes, spec.schema.name, profile.response_format)
+
+
+@lru_cache(maxsize=256)
+def _strict(schema_bytes: bytes) -> StrictSchema:
+    return to_strict(json.loads(schema_bytes))
+
+
+@lru_cache(maxsize=256)
+def _response_format(schema_bytes: bytes, name: str, form: ResponseFormat) -> bytes | None:
+    """The ``response_format`` as bytes, made once for a schema; None when the output is no object."""
+    strict = _strict(schema_bytes)
+    if not strict.object_root:
+        return None
+    schema: Any = strict.schema if strict.strict else json.loads(schema_bytes)
+    if form == "json_object":
+        return json_bytes({"type": "json_object", "schema": schema})
+    return json_bytes(
+        {"type": "json_schema", "json_schema": {"name": name, "strict": strict.strict, "schema": schema}}
+    )
+
+
+def plan(spec: OutputSpec, profile: Profile, name: str) -> Plan:
+    """Where each keyword of the output's schema and each constraint is enforced by such a server."""
+    strict = None if spec.mode == "text" else _strict(spec.json_bytes)
+    if strict is None:
+        return Plan(backend=name, placements=tuple(_constraints(spec, profile, strict)))
+    reason = _not_sent(strict, profile)
+    if reason is not None:
+        nothing = Placement(path="", rule="schema", where=Enforcement.CHECK, note=reason)
+        return Plan(backend=name, placements=(nothing, *_constraints(spec, profile, None)))
+    placements = [*_keywords(strict, profile), *_constraints(spec, profile, strict)]
+    wire: Mapping[str, Any] = strict.schema if strict.strict else spec.json_schema
+    return Plan(backend=name, placements=tuple(dict.fromkeys(placements)), wire=wire)
+
+
+def _not_sent(strict: StrictSchema, profile: Profile) -> str | None:
+    """Why no schema is sent, None when one is."""
+    if profile.response_format == "none":
+        return "no schema is sent: response_format is none"
+    if not strict.object_root:
+        return "no schema is sent: the output is no object, and the wire format takes objects only"
+    return None
+
+
+def _keywords(strict: StrictSchema, profile: Profile) -> Iterator[Placement]:
+    where, note = _enforcement(strict, profile)
+    for path, rule in strict.kept:
+        yield Placement(path=path, rule=rule, where=where, note=note)
+    for path, rule in strict.moved:
+        said = "moved into the description" if strict.strict else note
+        yield Placement(path=path, rule=rule, where=Enforcement.CHECK, note=said)
+    for path, reason in strict.obstacles:
+        note = f"the schema is not sent as strict: {reason}"
+        yield Placement(path=path, rule="strict", where=Enforcement.CHECK, note=note)
+
+
+def _constraints(spec: OutputSpec, profile: Profile, strict: StrictSchema | None) -> Iterator[Placement]:
+    """Constraints are checked on the finished answer, unless the schema that is enforced says them whole."""
+    base = spec.schema.json_schema
+    for constraint in spec.constraints:
+        where = Enforcement.CHECK
+        alone = narrow(base, [constraint])
+        if strict is not None and alone != base:
+            moved = set(to_strict(alone).moved) - set(to_strict(base).moved)
+            where = Enforcement.CHECK if moved else _enforcement(strict, profile)[0]
+        yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where)
+
+
+def _enforcement(strict: StrictSchema, profile: Profile) -> tuple[Enforcement, str]:
+    if not profile.enforces_schema:
+        return Enforcement.CHECK, "sent; whether this server enforces it is not known"
+    if not strict.strict:
+        return Enforcement.CHECK, "sent, but not as strict"
+    return Enforcement.NATIVE, ""
+
+
+def json_bytes(data: Any) -> bytes:
+    """Compact UTF-8 JSON in the order given."""
+    try:
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair has no UTF-8 form, but JSON can say it by an escape.
+        return json.dumps(data, separators=(",", ":")).encode()

@@ -1,0 +1,205 @@
+"""One question to a server and its answer, decided without I/O: what to send, what the bytes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+from promptkit.backends.dialects import openai_chat
+from promptkit.backends.estimates import estimate_tokens
+from promptkit.backends.keys import blot_key, key_problem
+from promptkit.backends.sse import EventStreamParser
+from promptkit.backends.wire import Endpoint, HttpReply, TransportFault, Waits
+from promptkit.completions import Completed, Event, TextDelta
+from promptkit.errors import BackendError, ConnectionFailed, ServerError, TimedOut, Unauthorized
+from promptkit.requests import Request
+
+__all__ = ["Exchange"]
+
+MAX_CHUNKS_AFTER_END = 16  # the end of the body follows at once; a server that goes on is cut off
+
+
+class Exchange:
+    """A call and the reader of its answer; made for one question and used once.
+
+    Attributes:
+        call: What is sent.
+        endpoint: Where it is sent.
+        profile: How the server is spoken to.
+        waits: How long it may take.
+        stream: True when the answer is asked for piece by piece.
+        offers_json_object: True when the server refused and named ``json_object`` while doing so.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        endpoint: Endpoint,
+        profile: openai_chat.Profile,
+        waits: Waits,
+        stream: bool,
+    ) -> None:
+        """Encode the request.
+
+        Raises:
+            CapabilityMissing: When a message holds something that the server cannot be given.
+            TimedOut: When the deadline has passed already.
+            Unauthorized: When the key is missing or cannot be one; nothing is sent then.
+        """
+        problem = key_problem(endpoint.key_env, required=profile.needs_key)
+        if problem is not None:
+            raise Unauthorized(
+                f"{endpoint.name} was not asked: the environment variable {endpoint.key_env} {problem}. "
+                "Put the key there.",
+                backend=endpoint.name,
+            )
+        self.call = openai_chat.encode(request, endpoint, stream=stream, profile=profile)
+        self.endpoint = endpoint
+        self.profile = profile
+        self.waits = waits
+        self.stream = stream
+        self.offers_json_object = False
+        self._input_tokens = estimate_tokens(request.messages)
+        self._body = bytearray()
+        self._events: EventStreamParser | None = None
+        self._late_chunks = 0
+        self._begun = False
+        self._reply = HttpReply(status=0, headers={}, body=b"")
+        self._decoder = openai_chat.StreamDecoder(self._reply, endpoint=endpoint)
+        if waits.remaining_s == 0.0:
+            raise self._timed_out(TransportFault("timeout", "the deadline has passed"))
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take the status and the headers of the answer."""
+        self._begun = True
+        self._reply = HttpReply(status=status, headers=headers, body=b"")
+        self._decoder = openai_chat.StreamDecoder(
+            self._reply, endpoint=self.endpoint, input_tokens=self._input_tokens
+        )
+        if 200 <= status < 300 and "text/event-stream" in headers.get("content-type", ""):  # noqa: PLR2004 - the good statuses
+            self._events = EventStreamParser()
+
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        """The events that a piece of the body completes.
+
+        Raises:
+            BackendError: For an error in a stream and for what is not the protocol.
+        """
+        if self._events is None:
+            self._body += chunk
+        elif self._decoder.finished:
+            self._late_chunks += 1
+        else:
+            try:
+                for event in self._events.feed(chunk):
+                    yield from self._decoder.feed(event)
+            except BackendError as error:
+                raise blot_key(error, self.endpoint.key_env) from None
+
+    def end(self) -> Iterator[Event]:
+        """The events that the end of the body completes; the last of the answer's is Completed.
+
+        Raises:
+            BackendError: For an error answer, a cut stream and for what is not the protocol.
+        """
+        try:
+            if self._events is None:
+                yield from self._whole()
+            elif not self._decoder.finished:
+                yield self._decoder.end()
+        except BackendError as error:
+            raise blot_key(error, self.endpoint.key_env) from None
+
+    @property
+    def over(self) -> bool:
+        """True when nothing that may still come is of use."""
+        return self._late_chunks > MAX_CHUNKS_AFTER_END
+
+    def cancelled(self) -> Completed:
+        """What the answer is when the caller cancels now."""
+        return self._decoder.cancelled()
+
+    def broken(self, fault: TransportFault) -> Iterator[Event]:
+        """The last event, where the transport broke after the server had said why the answer stops.
+
+        Raises:
+            BackendError: Of the kind that fits, where the answer is not whole.
+        """
+        if self._decoder.finished:
+            return
+        if not self._decoder.stopped:
+            raise blot_key(self._failure(fault), self.endpoint.key_env)
+        yield self._decoder.end()
+
+    def _failure(self, fault: TransportFault) -> BackendError:
+        if fault.kind in ("timeout", "connect_timeout"):
+            error = self._timed_out(fault)
+        elif fault.kind == "connect":
+            error = self._not_connected(fault)
+        elif fault.kind == "garbled":
+            error = ServerError(
+                f"{self.endpoint.name}: the answer from {self.endpoint.url} cannot be decompressed "
+                f"({fault.detail}). The fault is on the server's side or in a proxy.",
+                backend=self.endpoint.name,
+            )
+        else:
+            error = self._lost(fault)
+        return error
+
+    def _whole(self) -> Iterator[Event]:
+        reply = self._reply
+        try:
+            completion = openai_chat.decode(
+                reply.status, reply.headers, bytes(self._body), endpoint=self.endpoint
+            )
+        except BackendError:
+            self.offers_json_object = b"json_object" in self._body
+            raise
+        if self.stream and completion.text:
+            # The server does not stream: the whole text is one piece.
+            yield TextDelta(text=completion.text)
+        yield Completed(completion=completion)
+
+    def _timed_out(self, fault: TransportFault) -> BackendError:
+        kind: Literal["connect", "first_token", "stall", "deadline"]
+        if self.waits.remaining_s == 0.0:
+            kind, what = "deadline", "the deadline passed before the answer was whole"
+        elif fault.kind == "connect_timeout":
+            kind, what = "connect", f"no connection within {self.waits.connect_s:g} s"
+        elif self._decoder.text or (self._begun and self._events is None):
+            kind, what = "stall", f"the answer stalled: no byte for {self.waits.read_s:g} s"
+        else:
+            kind, what = "first_token", f"no answer began within {self.waits.read_s:g} s"
+        partial = self._decoder.text
+        so_far = f" after {len(partial)} characters" if partial else ""
+        return TimedOut(
+            f"{self.endpoint.name}: {what}{so_far} at {self.endpoint.url}. Check that the server is well, or "
+            "allow more time.",
+            kind=kind,
+            backend=self.endpoint.name,
+            usage=self._decoder.spent() if partial else None,
+        )
+
+    def _not_connected(self, fault: TransportFault) -> BackendError:
+        return ConnectionFailed(
+            f"{self.endpoint.name}: no connection to {_host_and_port(self.endpoint.url)} ({fault.detail}). "
+            "Is the server running, and is the address right?",
+            backend=self.endpoint.name,
+        )
+
+    def _lost(self, fault: TransportFault) -> BackendError:
+        if self._decoder.text:
+            return self._decoder.interrupted(f"the connection was lost ({fault.detail})")
+        when = "while the answer was read" if self._begun else "before an answer began"
+        return ConnectionFailed(
+            f"{self.endpoint.name}: the connection to {_host_and_port(self.endpoint.url)} was lost {when} "
+            f"({fault.detail}). Try again; if it happens always, look into the server's log.",
+            backend=self.endpoint.name,
+        )
+
+
+def _host_and_port(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"

@@ -1,0 +1,304 @@
+"""A backend that asks a server: joins the dialect, the transport and the typed errors."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from promptkit.backends.dialects import openai_chat
+from promptkit.backends.estimates import estimate_tokens
+from promptkit.backends.exchange import Exchange
+from promptkit.backends.wire import Destination, Endpoint, TransportFault, Waits
+from promptkit.completions import Completed, Completion, Event
+from promptkit.errors import SchemaRejected, ServerError
+from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
+
+if TYPE_CHECKING:
+    from promptkit.backends.transport import AsyncConnections, Connections
+
+__all__ = ["HttpBackend", "Timeouts"]
+
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+_PARTS = frozenset({TextPart, ImagePart, ToolCallPart, ToolResultPart})
+_logger = logging.getLogger("promptkit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long a server may take, where no deadline is nearer.
+
+    Attributes:
+        connect_s: Seconds for a connection.
+        read_s: Seconds without a byte while an answer is streamed: to its first token, and between two.
+        answer_s: Seconds to an answer that is not streamed, which comes when all of it is written.
+    """
+
+    connect_s: float = 5.0
+    read_s: float = 120.0
+    answer_s: float = 600.0
+
+
+class HttpBackend:
+    """Answers requests by asking a server that speaks OpenAI's chat completions; sync and async.
+
+    Thread-safe; connections are kept for each process and each event loop. After ``close`` a further call
+    opens new ones. The key is read from the environment at each call and is part of no value, error, log or
+    repr.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        base_url: str,
+        model: str,
+        key_env: str,
+        profile: openai_chat.Profile = openai_chat.COMPATIBLE,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        """Prepare a backend; nothing is sent.
+
+        Args:
+            name: The reference by which users ask for it, for example ``openai:gpt-5``.
+            base_url: The URL below which the dialect's paths lie, mostly ending in ``/v1``.
+            model: The model's name as the server knows it.
+            key_env: The environment variable that holds the key; where it is unset no key is sent, unless
+                the profile demands one.
+            profile: In what the server differs from the others of its dialect.
+            timeouts: How long the server may take.
+        """
+        url = f"{base_url.rstrip('/')}{openai_chat.PATH}"
+        self._endpoint = Endpoint(name=name, url=url, model=model, key_env=key_env)
+        self._profile = profile
+        self._timeouts = timeouts or Timeouts()
+        self._sync: Connections | None = None
+        self._async: AsyncConnections | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The reference by which users ask for it; never holds a key."""
+        return self._endpoint.name
+
+    def __repr__(self) -> str:
+        return f"HttpBackend({self.name!r})"
+
+    def capabilities(self) -> Capabilities:
+        """What the server is known to do."""
+        return Capabilities(
+            schema=self._profile.enforces_schema,
+            stream=True,
+            seed=True,
+            parts=_PARTS | {DocumentPart} if self._profile.documents else _PARTS,
+        )
+
+    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
+        """Where each keyword of the output's schema is enforced."""
+        return openai_chat.plan(spec, self._profile, self.name)
+
+    def count_tokens(self, messages: Sequence[Message]) -> Count:
+        """An estimate from the length of the texts; images and documents are not counted."""
+        return Count(n=estimate_tokens(messages), exact=False)
+
+    def complete(
+        self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Completion:
+        """Answer one request; ``cancel`` is looked at before it is sent and whenever bytes arrive.
+
+        Raises:
+            BackendError: Of the kind that fits.
+            CapabilityMissing: When a message holds something that the server cannot be given.
+        """
+        exchange = self._exchange(request, stream=False, deadline=deadline)
+        with closing(self._events(request, exchange, cancel)) as events:
+            for event in events:
+                if isinstance(event, Completed):
+                    return event.completion
+        raise self._no_answer()
+
+    @contextmanager
+    def stream(
+        self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Generator[Iterator[Event], None, None]:
+        """Answer one request piece by piece; it is sent when the first event is asked for.
+
+        Raises:
+            BackendError: Of the kind that fits; StreamInterrupted with the text so far for a cut stream.
+            CapabilityMissing: When a message holds something that the server cannot be given.
+        """
+        exchange = self._exchange(request, stream=True, deadline=deadline)
+        with closing(self._events(request, exchange, cancel)) as events:
+            yield events
+
+    async def acomplete(self, request: Request, *, deadline: float | None = None) -> Completion:
+        """Answer one request; cancelling the task ends it.
+
+        Raises:
+            BackendError: Of the kind that fits.
+            CapabilityMissing: When a message holds something that the server cannot be given.
+        """
+        exchange = self._exchange(request, stream=False, deadline=deadline)
+        async with aclosing(self._aevents(request, exchange)) as events:
+            async for event in events:
+                if isinstance(event, Completed):
+                    return event.completion
+        raise self._no_answer()
+
+    @asynccontextmanager
+    async def astream(
+        self, request: Request, *, deadline: float | None = None
+    ) -> AsyncGenerator[AsyncIterator[Event], None]:
+        """Answer one request piece by piece; it is sent when the first event is asked for.
+
+        Raises:
+            BackendError: Of the kind that fits; StreamInterrupted with the text so far for a cut stream.
+            CapabilityMissing: When a message holds something that the server cannot be given.
+        """
+        exchange = self._exchange(request, stream=True, deadline=deadline)
+        async with aclosing(self._aevents(request, exchange)) as events:
+            yield events
+
+    def close(self) -> None:
+        """Close the idle connections of synchronous calls; those of an event loop close with their loop."""
+        if self._sync is not None:
+            self._sync.close()
+
+    async def aclose(self) -> None:
+        """Close the idle connections of the running event loop and of synchronous calls."""
+        self.close()
+        if self._async is not None:
+            await self._async.aclose()
+
+    def _events(
+        self, request: Request, exchange: Exchange, cancel: threading.Event | None
+    ) -> Generator[Event, None, None]:
+        while True:
+            try:
+                yield from self._read(exchange, cancel)
+            except SchemaRejected:
+                other = self._in_other_form(request, exchange)
+                if other is None:
+                    raise
+            else:
+                return
+            exchange = other
+
+    def _read(self, exchange: Exchange, cancel: threading.Event | None) -> Generator[Event, None, None]:
+        if cancel is not None and cancel.is_set():
+            yield exchange.cancelled()
+            return
+        fault: TransportFault | None = None
+        try:
+            with self._connections().send(exchange.endpoint.url, exchange.call, exchange.waits) as reply:
+                exchange.begin(reply.status, reply.headers)
+                for chunk in reply.chunks():
+                    if cancel is not None and cancel.is_set():
+                        yield exchange.cancelled()
+                        return
+                    yield from exchange.feed(chunk)
+                    if exchange.over:
+                        return
+                yield from exchange.end()
+        except TransportFault as error:
+            fault = error
+        # Not inside the except block: the errors of users lead to no chain of ours.
+        if fault is not None:
+            yield from exchange.broken(fault)
+
+    async def _aevents(self, request: Request, exchange: Exchange) -> AsyncGenerator[Event, None]:
+        while True:
+            try:
+                async with aclosing(self._aread(exchange)) as events:
+                    async for event in events:
+                        yield event
+            except SchemaRejected:
+                other = self._in_other_form(request, exchange)
+                if other is None:
+                    raise
+            else:
+                return
+            exchange = other
+
+    async def _aread(self, exchange: Exchange) -> AsyncGenerator[Event, None]:
+        fault: TransportFault | None = None
+        try:
+            connections = self._async_connections()
+            async with connections.send(exchange.endpoint.url, exchange.call, exchange.waits) as reply:
+                exchange.begin(reply.status, reply.headers)
+                async with aclosing(reply.chunks()) as chunks:
+                    async for chunk in chunks:
+                        for event in exchange.feed(chunk):
+                            yield event
+                        if exchange.over:
+                            return
+                for event in exchange.end():
+                    yield event
+        except TransportFault as error:
+            fault = error
+        if fault is not None:
+            for event in exchange.broken(fault):
+                yield event
+
+    def _exchange(self, request: Request, *, stream: bool, deadline: float | None) -> Exchange:
+        timeouts = self._timeouts
+        return Exchange(
+            request,
+            endpoint=self._endpoint,
+            profile=self._profile,
+            waits=Waits(
+                connect_s=timeouts.connect_s,
+                read_s=timeouts.read_s if stream else timeouts.answer_s,
+                deadline=deadline,
+            ),
+            stream=stream,
+        )
+
+    def _in_other_form(self, request: Request, refused: Exchange) -> Exchange | None:
+        """The same question with the schema as ``json_object``, when the server asks for that; else None.
+
+        What the server takes is remembered; no model has been asked yet.
+        """
+        if not refused.offers_json_object or not refused.profile.adapts:
+            return None
+        self._profile = replace(refused.profile, response_format="json_object", adapts=False)
+        _logger.info("%s takes schemas as response_format json_object only", self.name)
+        return Exchange(
+            request,
+            endpoint=self._endpoint,
+            profile=self._profile,
+            waits=refused.waits,
+            stream=refused.stream,
+        )
+
+    def _connections(self) -> Connections:
+        with self._lock:
+            if self._sync is None:
+                from promptkit.backends.transport import Connections
+
+                self._sync = Connections(self._destination())
+            return self._sync
+
+    def _async_connections(self) -> AsyncConnections:
+        with self._lock:
+            if self._async is None:
+                from promptkit.backends.transport import AsyncConnections
+
+                self._async = AsyncConnections(self._destination())
+            return self._async
+
+    def _destination(self) -> Destination:
+        parts = urlsplit(self._endpoint.url)
+        return Destination(
+            secure=parts.scheme == "https",
+            loopback=parts.hostname in _LOOPBACK_HOSTS,
+            key_env=self._endpoint.key_env,
+        )
+
+    def _no_answer(self) -> ServerError:
+        return ServerError(f"{self.name}: the answer has no end. Try again.", backend=self.name)

@@ -1,0 +1,28 @@
+"""Wrappers around any backend, themselves backends.
+
+Importing this room loads nothing: each name loads its module when it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from promptkit.backends.layers.retries import retry
+
+__all__ = ["retry"]
+
+_HOMES = {"retry": "promptkit.backends.layers.retries"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

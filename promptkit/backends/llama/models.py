@@ -1,0 +1,221 @@
+"""Loaded models, one for all backends of a process that name the same file."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from promptkit.backends.llama.bindings import engine_log, llama
+from promptkit.backends.llama.contexts import Context, default_threads
+from promptkit.backends.llama.grammars import MaskMaker
+from promptkit.backends.llama.tokens import MessageTokenizer
+from promptkit.backends.llama.vocabulary import Vocabulary
+from promptkit.errors import LocalBackendError, ModelLoadError, TimedOut
+
+__all__ = ["LoadedModel", "ModelKey", "Shelf", "shelf"]
+
+_DEFAULT_CONTEXT = 8192  # tokens; a longer one costs memory that most prompts never use
+_LOOK_S = 0.05  # how often a waiting caller looks at its cancel event
+
+
+class ModelKey(NamedTuple):
+    """What makes two backends share a model.
+
+    Attributes:
+        path: The resolved file.
+        n_ctx: Tokens of context; None for the model's own, at most 8192.
+        threads: Threads; None for what the machine has.
+    """
+
+    path: Path
+    n_ctx: int | None
+    threads: int | None
+
+
+class LoadedModel:
+    """Weights, vocabulary and one context, used by one caller at a time.
+
+    Attributes:
+        name: The model's name as its file gives it, else the file's.
+        vocabulary: Its tokens.
+        context: Its working memory; only for the caller that holds ``turn``.
+        tokenizer: Messages to tokens.
+        masks: Schemas to masks.
+        process: The id of the process that loaded it.
+    """
+
+    def __init__(self, key: ModelKey, *, threads: int) -> None:
+        self._llama = llama()
+        self.process = os.getpid()
+        self._turn = threading.Lock()
+        self._holder: int | None = None
+        self._pointer = _load(key.path)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._llama.llama_model_free, self._pointer)
+            self._open(key, threads)
+            undo.pop_all()
+
+    def _open(self, key: ModelKey, threads: int) -> None:
+        self._check(key.path)
+        self.name = self._text("general.name") or key.path.stem
+        template = self._llama.llama_model_chat_template(self._pointer, None)
+        self.vocabulary = Vocabulary(
+            self._llama.llama_model_get_vocab(self._pointer),
+            template.decode("utf-8", "replace") if template else None,
+        )
+        self.tokenizer = MessageTokenizer(self.vocabulary)
+        self.masks = MaskMaker(self.vocabulary)
+        trained = int(self._llama.llama_model_n_ctx_train(self._pointer)) or _DEFAULT_CONTEXT
+        self.context = Context(
+            self._pointer,
+            size=key.n_ctx or min(trained, _DEFAULT_CONTEXT),
+            threads=threads,
+            vocabulary_size=self.vocabulary.size,
+        )
+
+    def _check(self, path: Path) -> None:
+        architecture = self._text("general.architecture")
+        causal = self._text(f"{architecture}.attention.causal")
+        if self._llama.llama_model_has_encoder(self._pointer) or causal == "false":
+            raise ModelLoadError(
+                f"{path} is an encoder ({architecture}) and writes no text; use a model made for chat"
+            )
+
+    def _text(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(512)
+        count = self._llama.llama_model_meta_val_str(self._pointer, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if count >= 0 else ""
+
+    @contextlib.contextmanager
+    def turn(self, deadline: float | None, cancel: threading.Event | None) -> Generator[bool, None, None]:
+        """Wait until no one else uses the model; False when ``cancel`` was set first.
+
+        Raises:
+            TimedOut: When ``deadline`` passed first.
+            LocalBackendError: When this very thread is reading a stream from the model.
+        """
+        got = self._wait(deadline, cancel)
+        if got:
+            self._holder = threading.get_ident()
+        try:
+            yield got
+        finally:
+            if got:
+                self._holder = None
+                self._turn.release()
+
+    def _wait(self, deadline: float | None, cancel: threading.Event | None) -> bool:
+        if self._holder == threading.get_ident():
+            raise LocalBackendError(
+                f"this thread is still reading a stream from {self.name}; "
+                "finish or close it before asking again"
+            )
+        while cancel is None or not cancel.is_set():
+            left = _LOOK_S if deadline is None else min(_LOOK_S, deadline - time.monotonic())
+            if left <= 0:
+                raise TimedOut(
+                    f"{self.name} was busy with another request until the deadline; allow more time",
+                    kind="deadline",
+                )
+            if self._turn.acquire(timeout=left):
+                return True
+        return False
+
+    def free(self) -> None:
+        """Give the memory back; the model is dead afterwards."""
+        self.context.free()
+        self._llama.llama_model_free(self._pointer)
+
+
+def _load(path: Path) -> Any:
+    engine = llama()
+    engine_log().clear()
+    pointer = engine.llama_model_load_from_file(os.fsencode(path), engine.llama_model_default_params())
+    if not pointer:
+        reason = engine_log().reason() or "it gave no reason"
+        raise ModelLoadError(
+            f"llama.cpp cannot load {path} ({path.stat().st_size:,} bytes): {reason}; "
+            "the file may be cut short, damaged or newer than this llama.cpp: download it again, "
+            "or upgrade llama-cpp-python"
+        )
+    return pointer
+
+
+class Shelf:
+    """The loaded models of this process, each with the number of those who hold it.
+
+    A forked child starts with an empty shelf: llama.cpp's threads do not survive a fork, and neither do
+    the OpenMP ones, so what a child loads after its parent has loaded a model runs on one thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._models: dict[ModelKey, LoadedModel] = {}
+        self._holds: dict[ModelKey, int] = {}
+        self._returned: deque[tuple[ModelKey, LoadedModel]] = deque()
+        self._inherited: list[LoadedModel] = []
+        self._has_run = False
+        self._one_thread = False
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        # Kept referenced and never freed: their threads and locks belong to the parent.
+        self._inherited += self._models.values()
+        self._models = {}
+        self._holds = {}
+        self._returned = deque()
+        self._one_thread = self._has_run
+
+    def take(self, key: ModelKey) -> LoadedModel:
+        """The model, loaded at its first taking; to be given back by ``put_back``."""
+        with self._lock:
+            model = self._models.get(key)
+            if model is None:
+                threads = 1 if self._one_thread else key.threads or default_threads()
+                model = self._models[key] = LoadedModel(key, threads=threads)
+                self._has_run = True
+            self._holds[key] = self._holds.get(key, 0) + 1
+        self._settle()
+        return model
+
+    def put_back(self, key: ModelKey, model: LoadedModel) -> None:
+        """Hold it no longer; the last one frees it. Models of a parent process are left alone.
+
+        Never waits: the garbage collector may call this in the midst of ``take``.
+        """
+        self._returned.append((key, model))
+        self._settle()
+
+    def _settle(self) -> None:
+        # Whoever has the lock comes by here after releasing it, so nothing stays behind.
+        while self._returned and self._lock.acquire(blocking=False):
+            try:
+                while self._returned:
+                    self._drop(*self._returned.popleft())
+            finally:
+                self._lock.release()
+
+    def _drop(self, key: ModelKey, model: LoadedModel) -> None:
+        if self._models.get(key) is not model:
+            return
+        self._holds[key] -= 1
+        if self._holds[key] == 0:
+            del self._models[key], self._holds[key]
+            model.free()
+
+
+_SHELF = Shelf()
+
+
+def shelf() -> Shelf:
+    """The one shelf of this process."""
+    return _SHELF

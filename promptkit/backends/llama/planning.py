@@ -1,0 +1,78 @@
+"""Where each rule of an output is enforced when its answer is decoded here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from promptkit.backends.llama.grammars import Grammar, compile_schema
+from promptkit.backends.llama.wire_schemas import fragments
+from promptkit.completions import Enforcement
+from promptkit.constraints import narrow
+from promptkit.errors import GrammarInvalid
+from promptkit.requests import OutputSpec, Placement, Plan
+
+__all__ = ["plan"]
+
+# Keywords that describe rather than bind.
+_SILENT = frozenset(
+    {
+        "$schema",
+        "$id",
+        "$ref",
+        "$defs",
+        "$comment",
+        "$anchor",
+        "definitions",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "discriminator",
+        "properties",
+        "items",
+        "prefixItems",
+        "patternProperties",
+    }
+)
+
+
+def plan(spec: OutputSpec, name: str) -> Plan:
+    """The plan for ``spec``: no model is loaded.
+
+    A schema of which no grammar can be made is IMPOSSIBLE, with the reason.
+    """
+    if spec.mode == "text":
+        return Plan(backend=name, placements=tuple(_constraints(spec, None)))
+    try:
+        grammar = compile_schema(spec.json_bytes)
+    except GrammarInvalid as error:
+        why = Placement(path="", rule="schema", where=Enforcement.IMPOSSIBLE, note=str(error))
+        return Plan(backend=name, placements=(why,))
+    placements = dict.fromkeys([*_keywords(spec, grammar), *_constraints(spec, grammar)])
+    return Plan(backend=name, placements=tuple(placements), wire=grammar.wire)
+
+
+def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
+    for path, fragment in fragments(spec.json_schema):
+        for keyword, value in fragment.items():
+            if keyword in _SILENT or keyword.startswith("x-"):
+                continue
+            if grammar.enforces(keyword, value):
+                yield Placement(path=path, rule=keyword, where=Enforcement.GRAMMAR)
+            else:
+                yield Placement(
+                    path=path, rule=keyword, where=Enforcement.CHECK, note="no grammar can say it"
+                )
+
+
+def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placement]:
+    """Constraints are checked on the finished answer unless the schema says them and the grammar binds it."""
+    for constraint in spec.constraints:
+        alone = narrow(spec.schema.json_schema, [constraint])
+        said = dict(fragments(alone)) != dict(fragments(spec.schema.json_schema))
+        bound = grammar is not None and said and not grammar.ignored
+        where = Enforcement.GRAMMAR if bound else Enforcement.CHECK
+        yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where)

@@ -1,0 +1,73 @@
+"""What stands after ``llama:``: a reference becomes the path of a GGUF file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from promptkit.backends.llama.hub import download
+from promptkit.errors import ModelLoadError
+
+__all__ = ["check_file", "find_model"]
+
+_MAGIC = b"GGUF"  # the first four bytes, from the GGUF specification in ggml's docs/gguf.md
+_HUB = re.compile(r"hf:(?P<repository>[^/]+/[^/]+)/(?P<file>.+)")
+_USE = "llama:demo, llama:PATH.gguf or llama:hf:OWNER/REPO/FILE.gguf"
+
+
+def find_model(reference: str) -> Path:
+    """The file that ``reference`` names: ``demo``, a path, or ``hf:OWNER/REPO/FILE``, downloaded once.
+
+    Raises:
+        ModelLoadError: When there is no such file or it is no GGUF file.
+        ModelNotFound: When the hub has no such repository or file.
+        ConnectionFailed: When the hub cannot be reached.
+    """
+    if not reference:
+        raise ModelLoadError(f"llama: names no model; write {_USE}")
+    if reference == "demo":
+        from promptkit import demo
+
+        path = Path(demo.model_path())
+    elif reference.startswith("hf:"):
+        place = _HUB.fullmatch(reference)
+        if place is None:
+            raise ModelLoadError(
+                f"llama:{reference} does not say which file; write llama:hf:OWNER/REPO/FILE.gguf, "
+                "for example llama:hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF/qwen2.5-0.5b-instruct-q8_0.gguf"
+            )
+        path = download(place["repository"], place["file"])
+    else:
+        path = Path(reference).expanduser()
+    path = path.resolve()
+    check_file(path)
+    return path
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is plainly no GGUF file, before llama.cpp is asked.
+
+    Raises:
+        ModelLoadError: Naming the path and what to do.
+    """
+    if path.is_dir():
+        inside = sorted(file.name for file in path.glob("*.gguf"))
+        hint = (
+            f"name one of its files: {', '.join(inside[:5])}" if inside else f"name a GGUF file; use {_USE}"
+        )
+        raise ModelLoadError(f"{path} is a directory, not a model file; {hint}")
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except FileNotFoundError as error:
+        raise ModelLoadError(f"there is no model file {path}; check the path, or use {_USE}") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelLoadError(f"{path} cannot be read: {reason}; check its permissions") from error
+    if not start:
+        raise ModelLoadError(f"{path} is empty; download the model again")
+    if start != _MAGIC:
+        raise ModelLoadError(
+            f"{path} is no GGUF file: it begins with {start!r}, not {_MAGIC!r}; "
+            "llama.cpp reads GGUF only, so get the model in that format"
+        )

@@ -1,0 +1,108 @@
+"""An output's schema as the decoder is given it: with less room for a small model to stray."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias, cast
+
+from promptkit.schemas.fragments import is_nullable, resolve
+
+__all__ = ["fragments", "to_wire", "without"]
+
+Fragment: TypeAlias = Mapping[str, Any]
+
+_ONE = ("items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames")
+_MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
+_NAMED = ("properties", "$defs", "definitions", "patternProperties")
+# With one of these beside its properties, an object's further properties may be declared elsewhere.
+_ELSEWHERE = ("allOf", "anyOf", "oneOf", "$ref", "patternProperties", "unevaluatedProperties")
+
+
+def to_wire(schema: Fragment) -> Fragment:
+    """The schema for decoding; every value of it is a value of ``schema``, which is left as it is.
+
+    - A property that may be null but may also be left out is required: a small model should state null
+      rather than stop early.
+    - An object that says nothing of further properties takes none, lest a model add them without end.
+    - ``oneOf`` with a discriminator is ``anyOf``: its branches exclude each other by a constant.
+    """
+    composed = any("allOf" in fragment for _, fragment in fragments(schema))
+
+    def change(fragment: Fragment) -> Fragment:
+        changed = dict(fragment)
+        if "discriminator" in changed and "oneOf" in changed and "anyOf" not in changed:
+            changed["anyOf"] = changed.pop("oneOf")
+        properties: dict[str, Any] = changed.get("properties") or {}
+        if not properties:
+            return changed
+        required: list[str] = list(changed.get("required", ()))
+        missing = [
+            name for name, inner in properties.items() if name not in required and _may_be_null(inner, schema)
+        ]
+        if missing:
+            changed["required"] = [*required, *missing]
+        if "additionalProperties" not in changed and not composed and not changed.keys() & set(_ELSEWHERE):
+            changed["additionalProperties"] = False
+        return changed
+
+    return _mapped(schema, change)
+
+
+def _may_be_null(fragment: Any, root: Fragment) -> bool:
+    return isinstance(fragment, Mapping) and is_nullable(resolve(cast("Fragment", fragment), root))
+
+
+def without(schema: Fragment, rules: Mapping[str, frozenset[str]]) -> Fragment:
+    """The schema less those keywords whose value is listed, for example one pattern of several."""
+
+    def change(fragment: Fragment) -> Fragment:
+        return {key: value for key, value in fragment.items() if not _listed(key, value, rules)}
+
+    return _mapped(schema, change)
+
+
+def _listed(key: str, value: Any, rules: Mapping[str, frozenset[str]]) -> bool:
+    return isinstance(value, str) and value in rules.get(key, ())
+
+
+def _mapped(fragment: Fragment, change: Callable[[Fragment], Fragment]) -> Fragment:
+    """A copy in which ``change`` was applied to every schema inside, the innermost first."""
+    result: dict[str, Any] = {}
+    for key, value in fragment.items():
+        if key in _NAMED and isinstance(value, Mapping):
+            result[key] = {name: _inner(inner, change) for name, inner in value.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        elif key in _MANY and isinstance(value, list):
+            result[key] = [_inner(inner, change) for inner in value]  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        elif key in _ONE:
+            result[key] = _inner(value, change)
+        else:
+            result[key] = value
+    return change(result)
+
+
+def _inner(value: Any, change: Callable[[Fragment], Fragment]) -> Any:
+    return _mapped(value, change) if isinstance(value, Mapping) else value  # pyright: ignore[reportUnknownArgumentType]
+
+
+def fragments(schema: Fragment, path: str = "") -> Iterator[tuple[str, Fragment]]:
+    """Every schema inside, with the place in the data that it is about, for example ``citations[].doc``.
+
+    Definitions are listed under the path of the schema that holds them; branches share its path.
+    """
+    yield path, schema
+    for key, value in schema.items():
+        for suffix, inner in _children(key, value):
+            if isinstance(inner, Mapping):
+                joined = f"{path}.{suffix}" if path and suffix and suffix != "[]" else path + suffix
+                yield from fragments(inner, joined)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _children(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if key in _NAMED and isinstance(value, Mapping):
+        for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
+            yield (str(name) if key == "properties" else ""), inner  # pyright: ignore[reportUnknownArgumentType]
+    elif key in _MANY and isinstance(value, list):
+        for inner in value:  # pyright: ignore[reportUnknownVariableType]
+            yield ("[]" if key == "prefixItems" else ""), inner
+    elif key in _ONE:
+        yield ("[]" if key in ("items", "contains") else ""), value

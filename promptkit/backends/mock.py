@@ -1,0 +1,246 @@
+"""A backend that asks no model: it answers from a script, by a function, or with simple values."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from promptkit.backends.estimates import estimate_text, estimate_tokens
+from promptkit.backends.simple_values import simple_value
+from promptkit.completions import Completed, Completion, Enforcement, Event, TextDelta, Usage
+from promptkit.errors import LocalBackendError
+from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
+
+__all__ = ["MockBackend", "Reply"]
+
+Reply: TypeAlias = Any
+"""A string, a Completion, an exception to raise, or a value of the output: data or an instance."""
+
+PIECE_CHARACTERS = 8  # about two tokens: small enough that a short answer comes in several pieces
+_SHOWN_CHARACTERS = 300
+_PARTS = frozenset({TextPart, ImagePart, DocumentPart, ToolCallPart, ToolResultPart})
+
+
+class MockBackend:
+    """Answers without a model; sync and async, thread-safe.
+
+    Args:
+        replies: What is answered, in order, or a function from the request to what is answered. A string is
+            the text as the model would write it; data and instances of the output's type become JSON; an
+            exception is raised; a Completion is given as it is. Without replies, a simple value of the
+            output's schema is made up.
+        name: The backend's name.
+
+    Attributes:
+        requests: The requests seen, in order.
+    """
+
+    def __init__(
+        self, replies: Sequence[Reply] | Callable[[Request], Reply] | None = None, *, name: str = "mock"
+    ) -> None:
+        if isinstance(replies, str | bytes):
+            raise TypeError("MockBackend takes a list of replies; write MockBackend([text])")
+        self._name = name
+        self._reply: Callable[[Request], Reply] | None = replies if callable(replies) else None
+        self._script: tuple[Reply, ...] | None = None
+        if replies is not None and not callable(replies):
+            self._script = tuple(replies)
+        self._lock = threading.Lock()
+        self.requests: list[Request] = []
+
+    @property
+    def name(self) -> str:
+        """The backend's name."""
+        return self._name
+
+    def __repr__(self) -> str:
+        return f"MockBackend(name={self._name!r}, seen={len(self.requests)})"
+
+    def capabilities(self) -> Capabilities:
+        """All kinds of parts, no enforced schema: a scripted answer may be anything."""
+        return Capabilities(schema=False, stream=True, seed=True, parts=_PARTS)
+
+    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
+        """Everything is checked on the finished answer."""
+        note = "a mock enforces nothing"
+        placements = [
+            Placement(path=it.path, rule=it.rule.kind, where=Enforcement.CHECK, note=note)
+            for it in spec.constraints
+        ]
+        return Plan(backend=self._name, placements=tuple(placements))
+
+    def count_tokens(self, messages: Sequence[Message]) -> Count:
+        """An estimate from the length of the texts."""
+        return Count(n=estimate_tokens(messages), exact=False)
+
+    def complete(
+        self,
+        request: Request,
+        *,
+        deadline: float | None = None,  # noqa: ARG002 - a mock takes no time
+        cancel: threading.Event | None = None,
+    ) -> Completion:
+        """The next answer.
+
+        Raises:
+            LocalBackendError: When no answer is left or none can be made up.
+            BaseException: Whatever exception the script holds.
+        """
+        if cancel is not None and cancel.is_set():
+            return self._cancelled(request, "")
+        return self._next(request)
+
+    @contextmanager
+    def stream(
+        self,
+        request: Request,
+        *,
+        deadline: float | None = None,  # noqa: ARG002 - a mock takes no time
+        cancel: threading.Event | None = None,
+    ) -> Generator[Iterator[Event], None, None]:
+        """The next answer in small pieces; errors are those of ``complete``."""
+        yield self._pieces(request, cancel)
+
+    async def acomplete(self, request: Request, *, deadline: float | None = None) -> Completion:  # noqa: ARG002 - a mock takes no time
+        """As ``complete``."""
+        return self._next(request)
+
+    @asynccontextmanager
+    async def astream(
+        self,
+        request: Request,
+        *,
+        deadline: float | None = None,  # noqa: ARG002 - a mock takes no time
+    ) -> AsyncGenerator[AsyncIterator[Event], None]:
+        """As ``stream``."""
+        yield _each(self._pieces(request, None))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    def assert_all_used(self) -> None:
+        """Check that every scripted reply was asked for.
+
+        Raises:
+            AssertionError: When some are left.
+        """
+        left = (self._script or ())[len(self.requests) :]
+        if left:
+            raise AssertionError(
+                f"{len(left)} of {len(self._script or ())} replies of {self._name} were not asked for; "
+                f"the first of them is {_shown(repr(left[0]))}"
+            )
+
+    def _next(self, request: Request) -> Completion:
+        with self._lock:
+            number = len(self.requests)
+            self.requests.append(request)
+        if self._reply is not None:
+            reply = self._reply(request)
+        elif self._script is None:
+            reply = _made_up(request, self._name)
+        elif number < len(self._script):
+            reply = self._script[number]
+        else:
+            raise LocalBackendError(
+                f"{self._name} was asked {number + 1} times but has {len(self._script)} replies; script one "
+                f"more, or find out why it was asked again. Its last message was: {_last_text(request)}",
+                backend=self._name,
+            )
+        return self._completion(reply, request)
+
+    def _completion(self, reply: Reply, request: Request) -> Completion:
+        if isinstance(reply, BaseException):
+            raise reply
+        if isinstance(reply, Completion):
+            return reply
+        text = _text(reply, request, self._name)
+        return Completion(text=text, finish_reason="stop", model=self._name, usage=self._usage(request, text))
+
+    def _pieces(self, request: Request, cancel: threading.Event | None) -> Iterator[Event]:
+        if cancel is not None and cancel.is_set():
+            yield Completed(completion=self._cancelled(request, ""))
+            return
+        completion = self._next(request)
+        text = completion.text
+        for start in range(0, len(text), PIECE_CHARACTERS):
+            if cancel is not None and cancel.is_set():
+                yield Completed(completion=self._cancelled(request, text[:start]))
+                return
+            yield TextDelta(text=text[start : start + PIECE_CHARACTERS])
+        yield Completed(completion=completion)
+
+    def _cancelled(self, request: Request, text: str) -> Completion:
+        return replace(self._completion(text, request), finish_reason="cancelled")
+
+    def _usage(self, request: Request, text: str) -> Usage:
+        return Usage(
+            input_tokens=estimate_tokens(request.messages),
+            output_tokens=estimate_text(len(text)),
+            estimated=True,
+        )
+
+
+async def _each(events: Iterator[Event]) -> AsyncIterator[Event]:
+    for event in events:
+        yield event
+
+
+def _text(reply: Reply, request: Request, name: str) -> str:
+    """The reply as the model would have written it."""
+    if isinstance(reply, str):
+        return reply
+    write = getattr(reply, "model_dump_json", None)
+    if callable(write):
+        return str(write(by_alias=True))
+    try:
+        return json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError):
+        written = _by_schema(reply, request)
+    if isinstance(written, str):
+        return written
+    raise LocalBackendError(
+        f"{name} cannot write a reply of type {type(reply).__name__} as JSON ({written}); give a string, "
+        "plain data or an instance of the output's type.",
+        backend=name,
+    )
+
+
+def _by_schema(reply: Reply, request: Request) -> str | Exception:
+    """The reply as the output's type is written, for dates, data classes, lists of models; else why not."""
+    try:
+        return request.output.schema.dump_json(reply)
+    except (TypeError, ValueError) as error:
+        return error
+
+
+def _made_up(request: Request, name: str) -> Reply:
+    output = request.output
+    if output.mode == "text":
+        return "text"
+    value = simple_value(output.json_schema)
+    outcome = output.schema.validate(value)
+    problems = getattr(outcome, "problems", ())
+    if problems:
+        raise LocalBackendError(
+            f"{name} has no replies and cannot make up a value of the schema {output.schema.name} "
+            f"({problems[0]}); script one: MockBackend([...]).",
+            backend=name,
+        )
+    return value
+
+
+def _last_text(request: Request) -> str:
+    return _shown(request.messages[-1].text) if request.messages else "(none)"
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -1,0 +1,119 @@
+"""What a dialect and the transport hand each other: a call, a reply, and the place it goes to."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Destination", "Endpoint", "HttpCall", "HttpReply", "TransportFault", "Waits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One HTTP request, before a key is put to it.
+
+    Attributes:
+        method: The HTTP method.
+        path: Path below the endpoint's base URL, with a leading slash.
+        headers: Headers by lower-case name; never the key.
+        body: The body as it is sent.
+    """
+
+    path: str
+    body: bytes = field(repr=False)
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """One HTTP answer, read whole.
+
+    Attributes:
+        status: The status code.
+        headers: Headers by lower-case name.
+        body: The body, decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where connections go.
+
+    Attributes:
+        secure: True for https.
+        loopback: True for this machine, which no proxy can reach for us.
+        key_env: Environment variable with the key; read for each request, kept nowhere.
+    """
+
+    secure: bool
+    loopback: bool
+    key_env: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a backend's calls go and what errors call it.
+
+    Attributes:
+        name: The backend's name as users write it, for example ``openai:gpt-5``.
+        url: The whole URL that is called.
+        model: The model's name as the server knows it.
+        key_env: The environment variable that the key is read from.
+    """
+
+    name: str
+    url: str
+    model: str
+    key_env: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long one call may take.
+
+    Attributes:
+        connect_s: Seconds for the connection.
+        read_s: Seconds without a byte.
+        deadline: Time of ``time.monotonic()`` at which all must be over.
+    """
+
+    connect_s: float
+    read_s: float
+    deadline: float | None = None
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds to the deadline, 0 when it has passed, None without one."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def by_phase(self) -> dict[str, float]:
+        """Seconds by phase of the call, as HTTP clients take them."""
+        remaining = self.remaining_s
+        longest = math.inf if remaining is None else remaining
+        connect, read = min(self.connect_s, longest), min(self.read_s, longest)
+        return {"connect": connect, "read": read, "write": read, "pool": connect}
+
+
+class TransportFault(Exception):  # noqa: N818 - made into an error of ours by HttpBackend, never seen outside
+    """Why no answer or no whole answer came.
+
+    Attributes:
+        kind: ``connect`` no connection; ``connect_timeout`` none in time; ``timeout`` no byte in time;
+            ``lost`` the connection broke; ``garbled`` the bytes are no HTTP or do not decompress.
+        detail: The reason as the operating system or the HTTP client gives it.
+    """
+
+    def __init__(
+        self, kind: Literal["connect", "connect_timeout", "timeout", "lost", "garbled"], detail: str
+    ) -> None:
+        self.kind = kind
+        self.detail = detail
+        super().__init__(f"{kind}: {detail}")

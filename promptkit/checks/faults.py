@@ -1,0 +1,92 @@
+"""Faults of one prompt: a contract that does not hold together, examples that do not fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from promptkit.completions import Verdict
+from promptkit.declarations import Example
+from promptkit.errors import PlanError, PromptError, PromptKitError, TemplateError
+from promptkit.prompts import Prompt
+from promptkit.schemas import Invalid
+
+__all__ = ["Fault", "check_prompt", "fault_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with a prompt file.
+
+    Attributes:
+        file: Path of the file, or the prompt's name for a prompt that was built in Python.
+        line: Line in it, counted from 1; None when no one line is to blame.
+        column: Column, counted from 1; None when not known.
+        rule: What was checked: ``file`` (it can be read), ``contract`` (inputs, output, constraints, template
+            and includes hold together), ``example`` (it fits schemas and constraints) or ``test``.
+        message: What is wrong and what to do, without its place.
+    """
+
+    file: str
+    line: int | None
+    column: int | None
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{place}: {self.message} [{self.rule}]"
+
+
+def check_prompt(prompt: Prompt[Any]) -> tuple[Fault, ...]:
+    """Everything that is wrong with ``prompt``, short of its tests; empty when it is sound.
+
+    A contract that does not hold together is one fault, and its examples are then not looked at.
+    """
+    try:
+        prompt.check()
+    except (PromptError, PlanError) as error:
+        return (fault_of(error, "contract", prompt.declaration.place),)
+    return tuple(
+        Fault(file=prompt.declaration.place, line=example.line, column=None, rule="example", message=message)
+        for number, example in enumerate(prompt.declaration.examples, start=1)
+        for message in _faults_of_example(prompt, number, example)
+    )
+
+
+def fault_of(error: PromptKitError, rule: str, file: str, line: int | None = None) -> Fault:
+    """An error as a fault: at its own place where it names one, else at ``file`` and ``line``."""
+    if isinstance(error, TemplateError):
+        return Fault(
+            file=error.file or file,
+            line=error.line if error.file else line,
+            column=error.column if error.file else None,
+            rule=rule,
+            message=error.problem,
+        )
+    return Fault(file=file, line=line, column=None, rule=rule, message=str(error).removeprefix(f"{file}: "))
+
+
+def _faults_of_example(prompt: Prompt[Any], number: int, example: Example) -> Iterator[str]:
+    try:
+        rendered = prompt.render(**example.input)
+    except PromptError as error:
+        yield f"the input of example {number} does not fit: {error}"
+        return
+    spec = prompt.contract.output
+    checked = spec.schema.validate(example.output)
+    if isinstance(checked, Invalid):
+        for problem in checked.problems:
+            where = f" at {problem.path}" if problem.path else ""
+            yield f"the output of example {number} does not fit{where}: {problem.message}"
+        return
+    for constraint in spec.constraints:
+        verdict = constraint.check(checked.data, rendered.inputs)
+        if verdict.outcome != "held":
+            yield f"the output of example {number} breaks {_broken(verdict)}"
+
+
+def _broken(verdict: Verdict) -> str:
+    got = f", got {verdict.got}" if verdict.got else ""
+    return f"{verdict.constraint}: {verdict.expected}{got}"

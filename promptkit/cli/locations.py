@@ -1,0 +1,78 @@
+"""Where prompts are: the library of a command line, and the prompt that a name or a path means."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from promptkit.authoring import SUFFIXES
+from promptkit.errors import ConfigurationError
+from promptkit.libraries import Library, load
+from promptkit.prompts import Prompt
+from promptkit.sessions import settings
+
+__all__ = ["find_library", "find_prompt", "is_path", "library_folder", "name_in"]
+
+
+_NO_LIBRARY = (
+    'name one with --library DIR or by library = "DIR" in promptkit.toml, or write its first prompt with '
+    "promptkit new NAME"
+)
+
+
+def library_folder(given: Path | None) -> Path:
+    """The library's folder, whether it exists or not: the one given, the configured one, or ``templates``."""
+    if given is not None:
+        return given
+    configured = settings()
+    if configured.models and configured.file is not None:
+        # A project that names its modules in its configuration means those that lie beside it; what is
+        # installed comes first, so that no stray file shadows a package.
+        folder = str(configured.file.parent)
+        if folder not in sys.path:
+            sys.path.append(folder)
+    return configured.library or Path("templates")
+
+
+def find_library(given: Path | None) -> Library:
+    """The library.
+
+    Raises:
+        ConfigurationError: When its folder does not exist.
+    """
+    folder = library_folder(given)
+    if not folder.is_dir():
+        mend = "check the path" if given is not None else _NO_LIBRARY
+        raise ConfigurationError(f"there is no library {folder.absolute()}; {mend}")
+    return Library(folder.resolve())
+
+
+def is_path(name: str) -> bool:
+    """Whether a NAME on the command line is the path of a prompt file."""
+    return name.endswith(SUFFIXES)
+
+
+def name_in(library: Library, path: Path) -> str | None:
+    """The name by which a library knows a file; None when the file is not in it."""
+    file = path.resolve()
+    if not file.is_relative_to(library.root):
+        return None
+    name = file.relative_to(library.root).as_posix()
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), None)
+
+
+def find_prompt(name: str, given: Path | None) -> Prompt[Any]:
+    """The prompt of a name, of a name with a version range, or of a path.
+
+    A file inside the library is taken as the library's own, so that its includes resolve there.
+
+    Raises:
+        ConfigurationError: When there is no library.
+        PromptError: When there is no such prompt, or its file is faulty.
+    """
+    if not is_path(name):
+        return find_library(given).get(name)
+    folder, path = library_folder(given), Path(name)
+    own = name_in(Library(folder.resolve()), path) if folder.is_dir() and path.is_file() else None
+    return load(path) if own is None else Library(folder.resolve()).get(own)

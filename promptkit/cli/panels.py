@@ -1,0 +1,140 @@
+"""Panels: a result laid out for people - the value field by field, the verdicts, and what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from promptkit.cli.escapes import json_line, visible
+from promptkit.completions import Verdict
+from promptkit.engine import Result
+from promptkit.prompts import Prompt
+
+__all__ = ["ABSENT", "result_panel"]
+
+ABSENT: Any = object()
+"""Stands for a value that was shown already."""
+
+_STYLES = {"held": "green", "violated": "red", "unchecked": "yellow"}
+_DEEPEST = 4
+"""Levels of nested fields; deeper ones would leave too few columns for their text."""
+_LONGEST = 20_000
+"""Characters of one text; laying out more takes seconds."""
+
+
+def result_panel(
+    prompt: Prompt[Any], result: Result[Any], *, value: Any = ABSENT, terminal: bool
+) -> Iterator[RenderableType]:
+    """A result as something to print: framed on a terminal, plain where it is piped.
+
+    Args:
+        prompt: The prompt that ran.
+        result: What came of it.
+        value: The value as plain data; left out where it was printed already.
+        terminal: Whether to draw a frame.
+    """
+    rows = _grid()
+    if value is not ABSENT:
+        _add_value(rows, value)
+        rows.add_row("", "")
+    for verdict in result.verdicts:
+        rows.add_row(Text(verdict.outcome, style=_STYLES[verdict.outcome]), _verdict(verdict))
+    if result.verdicts:
+        rows.add_row("", "")
+    for label, text in _facts(result):
+        rows.add_row(Text(label, style="dim"), Text(text, style="dim"))
+    title = Text(visible(str(prompt.contract.ref)), style="bold")
+    if terminal:
+        yield Panel(
+            rows, title=title, title_align="left", border_style="dim", box=box.ROUNDED, padding=(1, 2)
+        )
+    else:
+        yield Group(title, Text(""), Padding(rows, (0, 0, 0, 2)))
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    grid.add_column(no_wrap=True, max_width=32, overflow="fold")
+    grid.add_column(ratio=1, overflow="fold")
+    return grid
+
+
+def _add_value(rows: Table, value: Any) -> None:
+    if isinstance(value, dict) and value:
+        for name, inner in cast("dict[str, Any]", value).items():
+            rows.add_row(_label(name), _value(inner, 1))
+    else:
+        rows.add_row(_label("value"), _value(value, 1))
+
+
+def _label(name: str) -> Text:
+    return Text(visible(name), style="cyan")
+
+
+def _value(value: Any, depth: int) -> RenderableType:
+    if isinstance(value, str):
+        return _text(value)
+    if not value or depth > _DEEPEST:
+        return Text(_shortened(json_line(value)), style="" if value else "dim")
+    if isinstance(value, dict):
+        return _mapping(cast("dict[str, Any]", value), depth)
+    if isinstance(value, list):
+        return _list(value, depth)  # pyright: ignore[reportUnknownArgumentType] - JSON
+    return Text(json_line(value))
+
+
+def _text(text: str) -> Text:
+    return Text(_shortened(visible(text))) if text else Text("(empty)", style="dim")
+
+
+def _mapping(data: Mapping[str, Any], depth: int) -> Table:
+    grid = _grid()
+    for name, inner in data.items():
+        grid.add_row(_label(name), _value(inner, depth + 1))
+    return grid
+
+
+def _list(items: Sequence[Any], depth: int) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(ratio=1, overflow="fold")
+    for item in items:
+        grid.add_row("-", _value(item, depth + 1))
+    return grid
+
+
+def _shortened(text: str) -> str:
+    rest = len(text) - _LONGEST
+    return text if rest <= 0 else f"{text[:_LONGEST]}... ({rest:,} more characters; --json prints all)"
+
+
+def _verdict(verdict: Verdict) -> Text:
+    text = Text(visible(f"{verdict.constraint}: " if verdict.constraint else ""), style="dim")
+    text.append(visible(verdict.expected), style="")
+    if verdict.outcome != "held":
+        details = [detail for detail in (verdict.got and f"got {verdict.got}", verdict.hint) if detail]
+        if details:
+            text.append("\n" + visible("; ".join(details)), style="dim")
+    return text
+
+
+def _facts(result: Result[Any]) -> Iterator[tuple[str, str]]:
+    usage = result.usage
+    if usage is None:
+        yield "tokens", "not counted by the backend"
+    else:
+        about = "about " if usage.estimated else ""
+        yield (
+            "tokens",
+            f"{about}{usage.input_tokens:,} in ({usage.cached_tokens:,} cached), {usage.output_tokens:,} out",
+        )
+    yield "attempts", f"{len(result.attempts)}"
+    yield "time", f"{result.record.elapsed_s:.2f} s"
+    yield "backend", visible(result.record.request.backend)

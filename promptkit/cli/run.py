@@ -1,0 +1,162 @@
+"""``promptkit run``: ask a backend and print the validated value."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import nullcontext
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promptkit.cli.options import (
+    AsJson,
+    Format,
+    FormatOption,
+    InputsOption,
+    LibraryOption,
+    NameArgument,
+    SetOption,
+    StdinArgument,
+    wants_json,
+    wants_stdin,
+)
+from promptkit.cli.stderr import say
+
+if TYPE_CHECKING:
+    from promptkit.cli.screen import Screen
+    from promptkit.engine import Result
+    from promptkit.prompts import Prompt
+
+__all__ = ["run"]
+
+
+def run(  # noqa: PLR0913 - the options of a command
+    name: NameArgument,
+    stdin: StdinArgument = None,
+    *,
+    sets: SetOption = None,
+    inputs: InputsOption = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            "--backend",
+            metavar="NAME",
+            help="Who answers, for example llama:demo, openai:MODEL or a profile. Default: as configured.",
+        ),
+    ] = None,
+    library: LibraryOption = None,
+    as_json: AsJson = False,
+    form: FormatOption = Format.TEXT,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="PATH", help="Append the call to a JSON Lines file.")
+    ] = None,
+    attempts: Annotated[
+        int | None, typer.Option("--attempts", min=1, help="How often to ask in all, over the file's.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=1, help="Upper bound of the answer's tokens.")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", min=0, help="How freely to sample; 0 is greedy.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the sampler.")] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Show the text as it comes (on stderr with --json).")
+    ] = False,
+) -> int:
+    """Run a prompt and print its value, checked against the contract."""
+    from promptkit.cli.inputs import gather
+    from promptkit.cli.locations import find_prompt
+    from promptkit.cli.screen import Screen
+    from promptkit.sessions import record as recorded
+
+    wanted = wants_stdin(stdin)
+    prompt = find_prompt(name, library)
+    if backend is None:
+        _require_backend(prompt.name)
+    given = gather(prompt.contract.inputs, sets=sets or (), file=inputs, stdin=wanted)
+    settings = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
+    asked = prompt.using(
+        backend,
+        attempts=attempts,
+        generation={key: value for key, value in settings.items() if value is not None},
+    )
+    screen = Screen()
+    quiet = wants_json(as_json, form)
+    with recorded(record) if record is not None else nullcontext():
+        result = _streamed(asked, given, screen, quiet=quiet) if stream else asked.run(**given)
+    if quiet:
+        screen.json(_in_order(asked, result))
+    else:
+        _show(asked, result, screen, streamed=stream)
+    return 0
+
+
+def _require_backend(prompt: str) -> None:
+    """Say how to name a backend on the command line, where nothing names one.
+
+    Raises:
+        ConfigurationError: When neither environment nor configuration names a backend for the prompt.
+    """
+    from promptkit.errors import ConfigurationError
+    from promptkit.sessions import settings
+
+    configured = settings()
+    if os.environ.get("PROMPTKIT_BACKEND") or "default" in configured.backends:
+        return
+    if not any(fnmatchcase(prompt, pattern) for pattern in configured.prompts):
+        raise ConfigurationError(
+            "no backend is named; add for example --backend llama:demo, or set PROMPTKIT_BACKEND, or write "
+            'backend = "llama:demo" into promptkit.toml'
+        )
+
+
+def _streamed(prompt: Prompt[Any], given: Mapping[str, Any], screen: Screen, *, quiet: bool) -> Result[Any]:
+    from promptkit.completions import TextDelta
+    from promptkit.engine import Finished, Restarted
+
+    for event in prompt.stream(**given):
+        match event:
+            case Finished():
+                _tell("\n", screen, quiet=quiet)
+                return event.result
+            case TextDelta():
+                _tell(event.text, screen, quiet=quiet)
+            case Restarted():
+                broken = ", ".join(event.invalid_paths) or "the whole answer"
+                _tell(f"\n\n(attempt {event.attempt}, because of {broken})\n\n", screen, quiet=quiet)
+        if screen.gone:
+            raise BrokenPipeError  # nobody reads on, so nothing more is asked of the model
+    raise AssertionError("a stream ends with Finished or an error")  # pragma: no cover
+
+
+def _tell(text: str, screen: Screen, *, quiet: bool) -> None:
+    if quiet:
+        say(text, end="")
+    else:
+        screen.text(text, end="")
+
+
+def _in_order(prompt: Prompt[Any], result: Result[Any]) -> Any:
+    """The value as plain data with the fields in the order in which the file declares them."""
+    schema = prompt.contract.output.schema
+    return result.value if schema.kind == "text" else json.loads(schema.dump_json(result.value))
+
+
+def _show(prompt: Prompt[Any], result: Result[Any], screen: Screen, *, streamed: bool) -> None:
+    from promptkit.cli.panels import result_panel
+
+    if streamed:
+        screen.text("")
+    value = _in_order(prompt, result)
+    if prompt.contract.output.mode == "text":
+        if not streamed:
+            screen.text(value)
+            screen.text("")
+        screen.show(*result_panel(prompt, result, terminal=screen.terminal))
+    else:
+        screen.show(*result_panel(prompt, result, value=value, terminal=screen.terminal))

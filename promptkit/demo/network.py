@@ -1,0 +1,164 @@
+"""A llama-architecture transformer that reads one shared prefix for a whole batch."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["Network", "Shape"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Sizes of the network; the defaults are those of the shipped model."""
+
+    vocabulary: int
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+    feed_forward: int = 352
+    context: int = 2048
+    rope_base: float = 10000.0
+    epsilon: float = 1e-5
+
+
+def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Apply RoPE to neighbouring pairs, which is llama.cpp's order for llama."""
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack((even * cosine - odd * sine, even * sine + odd * cosine), -1).flatten(-2)
+
+
+class Layer(nn.Module):
+    """Attention and feed-forward, each behind an RMS norm."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        width = shape.width
+        self.heads = shape.heads
+        self.attention_norm = nn.RMSNorm(width, shape.epsilon)
+        self.feed_norm = nn.RMSNorm(width, shape.epsilon)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(width, width, bias=False)
+        self.value = nn.Linear(width, width, bias=False)
+        self.output = nn.Linear(width, width, bias=False)
+        self.gate = nn.Linear(width, shape.feed_forward, bias=False)
+        self.up = nn.Linear(width, shape.feed_forward, bias=False)
+        self.down = nn.Linear(shape.feed_forward, width, bias=False)
+
+    def project(self, x: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return rotated queries and keys, and values, each (batch, head, token, channel)."""
+        batch, length, _ = x.shape
+        h = self.attention_norm(x)
+        q, k, v = (
+            part(h).view(batch, length, self.heads, -1).transpose(1, 2).float()
+            for part in (self.query, self.key, self.value)
+        )
+        return rotate(q, cosine, sine), rotate(k, cosine, sine), v
+
+    def finish(self, x: Tensor, attended: Tensor) -> Tensor:
+        """Add the attended values and the feed-forward part to the stream."""
+        x = x + self.output(attended.transpose(1, 2).flatten(2))
+        h = self.feed_norm(x)
+        return x + self.down(functional.silu(self.gate(h)) * self.up(h))
+
+
+class Network(nn.Module):
+    """The language model; embeddings are also the output matrix."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embedding = nn.Embedding(shape.vocabulary, shape.width)
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.norm = nn.RMSNorm(shape.width, shape.epsilon)
+        for name, weight in self.named_parameters():
+            if weight.dim() == 2:
+                residual = name.endswith(("output.weight", "down.weight"))
+                nn.init.normal_(weight, std=0.04 / (2 * shape.layers) ** 0.5 if residual else 0.04)
+        self.plant_copying()
+
+    @torch.no_grad()
+    def plant_copying(self) -> None:
+        """Begin with an induction circuit, which random weights took too long to find.
+
+        Head 0 of layer 0 writes what the token before was into directions of its own;
+        head 0 of layer 1 looks for the place where that equals the token at hand and
+        adds what stands there, so that text that came before is continued. Only slow
+        pairs of RoPE compare, since fast ones turn with the distance. (Olsson et al.,
+        In-context Learning and Induction Heads, 2022.)
+        """
+        shape = self.shape
+        size = shape.width // shape.heads
+        match = size // 2
+        directions = torch.linalg.qr(torch.randn(shape.width, shape.width))[0].T
+        # Nothing compared or copied may read the constant channel.
+        directions[:, 0] = 0
+        seen, noted, copied = directions[:match], directions[match : 2 * match], directions[size : 2 * size]
+        first, second = self.layers[0], self.layers[1]
+        for head in (0, 1):
+            self.look_back(head, head + 1)
+        first.value.weight[:match], first.value.weight[match:size] = seen, 0
+        first.output.weight[:, :size] = 0
+        first.output.weight[:, :match] = 0.12 * noted.T
+        for part, read in ((second.query, seen), (second.key, noted)):
+            part.weight[:match], part.weight[match:size] = 0, 1.5 * read
+        second.value.weight[:size] = copied
+        second.output.weight[:, :size] = 0.1 * copied.T
+
+    def look_back(self, head: int, distance: int) -> None:
+        """Let a head of the first layer read the token at a distance before.
+
+        One channel of the embeddings is made constant; from it come a query and a key
+        whose RoPE angles agree at that distance only.
+        """
+        size = self.shape.width // self.shape.heads
+        start, pairs, strength = head * size, 4, 1.6
+        layer = self.layers[0]
+        self.embedding.weight[:, 0] = 0.16
+        layer.query.weight[start : start + size] = 0
+        layer.key.weight[start : start + size] = 0
+        for pair in range(pairs):
+            angle = distance * self.shape.rope_base ** (-2 * pair / size)
+            layer.query.weight[start + 2 * pair, 0] = strength * math.cos(angle)
+            layer.query.weight[start + 2 * pair + 1, 0] = -strength * math.sin(angle)
+            layer.key.weight[start + 2 * pair, 0] = strength
+
+    def angles(self, start: int, length: int) -> tuple[Tensor, Tensor]:
+        """Return cosines and sines of RoPE for positions from start."""
+        half = self.shape.width // self.shape.heads // 2
+        rate = self.shape.rope_base ** (-torch.arange(half) / half)
+        angle = torch.arange(start, start + length)[:, None] * rate
+        return angle.cos(), angle.sin()
+
+    def forward(self, prefix: Tensor, suffix: Tensor) -> Tensor:
+        """Return the last hidden states of the suffixes.
+
+        Args:
+            prefix: Tokens that every row begins with, (prefix length,); may be empty.
+            suffix: The rest of each row, (batch, length), padded at the end.
+        """
+        count, (batch, length) = len(prefix), suffix.shape
+        front, back = self.embedding(prefix)[None], self.embedding(suffix)
+        front_angles, back_angles = self.angles(0, count), self.angles(count, length)
+        mask = torch.ones(length, count + length, dtype=torch.bool).tril(count)
+        for layer in self.layers:
+            q, k, v = layer.project(back, *back_angles)
+            if count:
+                q0, k0, v0 = layer.project(front, *front_angles)
+                k = torch.cat((k0.expand(batch, -1, -1, -1), k), 2)
+                v = torch.cat((v0.expand(batch, -1, -1, -1), v), 2)
+                front = layer.finish(front, attend(q0, k0, v0, None))
+            back = layer.finish(back, attend(q, k, v, mask))
+        return self.norm(back)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return the scores of every token."""
+        return functional.linear(hidden, self.embedding.weight).float()
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Attend in float32: on CPU that is as fast as bfloat16 here, and exact."""
+    with torch.autocast("cpu", enabled=False):
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)

@@ -1,0 +1,181 @@
+"""From a completion to a value: what stopped it, what it says, whether it holds the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from promptkit.completions import Completion, Verdict
+from promptkit.errors import (
+    ConstraintViolated,
+    Empty,
+    Filtered,
+    OutputError,
+    Refused,
+    Truncated,
+    Unparseable,
+)
+from promptkit.requests import OutputSpec, Plan
+from promptkit.schemas import Invalid, Problem
+
+__all__ = ["Accepted", "Outcome", "Rejected", "read"]
+
+T = TypeVar("T")
+
+_SHOWN_TEXT = 200
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(Generic[T]):
+    """An answer that holds the contract.
+
+    Attributes:
+        value: The typed value.
+        data: The same as plain JSON data; the text itself for text outputs.
+        verdicts: One for each constraint, in their order; those of severity ``should`` may be violated.
+    """
+
+    value: T
+    data: Any
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """An answer that breaks the contract.
+
+    Attributes:
+        error: What is raised if no attempt is left.
+        invalid_paths: The places that are wrong, each once; empty when the answer as a whole is.
+        verdicts: One for each constraint where there was a value, else empty.
+        problems: What the schema found, empty when it holds.
+    """
+
+    error: OutputError
+    invalid_paths: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+Outcome: TypeAlias = Accepted[Any] | Rejected
+
+
+def read(completion: Completion, spec: OutputSpec, inputs: Mapping[str, Any], plan: Plan) -> Outcome:
+    """Judge one answer.
+
+    The order is: why the model stopped, whether there is text, strict JSON and the schema, the constraints.
+    A cut answer is never taken as whole, even where it happens to be valid.
+
+    Args:
+        completion: The raw answer.
+        spec: What it must be.
+        inputs: The validated inputs, for rules such as ``quoted_from``.
+        plan: Where each rule is enforced, for the verdicts.
+    """
+    stopped = _stopped(completion)
+    if stopped is not None:
+        return Rejected(error=stopped)
+    if not completion.text.strip():
+        error = Empty(
+            "the model wrote nothing; ask again, or check that the prompt asks for an answer",
+            text=completion.text,
+            usage=completion.usage,
+        )
+        return Rejected(error=error)
+    outcome = spec.schema.read_json(completion.text)
+    if isinstance(outcome, Invalid):
+        return _unparseable(completion, outcome.problems)
+    verdicts = tuple(
+        constraint.check(outcome.data, inputs, enforced=plan.where(constraint.path, constraint.rule.kind))
+        for constraint in spec.constraints
+    )
+    broken = tuple(verdict for verdict in verdicts if _fails(verdict))
+    if broken:
+        return _violated(completion, outcome.value, verdicts, broken)
+    return Accepted(value=outcome.value, data=outcome.data, verdicts=verdicts)
+
+
+def _fails(verdict: Verdict) -> bool:
+    return verdict.outcome == "violated" and verdict.severity == "must" and verdict.on_fail != "warn"
+
+
+def _stopped(completion: Completion) -> OutputError | None:
+    text, usage = completion.text, completion.usage
+    match completion.finish_reason:
+        case "length":
+            spent = f" after {usage.output_tokens} tokens" if usage is not None else ""
+            return Truncated(
+                f"the answer was cut{spent} and is not taken as whole; raise generation.max_tokens, "
+                f"or ask for less{_quoted(text)}",
+                text=text,
+                usage=usage,
+            )
+        case "cancelled":
+            return Truncated(
+                f"the request was cancelled before the answer was whole; run it again{_quoted(text)}",
+                text=text,
+                usage=usage,
+            )
+        case "refusal":
+            return Refused(
+                "the model declined to answer; change the prompt or its inputs"
+                f"{_quoted(completion.refusal or text)}",
+                text=completion.refusal or text,
+                usage=usage,
+            )
+        case "filter":
+            return Filtered(
+                "the backend's filter withheld the answer; change the prompt or its inputs, "
+                "or use another backend",
+                text=text,
+                usage=usage,
+            )
+        case "stop" | "tool":
+            return None
+
+
+def _unparseable(completion: Completion, problems: tuple[Problem, ...]) -> Rejected:
+    listed = "; ".join(str(problem) for problem in problems[:_SHOWN_PROBLEMS])
+    more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
+    no_json = problems[0].rule == "json"
+    what = "the answer is no JSON" if no_json else "the answer does not fit the schema"
+    mend = (
+        "; a backend that enforces the schema, or attempts: 2 in the prompt, mends this most often"
+        if no_json
+        else "; attempts: 2 in the prompt lets the model correct itself"
+    )
+    error = Unparseable(
+        f"{what}: {listed}{more}{mend}{_quoted(completion.text)}",
+        text=completion.text,
+        usage=completion.usage,
+    )
+    paths = tuple(dict.fromkeys(problem.path for problem in problems if problem.path))
+    return Rejected(error=error, invalid_paths=paths, problems=problems)
+
+
+def _violated(
+    completion: Completion, value: Any, verdicts: tuple[Verdict, ...], broken: tuple[Verdict, ...]
+) -> Rejected:
+    listed = "; ".join(f"{verdict.constraint}: {verdict.expected} Got {verdict.got}" for verdict in broken)
+    count = "a constraint" if len(broken) == 1 else f"{len(broken)} constraints"
+    error = ConstraintViolated(
+        f"the answer breaks {count}: {listed}. Allow a re-ask with attempts: 2, or relax the rule",
+        text=completion.text,
+        candidates=(value,),
+        usage=completion.usage,
+        verdicts=verdicts,
+    )
+    return Rejected(
+        error=error,
+        invalid_paths=tuple(dict.fromkeys(verdict.path for verdict in broken if verdict.path)),
+        verdicts=verdicts,
+    )
+
+
+def _quoted(text: str) -> str:
+    if not text.strip():
+        return ""
+    start = text if len(text) <= _SHOWN_TEXT else f"{text[:_SHOWN_TEXT]}…"
+    return f". It wrote: {start}"

@@ -1,0 +1,242 @@
+"""From a declaration to a compiled template: texts become sections, what never changes is rendered here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import jinja2
+from jinja2 import meta, nodes
+
+from promptkit.constraints import Constraint
+from promptkit.declarations import Declaration
+from promptkit.errors import TemplateError
+from promptkit.rendering.conversation import example_messages
+from promptkit.rendering.environment import Sandbox
+from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, Place, compile_fault, run_fault
+from promptkit.rendering.layout import layout_body, layout_sections
+from promptkit.rendering.rewriting import Inliner, Kind
+from promptkit.rendering.roles import FIXED, HISTORY, SECTION, internal, role_of
+from promptkit.rendering.run import CURRENT, Run
+from promptkit.rendering.sections import (
+    Section,
+    Values,
+    clarity_section,
+    combined,
+    constraints_section,
+    each_apart,
+    fixed,
+    source_section,
+)
+from promptkit.rendering.sources import source_problem, source_root
+from promptkit.rendering.spans import BLANKS, joined, kept, stripped
+from promptkit.rendering.template import Template, run_part
+from promptkit.rendering.texts import BODY, Texts, read_texts
+from promptkit.rendering.units import Source, Unit
+from promptkit.requests import OutputSpec
+from promptkit.schemas import InputSchema, describe
+
+__all__ = ["compile_template"]
+
+
+def compile_template(
+    declaration: Declaration, *, inputs: InputSchema, output: OutputSpec, load: Callable[[str], Source]
+) -> Template:
+    """Compile a prompt once, so that rendering it is only running it.
+
+    Args:
+        declaration: The prompt as declared.
+        inputs: The schema of its inputs.
+        output: What an answer must be, for the sections on format and rules and for the examples.
+        load: Gives included files by name; raises TemplateError for those that it does not have.
+
+    Raises:
+        TemplateError: When a text, an include or an example is faulty, with file and line.
+    """
+    return _Compiler(declaration, inputs, output, load).template()
+
+
+class _Compiler:
+    """The state of one compilation."""
+
+    def __init__(
+        self, declaration: Declaration, inputs: InputSchema, output: OutputSpec, load: Callable[[str], Source]
+    ) -> None:
+        self._declaration = declaration
+        self._inputs = inputs
+        self._output = output
+        self._names = frozenset(inputs.fields)
+        self._env = Sandbox()
+        for name in self._names:  # an input hides a global of the same name
+            self._env.globals.pop(name, None)
+        self._env.history = _history_input(inputs)
+        self._texts: Texts = read_texts(declaration, load, self._env)
+        self._units = self._texts.units
+
+    def template(self) -> Template:
+        """Everything in its order: strings, sections, body, what never changes, examples."""
+        for unit in self._texts.strings.values():
+            if isinstance(unit, Unit):
+                self._units.check_names(unit, self._names)
+        roots = self._source_roots()
+        self._env.sections.update(self._sections(roots))
+        used = {name for unit in self._texts.strings.values() for name in self._reads(unit)}
+        used.update(roots.values())
+        fields = self._inputs.fields
+        shown = [name for name in fields if name not in used and fields[name].kind != "messages"]
+        body = self._texts.body
+        if body is None:
+            body = self._layout(shown)
+            used |= set(shown)
+        self._units.check_names(body, self._names)
+        used |= self._reads(body) | self._check_history(body)
+        constants = {key: section.constant for key, section in self._env.sections.items()}
+        inliner = Inliner({key: text for key, text in constants.items() if text is not None})
+        for unit in self._units.within(body):
+            inliner.visit(unit.tree)
+        self._fold(body)
+        self._compile(body)
+        template = Template(
+            self._env, self._env.parts[BODY], self._units.places, frozenset(used & self._names)
+        )
+        self._env.examples = example_messages(
+            self._declaration.examples,
+            prompt=self._declaration.place,
+            inputs=self._inputs,
+            output=self._output,
+            render=lambda values: template.run(Run(values, bare=True)).messages,
+        )
+        return template
+
+    def _reads(self, unit: Unit | str) -> set[str]:
+        return set() if isinstance(unit, str) else set(self._units.free(unit))
+
+    def _source_roots(self) -> dict[str, str]:
+        """The input that each block with a source shows, by the block's id."""
+        declaration, roots = self._declaration, dict[str, str]()
+        for block in declaration.context:
+            if block.source is None:
+                continue
+            problem = source_problem(block, declaration.place, self._inputs)
+            if problem:
+                raise TemplateError(f"context.{block.id}: {problem}", file=declaration.place, line=block.line)
+            roots[block.id] = source_root(block, declaration.place)
+        return roots
+
+    def _sections(self, roots: Mapping[str, str]) -> dict[str, Section]:
+        declaration, strings = self._declaration, {key: self._string(key) for key in self._texts.strings}
+        sentences = [self._sentence(rule, strings) for rule in self._output.constraints]
+        blocks = {
+            f"context.{block.id}": source_section(block)
+            if block.id in roots
+            else strings[f"context.{block.id}"]
+            for block in declaration.context
+        }
+        plain = [blocks[f"context.{block.id}"] for block in declaration.context if block.id not in roots]
+        fenced = any(self._inputs.fields[root].kind not in {"image", "document"} for root in roots.values())
+        fences = fenced or any(unit.fences for unit in self._units.by_key.values())
+        return {
+            "clarity": clarity_section(declaration.clarity, strings, fences=fences),
+            "constraints": constraints_section(sentences),
+            "context": combined(each_apart, plain),
+            "output_format": fixed(describe(self._output.schema, self._output.json_schema)),
+            **blocks,
+        }
+
+    def _sentence(self, rule: Constraint, strings: Mapping[str, Section]) -> Section:
+        """The rule's own sentence, or its ``say`` as a template where the prompt declares it."""
+        declared = self._declaration.constraints
+        key = f"constraints[{declared.index(rule)}]" if rule in declared else ""
+        return strings[key] if key in strings else fixed(rule.sentence())
+
+    def _string(self, key: str) -> Section:
+        """A string of a section; one that reads no input is rendered here and now."""
+        text = self._texts.strings[key]
+        if isinstance(text, str):
+            return fixed(text.strip(BLANKS))
+        self._compile(text)
+        env, part = self._env, self._env.parts[text.key]
+
+        def render(values: Values) -> str:
+            return kept(stripped(joined(run_part(env, part, values))))
+
+        if self._units.free(text):
+            return Section(render)
+        return fixed(kept(stripped(joined(self._now(Run({}), part)))))
+
+    def _layout(self, shown: Sequence[str]) -> Unit:
+        declaration = self._declaration
+        self._env.sections.update(layout_sections(declaration, self._env.sections, shown))
+        material = bool(shown) or any(block.source is not None for block in declaration.context)
+        text = layout_body(
+            material=material, examples=bool(declaration.examples), history=self._env.history is not None
+        )
+        place = Place(file=declaration.place, first=None, what="the standard layout")
+        return self._units.add(BODY, text, place, Kind.TOP)
+
+    def _check_history(self, body: Unit) -> set[str]:
+        """The history's input where the template emits it."""
+        for unit in self._units.within(body):
+            for node in unit.tree.find_all(nodes.Filter):
+                if node.name == HISTORY:
+                    if self._env.history is None:
+                        problem = (
+                            "{% history %} needs an input of type messages; declare `history?: messages`"
+                        )
+                        raise unit.place.error(problem, node.lineno)
+                    return {self._env.history}
+        return set()
+
+    def _fold(self, body: Unit) -> None:
+        """Replace role blocks that read no input by the messages that they make."""
+        for index, node in enumerate(body.tree.body):
+            if role_of(node) is None or not self._never_changes(node):
+                continue
+            part = self._part(self._alone(node), body)
+            run = Run({})
+            self._now(run, part)
+            self._env.fixed.append(tuple(run.messages))
+            call = internal(FIXED, nodes.Const(len(self._env.fixed) - 1), node.lineno)
+            body.tree.body[index] = nodes.ExprStmt(call, lineno=node.lineno)
+        body.tree.set_environment(self._env)
+
+    def _never_changes(self, node: nodes.Node) -> bool:
+        if meta.find_undeclared_variables(self._alone(node)):
+            return False
+        if any(found.name == SECTION for found in node.find_all(nodes.Filter)):
+            return False
+        # A block that includes or imports is left as it is: what it draws in may read inputs.
+        return not any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport))
+
+    def _alone(self, node: nodes.Node) -> nodes.Template:
+        tree = nodes.Template([node], lineno=node.lineno)
+        tree.set_environment(self._env)
+        return tree
+
+    def _compile(self, unit: Unit) -> None:
+        """Compile a text and everything that it includes."""
+        for each in self._units.within(unit):
+            if each.key not in self._env.parts:
+                self._env.parts[each.key] = self._part(each.tree, each)
+
+    def _part(self, tree: nodes.Template, unit: Unit) -> jinja2.Template:
+        try:
+            code = self._env.compile(tree, unit.key, unit.place.file)
+            return jinja2.Template.from_code(self._env, code, self._env.globals)
+        except COMPILE_FAULTS as error:
+            raise compile_fault(error, unit.place) from error
+
+    def _now(self, run: Run, part: jinja2.Template) -> list[str]:
+        """Run a part while the prompt is compiled."""
+        token = CURRENT.set(run)
+        try:
+            return run_part(self._env, part, run.values)
+        except RUN_FAULTS as error:
+            raise run_fault(error, self._units.places) from error
+        finally:
+            CURRENT.reset(token)
+
+
+def _history_input(inputs: InputSchema) -> str | None:
+    """The input with earlier turns: the one called ``history``, else the first of type messages."""
+    names = [name for name, field in inputs.fields.items() if field.kind == "messages"]
+    return "history" if "history" in names else next(iter(names), None)

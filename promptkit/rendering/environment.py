@@ -1,0 +1,277 @@
+"""The Jinja environment: an immutable sandbox in which data comes before attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import jinja2
+from jinja2 import StrictUndefined, Undefined, pass_context
+from jinja2.environment import TemplateModule
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context, LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
+from jinja2.utils import Namespace, missing
+
+from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from promptkit.rendering.conversation import emit_history
+from promptkit.rendering.filters import BINARY, FILTERS, bounded_items, text_join
+from promptkit.rendering.printing import plain_text, printed
+from promptkit.rendering.roles import CONCAT, EMITTERS, EXAMPLES, FIXED, HISTORY, LOOP, SECTION, RoleBlocks
+from promptkit.rendering.run import CURRENT
+from promptkit.rendering.sections import Section
+from promptkit.rendering.spans import Span, joined
+from promptkit.spelling import did_you_mean
+
+__all__ = ["GLOBALS", "Missing", "Sandbox"]
+
+GLOBALS: Mapping[str, Any] = MappingProxyType({"range": safe_range, "namespace": Namespace})
+"""Names that every template has: ``range`` up to 100,000 and ``namespace``."""
+
+_TEXT_METHODS = frozenset(
+    [
+        "capitalize",
+        "casefold",
+        "count",
+        "endswith",
+        "find",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "islower",
+        "isupper",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "rfind",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "title",
+        "upper",
+    ]
+)
+_LOOP = frozenset(
+    [
+        "changed",
+        "cycle",
+        "depth",
+        "depth0",
+        "first",
+        "index",
+        "index0",
+        "last",
+        "length",
+        "nextitem",
+        "previtem",
+        "revindex",
+        "revindex0",
+    ]
+)
+_READABLE: Mapping[type[Any], frozenset[str]] = MappingProxyType(
+    {
+        str: _TEXT_METHODS,
+        Span: _TEXT_METHODS,
+        dict: frozenset({"get", "items", "keys", "values"}),
+        list: frozenset({"count", "index"}),
+        tuple: frozenset({"count", "index"}),
+        LoopContext: _LOOP,
+        Message: frozenset({"content", "role", "text"}),
+        TextPart: frozenset({"text"}),
+        ImagePart: frozenset({"media_type", "url"}),
+        DocumentPart: frozenset({"media_type", "name"}),
+        ToolCallPart: frozenset({"arguments", "id", "name"}),
+        ToolResultPart: frozenset({"id", "text"}),
+    }
+)
+"""What templates may read of each type besides its data. What is not named here is refused."""
+
+
+class Missing(StrictUndefined):
+    """A name or field that is not there; any use of it says so, with the nearest name."""
+
+    @property
+    def _undefined_message(self) -> str:
+        name, owner = self._undefined_name, self._undefined_obj
+        if self._undefined_hint:
+            return self._undefined_hint
+        if owner is missing:
+            return f"{name} has no value here; it is set on another way through the template only"
+        if owner is None:
+            return (
+                f"the value is None, which has no field {name}; "
+                f"an optional input that was not given is None, so ask {{% if %}} first"
+            )
+        if isinstance(owner, Mapping):
+            keys = [str(key) for key in owner]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            has = f"it has {', '.join(keys[:12])}" if keys else "it is empty"
+            return f"the object has no field {name}{did_you_mean(str(name), keys)}; {has}"
+        if isinstance(owner, TemplateModule):
+            names = [key for key in vars(owner) if not key.startswith("_")]
+            return f"the imported file sets no name {name}{did_you_mean(str(name), names)}"
+        if isinstance(name, int):
+            return f"the {_plain_type(owner)} has no item {name}; it has {len(owner)}"
+        readable = sorted(_readable_of(owner))
+        return f"{_plain_type(owner)} has no field {name}{did_you_mean(str(name), readable)}"
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """The environment of one prompt.
+
+    Attributes:
+        parts: The compiled templates by key: the body, its sections, and what they include.
+        sections: The sections by key.
+        fixed: Messages that never change, as the role blocks that were rendered when the prompt was loaded.
+        examples: The turns of the examples.
+        history: The name of the input that holds earlier turns; None when there is none.
+    """
+
+    intercepted_binops = frozenset(BINARY)
+    concat = staticmethod(joined)
+
+    def __init__(self) -> None:
+        super().__init__(
+            extensions=[RoleBlocks],
+            undefined=Missing,
+            finalize=printed,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+            cache_size=0,
+            auto_reload=False,
+        )
+        self.filters = {
+            **FILTERS,
+            **EMITTERS,
+            CONCAT: _text_join,
+            EXAMPLES: self._emit_examples,
+            FIXED: self._emit_fixed,
+            HISTORY: self._emit_history,
+            LOOP: _bounded_items,
+            SECTION: self._print_section,
+        }
+        self.globals = dict(GLOBALS)
+        self.binop_table.update(BINARY)
+        self.parts: dict[str, jinja2.Template] = {}
+        self.sections: dict[str, Section] = {}
+        self.fixed: list[tuple[Message, ...]] = []
+        self.examples: tuple[Message, ...] = ()
+        self.history: str | None = None
+
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:  # noqa: A002, ARG002
+        """The part that was compiled under this key; includes are resolved when the prompt is loaded."""
+        return self.parts[name]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """``obj.attribute``: a key of the data first, then what `_READABLE` allows."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]  # pyright: ignore[reportUnknownVariableType]
+        return self._readable(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """``obj[argument]``: keys and indexes of data; no attributes by way of a subscript."""
+        if isinstance(obj, Mapping | str | list | tuple | range):
+            try:
+                return obj[argument]  # pyright: ignore[reportUnknownVariableType]
+            except (TypeError, LookupError):
+                return self.undefined(obj=obj, name=argument)
+        if isinstance(obj, Undefined):
+            return obj[argument]
+        if isinstance(argument, str):
+            return self._readable(obj, argument)
+        return self.undefined(obj=obj, name=argument)
+
+    def _readable(self, obj: Any, attribute: str) -> Any:
+        if attribute in _readable_of(obj):
+            return getattr(plain_text(obj) if isinstance(obj, Span) else obj, attribute)
+        if isinstance(obj, Undefined):
+            return getattr(obj, attribute)
+        if attribute.startswith("_") or hasattr(_type_of(obj), attribute):
+            hint = f"{_plain_type(obj)}.{attribute} is not open to templates{_instead(attribute)}"
+            return self.undefined(hint, obj=obj, name=attribute, exc=SecurityError)
+        if isinstance(obj, Namespace | TemplateModule):
+            return getattr(obj, attribute, self.undefined(obj=obj, name=attribute))
+        return self.undefined(obj=obj, name=attribute)
+
+    # With the context as an argument Jinja never works these out while it compiles.
+
+    @pass_context
+    def _print_section(self, _context: Context, key: str) -> str:
+        return self.sections[key].render(CURRENT.get().values)
+
+    @pass_context
+    def _emit_fixed(self, _context: Context, index: int) -> str:
+        CURRENT.get().messages.extend(self.fixed[index])
+        return ""
+
+    @pass_context
+    def _emit_examples(self, _context: Context, _operand: None) -> str:
+        run = CURRENT.get()
+        if not run.bare:
+            run.messages.extend(self.examples)
+        return ""
+
+    @pass_context
+    def _emit_history(self, _context: Context, _operand: None) -> str:
+        run = CURRENT.get()
+        if self.history is not None and not run.bare:
+            emit_history(run, self.history)
+        return ""
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a macro or an allowed method; each call counts as one turn."""
+        CURRENT.get().charge(1)
+        return super().call(context, obj, *args, **kwargs)
+
+
+@pass_context
+def _bounded_items(_context: Context, items: Any) -> Any:
+    return bounded_items(items)
+
+
+@pass_context
+def _text_join(_context: Context, items: Iterable[Any]) -> str:
+    return text_join(items)
+
+
+def _type_of(value: object) -> type[object]:
+    return type(value)
+
+
+def _readable_of(value: object) -> frozenset[str]:
+    named: Sequence[str] = getattr(value, "_fields", ())  # groupby gives named tuples
+    return frozenset(named) or _READABLE.get(_type_of(value), frozenset())
+
+
+def _instead(attribute: str) -> str:
+    if attribute in {"join", "replace"}:
+        return f"; use the filter: x | {attribute}(...)"
+    if attribute in {"format", "format_map"}:
+        return "; join texts with ~"
+    return ""
+
+
+_PLAIN_TYPES: Sequence[tuple[type[object], str]] = (
+    (str, "text"),
+    (bool, "a boolean"),
+    (int, "a number"),
+    (float, "a number"),
+    (list, "list"),
+    (tuple, "list"),
+    (Mapping, "object"),
+    (ImagePart, "image"),
+    (DocumentPart, "document"),
+    (Message, "message"),
+)
+
+
+def _plain_type(value: object) -> str:
+    return next((name for kind, name in _PLAIN_TYPES if isinstance(value, kind)), _type_of(value).__name__)

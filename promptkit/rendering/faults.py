@@ -1,0 +1,129 @@
+"""Jinja's errors as ours: where in the prompt's own files, and what was wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+
+import jinja2
+from jinja2.exceptions import TemplateSyntaxError
+
+from promptkit.errors import TemplateError
+from promptkit.spelling import did_you_mean
+
+__all__ = ["COMPILE_FAULTS", "RUN_FAULTS", "Place", "compile_fault", "run_fault"]
+
+RUN_FAULTS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AssertionError,  # Jinja checks the arguments of some filters so
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,  # RecursionError among them
+    TypeError,
+    ValueError,
+)
+"""What an expression in a template can raise while it runs. Errors of promptkit itself are none of these."""
+
+COMPILE_FAULTS = (jinja2.TemplateError, MemoryError, OverflowError, RecursionError, SyntaxError, ValueError)
+"""What parsing and compiling can raise; SyntaxError comes from Python, for blocks nested too deeply."""
+
+_UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
+_TAGS = [
+    "system",
+    "user",
+    "assistant",
+    "examples",
+    "history",
+    "endsystem",
+    "enduser",
+    "endassistant",
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "endset",
+    "macro",
+    "endmacro",
+    "call",
+    "endcall",
+    "filter",
+    "endfilter",
+    "include",
+    "import",
+    "from",
+    "with",
+    "endwith",
+    "raw",
+    "endraw",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a template's text stands.
+
+    Attributes:
+        file: The file, or the prompt's name.
+        first: Line of the file at which the text begins; None when not known.
+        fixed: True when the text's own lines cannot be told apart in the file, as in a YAML value.
+        what: What the text is, for example ``clarity.role``; empty for a file or body.
+    """
+
+    file: str | None
+    first: int | None = 1
+    fixed: bool = False
+    what: str = ""
+
+    def error(self, problem: str, lineno: int | None = None) -> TemplateError:
+        """A TemplateError at line ``lineno`` of this text."""
+        line = self.first
+        if line is not None and lineno is not None and not self.fixed:
+            line += lineno - 1
+        return TemplateError(f"{self.what}: {problem}" if self.what else problem, file=self.file, line=line)
+
+
+def compile_fault(error: BaseException, place: Place) -> TemplateError:
+    """The error of a text that cannot be parsed or compiled."""
+    if isinstance(error, TemplateSyntaxError):
+        message = error.message or "this is no valid Jinja"
+        said = _UNKNOWN_TAG.sub(lambda tag: f"unknown tag {tag[1]}{did_you_mean(tag[1], _TAGS)}", message)
+        return place.error(said.rstrip("."), error.lineno)
+    if isinstance(error, RecursionError | MemoryError | SyntaxError):
+        return place.error("the template is nested too deeply; break it into macros or includes")
+    return place.error(f"the template cannot be compiled: {error}")
+
+
+def run_fault(error: BaseException, places: Mapping[str, Place]) -> TemplateError:
+    """The error of a template that failed while it ran, at the innermost template line."""
+    place, lineno = Place(file=None, first=None), None
+    for template, line in _template_lines(error.__traceback__):
+        if template.name is not None and template.name in places:
+            place, lineno = places[template.name], template.get_corresponding_lineno(line)
+    return place.error(_problem(error), lineno)
+
+
+def _problem(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "macros call one another without end; give the recursion an end"
+    if isinstance(error, jinja2.TemplateError):
+        return error.message or type(error).__name__
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this; shorten the inputs"
+    if isinstance(error, ZeroDivisionError):
+        return "division by zero; ask {% if %} first"
+    return f"the expression fails: {error} ({type(error).__name__})"
+
+
+def _template_lines(trace: TracebackType | None) -> Iterable[tuple[jinja2.Template, int]]:
+    while trace is not None:
+        template = trace.tb_frame.f_globals.get("__jinja_template__")
+        if isinstance(template, jinja2.Template):
+            yield template, trace.tb_lineno
+        trace = trace.tb_next

@@ -1,0 +1,193 @@
+"""Values as text: what ``{{ x }}`` prints for each kind of value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from jinja2 import TemplateRuntimeError, Undefined
+
+from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from promptkit.rendering.spans import BLANKS, Span, is_nothing, joined, kept, part_span
+
+__all__ = ["json_text", "plain_text", "printed"]
+
+Pieces: TypeAlias = list[str]
+
+_STEP = "  "
+_MAX_INDENT = 16
+_WRITTEN = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID)
+_MEDIA = (ImagePart, DocumentPart)
+
+
+def printed(value: Any) -> str:
+    """What a bare ``{{ value }}`` prints; this is the environment's ``finalize``.
+
+    Text is given as it is, byte for byte; None prints nothing; booleans are ``true`` and ``false``; numbers
+    are plain; an object is labelled lines, a list is ``- item`` lines; an image or document is a part.
+
+    Raises:
+        UndefinedError: When the value is undefined.
+        TemplateRuntimeError: When the value has no text, for example a macro that was not called.
+    """
+    if type(value) is str:
+        # The commonest case first, and inline: every printed input passes here.
+        if value and (value[0] in BLANKS or value[-1] in BLANKS):
+            return kept(value)
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, Span):
+        return value
+    pieces: Pieces = []
+    _write(value, "", pieces)
+    return pieces[0] if len(pieces) == 1 else joined(pieces)
+
+
+def plain_text(value: Any) -> str:
+    """The same as a plain string, for filters that work on text.
+
+    Raises:
+        TemplateRuntimeError: When the value is or holds an image or a document.
+    """
+    if type(value) is str:
+        return value
+    text = printed(value)
+    if isinstance(text, Span):
+        if text.pieces is not None:
+            raise TemplateRuntimeError(
+                "an image or document is no text: print it by itself, as {{ photo }}, without filters or ~"
+            )
+        return str.__str__(text)
+    return text
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """The value as JSON: order of keys kept, no escapes but those that JSON needs.
+
+    Raises:
+        TemplateRuntimeError: When the value is no JSON data.
+    """
+    if isinstance(value, Undefined):
+        return str(value)
+    if indent is not None and not 0 <= indent <= _MAX_INDENT:
+        raise TemplateRuntimeError(f"indent is {indent}; it must be from 0 to {_MAX_INDENT}")
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=_json_default)
+    except (TypeError, ValueError) as error:
+        raise TemplateRuntimeError(f"the value cannot be written as JSON: {error}") from error
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, _WRITTEN):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if isinstance(value, Iterable):
+        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    raise TypeError(f"{_kind(value)} is no JSON data")
+
+
+def _write(value: Any, pad: str, out: Pieces) -> None:
+    scalar = _scalar(value)
+    if scalar is not None:
+        out.append(scalar)
+    elif isinstance(value, Mapping):
+        _write_object(value, pad, out)  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):
+        _write_list(value, pad, out)  # pyright: ignore[reportUnknownArgumentType]
+    else:
+        raise TemplateRuntimeError(f"{_kind(value)} cannot be printed{_mend(value)}")
+
+
+def _write_object(value: Mapping[Any, Any], pad: str, out: Pieces, *, inline: bool = False) -> None:
+    """Lines ``name: text``; ``inline`` when the first of them continues a line that is already begun."""
+    first = True
+    for name, item in value.items():
+        if item is None:
+            continue
+        if not first:
+            out.append("\n")
+        if not (first and inline):
+            out.append(pad)
+        first = False
+        out.append(f"{name}:")
+        scalar = _scalar(item)
+        if scalar is None:
+            start = len(out)
+            _write(item, pad + _STEP, out)
+            if len(out) > start:
+                out.insert(start, "\n")
+        elif not is_nothing(scalar):
+            out.append("\n" if _starts_a_line(scalar) else " ")
+            out.append(scalar)
+
+
+def _write_list(value: Iterable[Any], pad: str, out: Pieces) -> None:
+    for index, item in enumerate(value):
+        part = isinstance(item, _MEDIA)
+        if index:
+            out.append("\n")
+        if part:
+            out.append(part_span(item))
+            continue
+        out.append(f"{pad}-")
+        scalar = _scalar(item)
+        if scalar is None:
+            if isinstance(item, Mapping):
+                out.append(" ")
+                _write_object(item, pad + _STEP, out, inline=True)  # pyright: ignore[reportUnknownArgumentType]
+            else:
+                out.append("\n")
+                _write(item, pad + _STEP, out)
+        elif not is_nothing(scalar):
+            out.append(" ")
+            out.append(scalar)
+
+
+def _starts_a_line(scalar: str) -> bool:
+    return "\n" in scalar or "\r" in scalar or (isinstance(scalar, Span) and scalar.pieces is not None)
+
+
+def _scalar(value: Any) -> str | None:  # noqa: PLR0911 - one return for each kind of value
+    """The text of a value that is no object and no list; None for those and for what has no text."""
+    if isinstance(value, enum.Enum):
+        value = value.value
+    if isinstance(value, Span):
+        return value
+    if isinstance(value, str):
+        return kept(str.__str__(value))
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, _MEDIA):
+        return part_span(value)
+    if isinstance(value, TextPart):
+        return kept(value.text)
+    if isinstance(value, Undefined):
+        return str(value)  # raises: undefined values are strict
+    return str(value) if isinstance(value, _WRITTEN) else None
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Message):
+        return "a message of the history"
+    if isinstance(value, ToolCallPart | ToolResultPart):
+        return "a tool's part of a message"
+    return f"a value of type {type(value).__name__}"
+
+
+def _mend(value: Any) -> str:
+    if isinstance(value, Message):
+        return "; print its .role and .text, or the whole conversation by {% history %}"
+    if callable(value):
+        return "; call it, with () after its name"
+    return ""

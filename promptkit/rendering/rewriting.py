@@ -1,0 +1,233 @@
+"""The syntax tree as Jinja parsed it, turned into one that runs under promptkit's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, cast
+
+from jinja2 import nodes
+from jinja2.environment import Environment
+from jinja2.visitor import NodeTransformer
+
+from promptkit.rendering.faults import Place
+from promptkit.rendering.roles import CONCAT, LOOP, SECTION, internal
+from promptkit.spelling import did_you_mean
+
+__all__ = ["SECTION_NAMES", "Inliner", "Kind", "Link", "Rewriter"]
+
+SECTION_NAMES = frozenset({"clarity", "constraints", "context", "output_format"})
+
+
+class Kind(Enum):
+    """Where a text is used.
+
+    Members:
+        TOP: As the body, or included outside role blocks: it holds role blocks.
+        TEXT: Inside a role block, or as a file of macros: it holds text.
+        SECTION: In a section: text that cannot print sections itself.
+    """
+
+    TOP = "top"
+    TEXT = "text"
+    SECTION = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One include or import.
+
+    Attributes:
+        key: The key of the other text.
+        with_context: True when it sees the names of this one.
+        names: The names that are imported one by one.
+        lineno: The line of the include or import.
+    """
+
+    key: str
+    with_context: bool
+    names: tuple[str, ...]
+    lineno: int
+
+
+class Rewriter(NodeTransformer):
+    """Rewrites one tree.
+
+    Sections become calls of an internal filter, ``~`` becomes one that prints as ``{{ }}`` does, what a loop
+    runs over is counted, and names of included files become keys of parts that are compiled already.
+
+    Args:
+        env: The environment, for the names of filters and tests.
+        place: Where the text stands.
+        kind: Where it is used.
+        sections: Keys of the sections.
+        include: Gives the key for an included file's name, the kind of place and a line number.
+    """
+
+    def __init__(
+        self,
+        env: Environment,
+        *,
+        place: Place,
+        kind: Kind,
+        sections: frozenset[str],
+        include: Callable[[str, Kind, int], str],
+    ) -> None:
+        self.links: list[Link] = []
+        self._env = env
+        self._place = place
+        self._kind = kind
+        self._sections = sections
+        self._include = include
+        self._depth = 0
+        self._visitors: dict[type[nodes.Node], Callable[..., nodes.Node]] = {
+            nodes.AssignBlock: self._inside,
+            nodes.Block: self._refuse_inheritance,
+            nodes.CallBlock: self._inside,
+            nodes.Concat: self._concat,
+            nodes.EvalContextModifier: self._refuse_autoescape,
+            nodes.Extends: self._refuse_inheritance,
+            nodes.Filter: self._filter,
+            nodes.FilterBlock: self._inside,
+            nodes.For: self._for,
+            nodes.FromImport: self._import,
+            nodes.Getattr: self._getattr,
+            nodes.Getitem: self._getattr,
+            nodes.Import: self._import,
+            nodes.Include: self._visit_include,
+            nodes.Macro: self._inside,
+            nodes.Name: self._name,
+            nodes.ScopedEvalContextModifier: self._refuse_autoescape,
+            nodes.Test: self._test,
+        }
+
+    def rewrite(self, tree: nodes.Template) -> nodes.Template:
+        """The tree, changed in place.
+
+        Raises:
+            TemplateError: For what templates may not hold.
+        """
+        self.visit(tree)
+        return tree
+
+    def get_visitor(self, node: nodes.Node) -> Any:
+        """Jinja's hook: the method for this type of node."""
+        return self._visitors.get(type(node))
+
+    def _inside(self, node: nodes.Node) -> nodes.Node:
+        self._depth += 1
+        node = self.generic_visit(node)
+        self._depth -= 1
+        return node
+
+    def _name(self, node: nodes.Name) -> nodes.Node:
+        if node.name not in SECTION_NAMES and node.name not in self._sections:
+            return node
+        if node.ctx != "load":
+            if node.name not in SECTION_NAMES:
+                return node
+            problem = f"{node.name} is a reserved name; call the variable something else"
+            raise self._place.error(problem, node.lineno)
+        return self._section(node.name, node.lineno)
+
+    def _getattr(self, node: nodes.Getattr | nodes.Getitem) -> nodes.Node:
+        if not (isinstance(node.node, nodes.Name) and node.node.name == "context"):
+            return self.generic_visit(node)
+        if isinstance(node, nodes.Getattr):
+            name = node.attr
+        elif isinstance(node.arg, nodes.Const):
+            name = str(node.arg.value)
+        else:
+            raise self._place.error("a context block is named by a word: write context.ID", node.lineno)
+        key = f"context.{name}"
+        if key not in self._sections:
+            blocks = sorted(key.removeprefix("context.") for key in self._sections if "." in key)
+            has = f"the blocks are {', '.join(blocks)}" if blocks else "the prompt declares no context"
+            problem = f"there is no context block {name}{did_you_mean(name, blocks)}; {has}"
+            raise self._place.error(problem, node.lineno)
+        return self._section(key, node.lineno)
+
+    def _section(self, key: str, lineno: int) -> nodes.Expr:
+        if self._kind is Kind.SECTION:
+            raise self._place.error(f"{key} is a section, which another section cannot print", lineno)
+        return internal(SECTION, nodes.Const(key, lineno=lineno), lineno)
+
+    def _concat(self, node: nodes.Concat) -> nodes.Node:
+        self.generic_visit(node)
+        return internal(CONCAT, nodes.List(node.nodes, lineno=node.lineno), node.lineno)
+
+    def _for(self, node: nodes.For) -> nodes.Node:
+        if node.recursive:
+            problem = "a loop cannot be recursive here; write a macro that calls itself"
+            raise self._place.error(problem, node.lineno)
+        self.generic_visit(node)
+        node.iter = internal(LOOP, cast("nodes.Expr", node.iter), node.lineno)
+        return node
+
+    def _visit_include(self, node: nodes.Include) -> nodes.Node:
+        if node.ignore_missing:
+            problem = "`ignore missing` would hide a mistake; name a file that exists"
+            raise self._place.error(problem, node.lineno)
+        kind = Kind.TOP if self._kind is Kind.TOP and not self._depth else self._below()
+        node.template = self._linked(node, kind)
+        return node
+
+    def _import(self, node: nodes.Import | nodes.FromImport) -> nodes.Node:
+        node.template = self._linked(node, self._below())
+        return node
+
+    def _below(self) -> Kind:
+        return Kind.SECTION if self._kind is Kind.SECTION else Kind.TEXT
+
+    def _linked(self, node: nodes.Include | nodes.Import | nodes.FromImport, kind: Kind) -> nodes.Expr:
+        template, lineno = node.template, node.lineno
+        if not isinstance(template, nodes.Const) or not isinstance(template.value, str):
+            problem = 'the file must be named in the template itself, as in "fragments/tone"'
+            raise self._place.error(problem, lineno)
+        key = self._include(template.value, kind, lineno)
+        imported = node.names if isinstance(node, nodes.FromImport) else []
+        names = tuple(name if isinstance(name, str) else name[0] for name in imported)
+        self.links.append(Link(key, node.with_context, names, lineno))
+        return nodes.Const(key, lineno=lineno)
+
+    def _filter(self, node: nodes.Filter) -> nodes.Node:
+        self._known(node.name, self._env.filters, "filter", node.lineno)
+        return self.generic_visit(node)
+
+    def _test(self, node: nodes.Test) -> nodes.Node:
+        self._known(node.name, self._env.tests, "test", node.lineno)
+        return self.generic_visit(node)
+
+    def _known(self, name: str, known: Iterable[str], what: str, lineno: int) -> None:
+        if name not in known:  # names with a blank are promptkit's own
+            names = sorted(name for name in known if name.isidentifier())
+            hint = did_you_mean(name, names) or f"; there are {', '.join(names)}"
+            raise self._place.error(f"there is no {what} {name}{hint}", lineno)
+
+    def _refuse_inheritance(self, node: nodes.Node) -> nodes.Node:
+        problem = "templates do not extend one another here; use include or macros"
+        raise self._place.error(problem, node.lineno)
+
+    def _refuse_autoescape(self, node: nodes.Node) -> nodes.Node:
+        raise self._place.error("a prompt is no HTML: autoescape would change the data", node.lineno)
+
+
+class Inliner(NodeTransformer):
+    """Puts the text of sections that never change into the tree.
+
+    Args:
+        constants: Text by key of the section.
+    """
+
+    def __init__(self, constants: Mapping[str, str]) -> None:
+        self._constants = constants
+
+    def get_visitor(self, node: nodes.Node) -> Any:
+        """Jinja's hook: the method for this type of node."""
+        return self._filter if isinstance(node, nodes.Filter) else None
+
+    def _filter(self, node: nodes.Filter) -> nodes.Node:
+        if node.name == SECTION and isinstance(node.node, nodes.Const) and node.node.value in self._constants:
+            return nodes.Const(self._constants[node.node.value], lineno=node.lineno)
+        return self.generic_visit(node)

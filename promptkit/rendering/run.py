@@ -1,0 +1,101 @@
+"""One render under way: where messages go, and how much it may still do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from jinja2 import TemplateRuntimeError
+
+from promptkit.messages import Message, Part, Role, TextPart
+from promptkit.rendering.spans import MAX_CHARACTERS, Span, joined, stripped
+
+__all__ = ["CURRENT", "MAX_STEPS", "Run"]
+
+MAX_STEPS = 100_000
+"""Turns of loops and calls of macros in one render."""
+
+
+class Run:
+    """The sink of one render. Role blocks emit to it; nothing is ever read back from rendered text.
+
+    Attributes:
+        values: The inputs.
+        messages: What was emitted so far.
+        bare: True while an example is rendered: examples and history emit nothing then.
+    """
+
+    __slots__ = ("_characters", "_steps", "bare", "messages", "values")
+
+    def __init__(self, values: Mapping[str, Any], *, bare: bool = False) -> None:
+        self.values = values
+        self.messages: list[Message] = []
+        self.bare = bare
+        self._characters = 0
+        self._steps = 0
+
+    def charge(self, steps: int) -> None:
+        """Count turns of a loop or calls.
+
+        Raises:
+            TemplateRuntimeError: When they are more than MAX_STEPS.
+        """
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise TemplateRuntimeError(
+                f"loops and macros take more than {MAX_STEPS:,} turns in one render; "
+                f"loop over less, or prepare the text in Python"
+            )
+
+    def emit(self, role: Role, body: str) -> None:
+        """Add a message; one that holds nothing but the template's own blanks is left out.
+
+        Args:
+            role: Who speaks.
+            body: The role block's text, as `joined` gave it.
+
+        Raises:
+            TemplateRuntimeError: When all messages together are longer than MAX_CHARACTERS.
+        """
+        if isinstance(body, Span):
+            if body.pieces is not None:
+                self._emit_parts(role, body.pieces)
+                return
+            body = stripped(body)
+        if not body:
+            return
+        self._count(len(body))
+        self.messages.append(Message(role=role, content=body))
+
+    def _emit_parts(self, role: Role, pieces: tuple[str | Part, ...]) -> None:
+        """Texts between parts become parts of their own, each stripped like a message."""
+        parts: list[Part] = []
+        texts: list[str] = []
+
+        def close_text() -> None:
+            text = stripped(joined(texts))
+            texts.clear()
+            if text:
+                self._count(len(text))
+                parts.append(TextPart(text=text))
+
+        for piece in pieces:
+            if isinstance(piece, str):
+                texts.append(piece)
+            else:
+                close_text()
+                parts.append(piece)
+        close_text()
+        self.messages.append(Message(role=role, content=tuple(parts)))
+
+    def _count(self, characters: int) -> None:
+        self._characters += characters
+        if self._characters > MAX_CHARACTERS:
+            raise TemplateRuntimeError(
+                f"the messages are longer than {MAX_CHARACTERS:,} characters together; shorten the inputs"
+            )
+
+
+CURRENT: ContextVar[Run] = ContextVar("promptkit.rendering.run")
+"""The render under way in this thread or task; macros imported without context find it here alone."""

@@ -1,0 +1,137 @@
+"""Sections as text: clarity, constraints, the output's format and the blocks of context.
+
+The wording here is frozen as ``promptkit/1``: a change of one character is ``promptkit/2``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from promptkit.constraints import parse
+from promptkit.declarations import Clarity, ContextBlock
+from promptkit.rendering.fences import FENCE_NOTICE, fenced
+from promptkit.rendering.printing import printed
+from promptkit.rendering.spans import is_nothing, joined
+
+__all__ = [
+    "Section",
+    "Values",
+    "clarity_section",
+    "combined",
+    "constraints_section",
+    "each_apart",
+    "fixed",
+    "labelled",
+    "source_section",
+]
+
+Values: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A text that a template can print.
+
+    Attributes:
+        render: Makes the text from the inputs.
+        constant: The text where it depends on no input; else None.
+    """
+
+    render: Callable[[Values], str]
+    constant: str | None = None
+
+
+def fixed(text: str) -> Section:
+    """A section that is the same for all inputs."""
+    return Section(lambda _values: text, text)
+
+
+def combined(make: Callable[[Sequence[str]], str], parts: Sequence[Section]) -> Section:
+    """One section out of several; constant when all of them are."""
+    constants = [part.constant for part in parts if part.constant is not None]
+    if len(constants) == len(parts):
+        return fixed(make(constants))
+    return Section(lambda values: make([part.render(values) for part in parts]))
+
+
+def each_apart(texts: Iterable[str]) -> str:
+    """The texts that are not empty, one blank line between them."""
+    return _lines([text for text in texts if not is_nothing(text)], "\n\n")
+
+
+def _lines(texts: Iterable[str], between: str = "\n") -> str:
+    pieces: list[str] = []
+    for text in texts:
+        if pieces:
+            pieces.append(between)
+        pieces.append(text)
+    return joined(pieces)
+
+
+def clarity_section(clarity: Clarity, strings: Mapping[str, Section], *, fences: bool) -> Section:
+    """The first section. A field that is absent or renders to nothing leaves no line.
+
+    Args:
+        clarity: As declared.
+        strings: Its strings by key, such as ``clarity.role`` and ``clarity.steps[0]``.
+        fences: True when data is fenced somewhere in the prompt, which is then said.
+    """
+    labels = {"role": "Role:", "task": "Task:", "audience": "Audience:", "done_when": "Done when:"}
+    names = [name for name in labels if getattr(clarity, name) is not None]
+    fields = [strings[f"clarity.{name}"] for name in names]
+    steps = [strings[f"clarity.steps[{index}]"] for index in range(len(clarity.steps))]
+
+    def make(texts: Sequence[str]) -> str:
+        said = dict(zip(names, texts, strict=False))
+        numbered = [step for step in texts[len(names) :] if not is_nothing(step)]
+        lines: list[str] = []
+        for name, label in labels.items():
+            if name == "done_when" and numbered:
+                lines.append("Steps:")
+                lines.extend(joined([f"{number}. ", step]) for number, step in enumerate(numbered, 1))
+            if not is_nothing(said.get(name, "")):
+                lines.append(joined([f"{label} ", said[name]]))
+        if fences:
+            lines.append(FENCE_NOTICE)
+        return _lines(lines)
+
+    return combined(make, [*fields, *steps])
+
+
+def constraints_section(sentences: Sequence[Section]) -> Section:
+    """The rules as a list; nothing at all when there are none."""
+
+    def make(texts: Sequence[str]) -> str:
+        rules = [joined(["- ", text]) for text in texts if not is_nothing(text)]
+        return _lines(["Rules:", *rules]) if rules else ""
+
+    return combined(make, sentences)
+
+
+def source_section(block: ContextBlock) -> Section:
+    """The input at the block's path, fenced under the block's id; nothing when it is None or absent."""
+    name, label = block.source or "", block.id
+    path = parse(name)
+    if len(path.steps) == 1:
+        return Section(lambda values: fenced(values.get(name), label))
+    several = "[]" in name
+
+    def render(values: Values) -> str:
+        found = [value for _, value in path.values(values) if value is not None]
+        if not found:
+            return ""
+        return fenced(found if several else found[0], label)
+
+    return Section(render)
+
+
+def labelled(name: str) -> Section:
+    """An input under its own name, for the standard layout; nothing when it is None."""
+
+    def render(values: Values) -> str:
+        value = values.get(name)
+        return "" if value is None else joined([f"{name}:\n", printed(value)])
+
+    return Section(render)

@@ -1,0 +1,63 @@
+"""A compiled prompt: inputs in, messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+
+from promptkit.messages import Message
+from promptkit.rendering.environment import Sandbox
+from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
+from promptkit.rendering.run import CURRENT, Run
+
+__all__ = ["Template", "run_part"]
+
+
+def run_part(env: Sandbox, part: jinja2.Template, values: Mapping[str, Any]) -> list[str]:
+    """What one compiled text prints with these inputs, in pieces."""
+    context = env.context_class(env, {**env.globals, **values}, part.name, {})
+    return list(part.root_render_func(context))
+
+
+class Template:
+    """The compiled template of one prompt; it never changes, and all threads may share it.
+
+    Attributes:
+        used_inputs: The inputs that the body, its sections and its rules read.
+    """
+
+    __slots__ = ("_env", "_part", "_places", "used_inputs")
+
+    def __init__(
+        self, env: Sandbox, part: jinja2.Template, places: Mapping[str, Place], used_inputs: frozenset[str]
+    ) -> None:
+        self._env = env
+        self._part = part
+        self._places = places
+        self.used_inputs = used_inputs
+
+    def render(self, values: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages for these inputs.
+
+        Args:
+            values: Validated inputs by name: plain data, with None for each missing optional one.
+
+        Raises:
+            TemplateError: When an expression of the template fails with these inputs, or when loops or the
+                text grow beyond their bounds.
+            InputError: When the history holds a system message.
+        """
+        return tuple(self.run(Run(values)).messages)
+
+    def run(self, run: Run) -> Run:
+        """Let the template emit its messages into ``run``, and give that back."""
+        token = CURRENT.set(run)
+        try:
+            run_part(self._env, self._part, run.values)
+        except RUN_FAULTS as error:
+            raise run_fault(error, self._places) from error
+        finally:
+            CURRENT.reset(token)
+        return run

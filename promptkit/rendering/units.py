@@ -1,0 +1,224 @@
+"""The texts of one prompt, parsed and checked: its body, its sections and every file that they include."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from jinja2 import meta, nodes
+
+from promptkit.declarations import RESERVED_NAMES
+from promptkit.errors import TemplateError
+from promptkit.rendering.environment import Sandbox
+from promptkit.rendering.faults import COMPILE_FAULTS, Place, compile_fault
+from promptkit.rendering.rewriting import Kind, Link, Rewriter
+from promptkit.rendering.roles import SECTION
+from promptkit.rendering.structure import check_inside, check_top
+from promptkit.spelling import did_you_mean
+
+__all__ = ["Source", "Unit", "Units"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one file of a library.
+
+    Attributes:
+        text: Its text.
+        file: Its path, for messages.
+        line: Line of the file at which the text begins.
+    """
+
+    text: str
+    file: str | None = None
+    line: int = 1
+
+
+@dataclass(slots=True)
+class Unit:
+    """One text as a syntax tree.
+
+    Attributes:
+        key: The name under which it is compiled.
+        place: Where it stands.
+        tree: Its syntax tree, rewritten.
+        free: Names that it reads from outside.
+        stored: Names that it sets, for example loop variables; files that it includes see them.
+        links: The files that it includes or imports.
+    """
+
+    key: str
+    place: Place
+    tree: nodes.Template
+    free: frozenset[str]
+    stored: frozenset[str]
+    links: tuple[Link, ...]
+
+    @property
+    def sections(self) -> frozenset[str]:
+        """Keys of the sections that this text itself prints."""
+        return frozenset(_operands(self.tree, SECTION))
+
+    @property
+    def fences(self) -> bool:
+        """True when this text itself uses the filter ``fence``."""
+        return any(node.name == "fence" for node in self.tree.find_all(nodes.Filter))
+
+
+def _operands(tree: nodes.Node, name: str) -> Iterator[str]:
+    for node in tree.find_all(nodes.Filter):
+        if node.name == name and isinstance(node.node, nodes.Const):
+            yield node.node.value
+
+
+@dataclass(slots=True)
+class Units:
+    """All texts of one prompt.
+
+    Attributes:
+        env: The environment that parses them.
+        load: Gives included files by name.
+        sections: Keys of the sections that may be printed, ``context.ID`` among them.
+        by_key: Every text so far.
+    """
+
+    env: Sandbox
+    load: Callable[[str], Source]
+    sections: frozenset[str]
+    by_key: dict[str, Unit] = field(default_factory=dict[str, Unit])
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """Where each text stands, by key."""
+        return {key: unit.place for key, unit in self.by_key.items()}
+
+    def add(self, key: str, text: str, place: Place, kind: Kind, chain: tuple[str, ...] = ()) -> Unit:
+        """Parse, check and rewrite a text, and whatever it includes.
+
+        Args:
+            key: The name under which it will be compiled.
+            text: The Jinja text.
+            place: Where it stands.
+            kind: Where it is used, which decides what it may hold.
+            chain: The files on the way here, to find loops.
+
+        Raises:
+            TemplateError: When the text or a file that it includes is faulty.
+        """
+        try:
+            tree = self.env.parse(text, key, place.file)
+        except COMPILE_FAULTS as error:
+            raise compile_fault(error, place) from error
+        try:
+            if kind is Kind.TOP:
+                check_top(tree.body, place)
+            else:
+                check_inside(tree, place, kind)
+            stored = frozenset(_stored(tree))
+
+            def include(name: str, kind: Kind, lineno: int) -> str:
+                return self.include(name, kind, place.error("", lineno), chain)
+
+            rewriter = Rewriter(self.env, place=place, kind=kind, sections=self.sections, include=include)
+            tree = rewriter.rewrite(tree)
+            tree.set_environment(self.env)
+            free = frozenset(meta.find_undeclared_variables(tree))
+        except COMPILE_FAULTS as error:
+            raise compile_fault(error, place) from error
+        unit = Unit(key, place, tree, free, stored, tuple(rewriter.links))
+        self.by_key[key] = unit
+        return unit
+
+    def include(self, name: str, kind: Kind, at: TemplateError, chain: tuple[str, ...]) -> str:
+        """The key of an included file, parsed on its first use in this kind of place.
+
+        Args:
+            name: The file, as the template names it.
+            kind: Where it is used.
+            at: An error at the place of the include, for its file and line.
+            chain: The files on the way here.
+
+        Raises:
+            TemplateError: When there is no such file, when it is faulty, or when the way leads back to it.
+        """
+        try:
+            source = self.load(name)
+        except TemplateError as error:
+            raise TemplateError(error.problem, file=at.file, line=at.line) from error
+        identity = source.file or name
+        if identity in chain:
+            way = " -> ".join([*chain[chain.index(identity) :], identity])
+            raise TemplateError(f"files include one another in a loop: {way}", file=at.file, line=at.line)
+        key = f"{kind.value} {identity}"
+        if key not in self.by_key:
+            place = Place(file=identity, first=source.line)
+            self.add(key, source.text, place, kind, (*chain, identity))
+        return key
+
+    def free(self, unit: Unit) -> frozenset[str]:
+        """Names that a text and what it includes read from outside."""
+        names = set(unit.free)
+        for link in unit.links:
+            if link.with_context:
+                names |= self.free(self.by_key[link.key]) - unit.stored
+        return frozenset(names)
+
+    def within(self, unit: Unit) -> Iterator[Unit]:
+        """A text and everything that it includes or imports."""
+        yield unit
+        for link in unit.links:
+            yield from self.within(self.by_key[link.key])
+
+    def in_order(self, unit: Unit) -> Iterator[tuple[str, int]]:
+        """Free names with their lines in the order of use, those of included files at the include's line."""
+        free = self.free(unit)
+        for node in unit.tree.find_all((nodes.Name, nodes.Include)):
+            if isinstance(node, nodes.Name) and node.name in free:
+                yield node.name, node.lineno
+            elif isinstance(node, nodes.Include) and node.with_context:
+                key = node.template.value if isinstance(node.template, nodes.Const) else ""
+                inner = self.in_order(self.by_key[key])
+                yield from ((name, node.lineno) for name, _ in inner if name in free)
+
+    def check_names(self, unit: Unit, inputs: frozenset[str], visible: frozenset[str] | None = None) -> None:
+        """Every name that is read must be an input or set by the template.
+
+        Raises:
+            TemplateError: For the first name that is neither, with the nearest input.
+        """
+        visible = inputs if visible is None else visible
+        unknown = unit.free - visible
+        if unknown:
+            node = next(node for node in unit.tree.find_all(nodes.Name) if node.name in unknown)
+            raise unit.place.error(_unknown(node.name, inputs, visible), node.lineno)
+        for link in unit.links:
+            for name in link.names:
+                stored = self.by_key[link.key].stored
+                if name not in stored:
+                    problem = f"the imported file sets no name {name}{did_you_mean(name, stored)}"
+                    raise unit.place.error(problem, link.lineno)
+            seen = visible | unit.stored if link.with_context else frozenset[str]()
+            self.check_names(self.by_key[link.key], inputs, seen)
+
+
+def _unknown(name: str, inputs: Iterable[str], visible: frozenset[str]) -> str:
+    inputs = sorted(inputs)
+    if name in inputs and name not in visible:
+        return (
+            f"{name} is an input, which a file imported without context does not see; "
+            f"pass it to the macro, or import the file `with context`"
+        )
+    if name in RESERVED_NAMES:
+        return f"{name} is a reserved name and nothing that can be printed here"
+    declared = f"the inputs are {', '.join(inputs)}" if inputs else "the prompt declares no inputs"
+    return f"{name} is no input of this prompt{did_you_mean(name, inputs)}; {declared}"
+
+
+def _stored(tree: nodes.Template) -> Iterator[str]:
+    for node in tree.find_all((nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport)):
+        if (isinstance(node, nodes.Name) and node.ctx in {"store", "param"}) or isinstance(node, nodes.Macro):
+            yield node.name
+        elif isinstance(node, nodes.Import):
+            yield node.target
+        elif isinstance(node, nodes.FromImport):
+            yield from (name if isinstance(name, str) else name[1] for name in node.names)

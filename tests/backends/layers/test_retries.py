@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from promptkit.backends import MockBackend, layers
+from promptkit.completions import Completed, TextDelta
+from promptkit.errors import BackendError, RateLimited, ServerError, StreamInterrupted, Unauthorized
+from promptkit.requests import AsyncBackend, Backend, GenerationConfig
+
+PASSING = ServerError("boom")
+
+
+class Asked:
+    """A backend with its waits noted instead of slept."""
+
+    def __init__(self, replies: list[Any], **options: Any) -> None:
+        self.waits: list[float] = []
+        self.mock = MockBackend(replies)
+
+        async def asleep(seconds: float) -> None:
+            self.waits.append(seconds)
+
+        self.backend = layers.retry(self.mock, sleep=self.waits.append, asleep=asleep, **options)
+
+
+def ask_sync(asked: Asked, request: Any, deadline: float | None = None) -> str:
+    return asked.backend.complete(request, deadline=deadline).text
+
+
+def ask_async(asked: Asked, request: Any, deadline: float | None = None) -> str:
+    return asyncio.run(asked.backend.acomplete(request, deadline=deadline)).text
+
+
+def ask_stream(asked: Asked, request: Any, deadline: float | None = None) -> str:
+    with asked.backend.stream(request, deadline=deadline) as events:
+        return whole(list(events))
+
+
+def ask_astream(asked: Asked, request: Any, deadline: float | None = None) -> str:
+    async def collect() -> list[Any]:
+        async with asked.backend.astream(request, deadline=deadline) as events:
+            return [event async for event in events]
+
+    return whole(asyncio.run(collect()))
+
+
+def whole(events: list[Any]) -> str:
+    *deltas, last = events
+    assert isinstance(last, Completed)
+    assert all(isinstance(delta, TextDelta) for delta in deltas)
+    return "".join(delta.text for delta in deltas)
+
+
+EVERY = pytest.mark.parametrize("ask", [ask_sync, ask_async, ask_stream, ask_astream])
+
+
+@EVERY
+def test_a_failure_that_passes_is_asked_again(ask, text_question) -> None:
+    asked = Asked([PASSING, PASSING, "a whole answer"])
+
+    assert ask(asked, text_question) == "a whole answer"
+
+    first, second = asked.waits
+    assert 0 <= first <= 0.5
+    assert 0 <= second <= 1.0
+    asked.mock.assert_all_used()
+
+
+@EVERY
+def test_the_last_failure_is_raised_when_no_attempt_is_left(ask, text_question) -> None:
+    last = ServerError("last")
+    asked = Asked([PASSING, last, "never"], attempts=2)
+
+    with pytest.raises(ServerError) as caught:
+        ask(asked, text_question)
+
+    assert caught.value is last
+    assert len(asked.waits) == 1
+
+
+@EVERY
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unauthorized("no"),
+        StreamInterrupted("cut", partial="a"),
+        ServerError("final", retryable=False),
+        RateLimited("much later", retry_after_s=31),
+    ],
+)
+def test_a_failure_that_does_not_pass_is_final(ask, text_question, error) -> None:
+    asked = Asked([error, "never"])
+
+    with pytest.raises(type(error)):
+        ask(asked, text_question)
+
+    assert asked.waits == []
+    assert len(asked.mock.requests) == 1
+
+
+@EVERY
+def test_the_servers_wish_to_wait_is_honoured(ask, text_question) -> None:
+    asked = Asked([RateLimited("later", retry_after_s=7.5), "yes"])
+
+    assert ask(asked, text_question) == "yes"
+    assert asked.waits == [7.5]
+
+
+@EVERY
+def test_a_wait_past_the_deadline_is_not_begun(ask, text_question) -> None:
+    asked = Asked([RateLimited("later", retry_after_s=20), "never"])
+
+    with pytest.raises(RateLimited):
+        ask(asked, text_question, time.monotonic() + 10)
+
+    assert asked.waits == []
+
+
+def test_waits_stay_below_their_bound(text_question) -> None:
+    asked = Asked([PASSING] * 12 + ["yes"], attempts=13, max_wait_s=2)
+
+    ask_sync(asked, text_question)
+
+    assert len(asked.waits) == 12
+    assert max(asked.waits) <= 2
+
+
+class BreaksAfterOnePiece(MockBackend):
+    def _pieces(self, request: Any, cancel: Any) -> Any:
+        yield TextDelta(text="half")
+        self._next(request)
+
+
+@pytest.mark.parametrize("ask", [ask_stream, ask_astream])
+def test_nothing_is_asked_again_after_the_first_piece(ask, text_question) -> None:
+    asked = Asked([])
+    asked.mock = BreaksAfterOnePiece([PASSING, "never"])
+    asked.backend = layers.retry(asked.mock, sleep=asked.waits.append)
+
+    with pytest.raises(ServerError):
+        ask(asked, text_question)
+
+    assert asked.waits == []
+    assert len(asked.mock.requests) == 1
+
+
+def test_errors_of_the_caller_inside_a_stream_pass_untouched(text_question) -> None:
+    asked = Asked(["text", "never"])
+
+    with pytest.raises(ServerError, match="mine"), asked.backend.stream(text_question) as events:
+        next(events)
+        raise ServerError("mine")
+
+    assert len(asked.mock.requests) == 1
+
+
+def test_cancel_ends_the_wait(text_question) -> None:
+    cancel = threading.Event()
+    mock = MockBackend([RateLimited("later", retry_after_s=25)])
+    backend = layers.retry(mock)
+    threading.Timer(0.05, cancel.set).start()
+
+    completion = backend.complete(text_question, cancel=cancel)
+
+    assert completion.finish_reason == "cancelled"
+
+
+def test_without_an_injected_sleep_it_sleeps(text_question) -> None:
+    backend = layers.retry(MockBackend([RateLimited("now", retry_after_s=0), "yes"]), max_wait_s=0)
+
+    assert backend.complete(text_question).text == "yes"
+
+
+class SyncOnly:
+    """The half of a backend that has no async calls."""
+
+    name = "half"
+
+    def __init__(self) -> None:
+        inner = MockBackend(["text"])
+        self.capabilities, self.plan, self.count_tokens = inner.capabilities, inner.plan, inner.count_tokens
+        self.complete, self.stream, self.close = inner.complete, inner.stream, inner.close
+
+
+class AsyncOnly:
+    """The half of a backend that has no sync calls."""
+
+    name = "half"
+
+    def __init__(self) -> None:
+        inner = MockBackend([PASSING, "text"])
+        self.capabilities, self.plan = inner.capabilities, inner.plan
+        self.acomplete, self.astream, self.aclose = inner.acomplete, inner.astream, inner.aclose
+
+
+def test_the_wrapper_is_the_kind_of_backend_that_it_wraps(text_question) -> None:
+    both, sync, asynchronous = (layers.retry(it) for it in (MockBackend(["text"]), SyncOnly(), AsyncOnly()))
+
+    assert isinstance(both, Backend)
+    assert isinstance(both, AsyncBackend)
+    assert isinstance(sync, Backend)
+    assert not isinstance(sync, AsyncBackend)
+    assert isinstance(asynchronous, AsyncBackend)
+    assert not isinstance(asynchronous, Backend)
+    assert sync.complete(text_question).text == "text"
+
+
+def test_everything_but_the_calls_is_the_wrapped_backends(text_question) -> None:
+    mock = MockBackend(["text"], name="mock:x")
+    backend = layers.retry(mock)
+
+    assert backend.name == "mock:x"
+    assert repr(backend) == f"retry({mock!r})"
+    assert backend.capabilities() == mock.capabilities()
+    assert backend.count_tokens(text_question.messages) == mock.count_tokens(text_question.messages)
+    assert backend.plan(text_question.output, GenerationConfig()) == mock.plan(
+        text_question.output, GenerationConfig()
+    )
+    backend.close()
+    asyncio.run(backend.aclose())
+
+
+@pytest.mark.parametrize("options", [{"attempts": 0}, {"max_wait_s": -1}])
+def test_options_out_of_range_are_refused(options) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        layers.retry(MockBackend([]), **options)
+
+
+def test_the_room_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'fallback'"):
+        layers.fallback  # noqa: B018
+    assert "retry" in dir(layers)
+    assert issubclass(ServerError, BackendError)

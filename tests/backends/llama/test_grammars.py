@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import copy
+import json
+
+import jsonschema_rs
+import pytest
+
+from promptkit.backends.llama.grammars import compile_schema
+from promptkit.backends.llama.models import LoadedModel, ModelKey
+from promptkit.backends.llama.wire_schemas import fragments, to_wire
+from promptkit.errors import GrammarInvalid
+
+
+def compiled(schema):
+    return compile_schema(json.dumps(schema).encode())
+
+
+@pytest.fixture(scope="module")
+def model(tiny):
+    made = LoadedModel(ModelKey(tiny, None, 1), threads=1)
+    yield made
+    made.free()
+
+
+def accepts(model, schema, text):
+    """True when ``text`` can be written under the schema's masks and may end there."""
+    masks = model.masks.masks(compiled(schema))
+    for token in model.vocabulary.tokenize(text):
+        if masks.finished or not masks.allowed()[token]:
+            return False
+        masks.consume(token, model.vocabulary.pieces[token])
+    return bool(masks.finished or masks.allowed()[model.vocabulary.eos])
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "accepted"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 5}, "3", True),
+        ({"type": "integer", "minimum": 1, "maximum": 5}, "6", False),
+        ({"enum": ["a", "b", None]}, "null", True),
+        ({"enum": ["a", "b", None]}, '"c"', False),
+        ({"type": "array", "items": {"type": "boolean"}}, "[true,false]", True),
+        ({"type": "array", "items": {"type": "boolean"}}, "[true, false]", False),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, '{"a":"é"}', True),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, '{"a": "x"}', False),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, "{}", False),
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, '{"b":1}', False),
+        ({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}, "{}", False),
+        ({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}, '{"a":null}', True),
+        ({"type": "object", "additionalProperties": {"type": "integer"}}, '{"b":1}', True),
+        ({"type": "string", "pattern": "^[a-c]+$"}, '"abc"', True),
+        ({"type": "string", "pattern": "^[a-c]+$"}, '"abd"', False),
+        ({"type": "string", "pattern": "^(?!x)[a-c]+$"}, '"zzz"', True),
+    ],
+)
+def test_only_compact_values_of_the_schema_can_be_written(model, schema, text, accepted):
+    assert accepts(model, schema, text) is accepted
+
+
+@pytest.mark.parametrize("text", ["9" * 23, "-" + "1" * 20, "1." + "3" * 20, "1e5"])
+def test_numbers_may_be_as_long_as_any_that_programs_read(model, text):
+    assert accepts(model, {"type": "number"}, text)
+
+
+@pytest.mark.parametrize("text", ["9" * 40, "0." + "3" * 40])
+def test_numbers_do_not_run_away(model, text):
+    assert not accepts(model, {"type": "number"}, text)
+
+
+def test_a_long_number_goes_on_where_the_grammar_leaves_nothing_else(model):
+    schema = {"type": "string", "pattern": "^[0-9]{40}$"}
+
+    assert accepts(model, schema, '"' + "7" * 40 + '"')
+    assert accepts(model, {"const": 10**39}, "1" + "0" * 39)
+
+
+def test_digits_in_strings_are_no_number(model):
+    assert accepts(model, {"type": "array", "items": {"type": "string"}}, '["\\"' + "7" * 40 + '"]')
+
+
+@pytest.mark.parametrize(
+    ("schema", "keyword", "value"),
+    [
+        ({"type": "array", "items": {"type": "integer"}, "uniqueItems": True}, "uniqueItems", True),
+        ({"type": "string", "format": "binary"}, "format", "binary"),
+        ({"type": "string", "pattern": "^(?=.*a)b"}, "pattern", "^(?=.*a)b"),
+        ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, "oneOf", [{}, {}]),
+        ({"not": {"type": "string"}}, "not", {"type": "string"}),
+    ],
+)
+def test_what_no_grammar_can_say_is_named(schema, keyword, value):
+    grammar = compiled(schema)
+
+    assert not grammar.enforces(keyword, value)
+    assert grammar.enforces("type", "array")
+
+
+def test_only_the_pattern_that_cannot_be_said_is_left_out():
+    schema = {"properties": {"a": {"pattern": "^(?=x)"}, "b": {"pattern": "^x", "format": "date"}}}
+
+    grammar = compiled(schema)
+
+    assert not grammar.enforces("pattern", "^(?=x)")
+    assert grammar.enforces("pattern", "^x")
+    assert grammar.enforces("format", "date")
+    assert grammar.wire["properties"] == {"a": {}, "b": {"pattern": "^x", "format": "date"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"type": "integer", "minimum": 5, "maximum": 1}, r"minimum \(5\) is greater than maximum \(1\)"),
+        ({"$ref": "#/$defs/absent"}, "'/\\$defs/absent' does not exist"),
+        ({"type": "string", "minLength": 2, "maxLength": 1}, "no grammar can be made"),
+    ],
+)
+def test_a_schema_without_values_is_an_error_with_the_reason(schema, reason):
+    with pytest.raises(GrammarInvalid, match=reason):
+        compiled(schema)
+
+
+def test_a_schema_too_big_for_the_engine_is_an_error():
+    with pytest.raises(GrammarInvalid, match=r"no grammar can be made .*: .* too big"):
+        compiled({"enum": [f"{number * 7919 % 1000003}" for number in range(100_000)]})
+
+
+def test_an_answer_that_leaves_the_grammar_is_an_error_without_the_answer(model):
+    masks = model.masks.masks(compiled({"type": "integer"}))
+    masks.consume(ord("7") - 33, b"7")
+
+    with pytest.raises(GrammarInvalid, match="grammar cannot be followed: ") as caught:
+        masks.consume(ord("x") - 33, b"x")
+
+    assert "<state>" not in str(caught.value)
+
+
+def test_more_grammars_than_are_kept_work_too(model):
+    texts = [str(number) for number in range(70)]
+
+    assert all(accepts(model, {"const": int(text)}, text) for text in [*texts, "0"])
+
+
+NULLABLE = {
+    "type": "object",
+    "properties": {
+        "a": {"type": "string"},
+        "b": {"type": ["integer", "null"]},
+        "c": {"anyOf": [{"$ref": "#/$defs/inner"}, {"type": "null"}]},
+        "d": {"type": "array", "items": {"$ref": "#/$defs/inner"}},
+    },
+    "required": ["a"],
+    "$defs": {"inner": {"type": "object", "properties": {"x": {"enum": [1, None]}}, "additionalProperties": True}},
+}
+
+
+def test_what_may_be_null_is_required_and_objects_are_closed():
+    before = copy.deepcopy(NULLABLE)
+
+    wire = to_wire(NULLABLE)
+
+    assert wire["required"] == ["a", "b", "c"]
+    assert wire["additionalProperties"] is False
+    assert wire["$defs"]["inner"]["required"] == ["x"]
+    assert wire["$defs"]["inner"]["additionalProperties"] is True
+    assert before == NULLABLE
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"a": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        {"allOf": [{"type": "object", "properties": {"a": {}}}, {"type": "object", "properties": {"b": {}}}]},
+        {"type": "object"},
+        {"type": "object", "properties": {}},
+    ],
+)
+def test_objects_whose_properties_may_stand_elsewhere_stay_open(schema):
+    assert to_wire(schema) == schema
+
+
+def test_branches_told_apart_by_a_constant_are_strict():
+    branches = [
+        {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"], "additionalProperties": False}
+        for kind in ("cat", "dog")
+    ]
+
+    grammar = compiled({"oneOf": branches, "discriminator": {"propertyName": "kind"}})
+
+    assert grammar.ignored == {}
+    assert grammar.wire["anyOf"] == branches
+
+
+def test_every_value_of_the_wire_is_a_value_of_the_schema():
+    wire = jsonschema_rs.validator_for(to_wire(NULLABLE))
+    schema = jsonschema_rs.validator_for(NULLABLE)
+    values = [
+        {"a": "x", "b": None, "c": None},
+        {"a": "x", "b": 1, "c": {"x": 1, "y": 2}, "d": [{"x": None}]},
+    ]
+
+    assert all(wire.is_valid(value) and schema.is_valid(value) for value in values)
+    assert not wire.is_valid({"a": "x"})
+
+
+def test_fragments_are_named_by_the_place_in_the_data():
+    schema = {
+        "properties": {
+            "docs": {"type": "array", "items": {"properties": {"id": {"type": "string"}}}},
+            "either": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "pair": {"prefixItems": [{"type": "integer"}]},
+        }
+    }
+
+    paths = [path for path, _ in fragments(schema)]
+
+    assert paths == ["", "docs", "docs[]", "docs[].id", "either", "either", "either", "pair", "pair[]"]

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from promptkit.backends.llama import LlamaBackend
+from promptkit.completions import Enforcement
+from promptkit.constraints import between, max_words, never_says, one_of
+from promptkit.requests import AsyncBackend, Backend, GenerationConfig
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "category": {"type": "string"},
+        "urgency": {"type": "integer"},
+        "tags": {"type": "array", "items": {"type": "string", "maxLength": 9}},
+    },
+    "required": ["category", "urgency", "tags"],
+    "additionalProperties": False,
+}
+CONSTRAINTS = [
+    one_of("category", ["billing", "other"]),
+    between("urgency", 1, 5),
+    max_words("category", 3),
+    never_says("category", ["refund"]),
+]
+
+
+@pytest.fixture
+def unloadable():
+    """A backend whose model does not exist: planning must not ask for it."""
+    return LlamaBackend("/nowhere/model.gguf")
+
+
+def test_it_is_both_kinds_of_backend(unloadable):
+    assert isinstance(unloadable, Backend)
+    assert isinstance(unloadable, AsyncBackend)
+    assert unloadable.name == "llama:/nowhere/model.gguf"
+    assert repr(unloadable) == "LlamaBackend('/nowhere/model.gguf')"
+
+
+def test_capabilities_are_known_without_the_model(unloadable):
+    capabilities = unloadable.capabilities()
+
+    assert capabilities.schema
+    assert capabilities.seed
+    assert capabilities.max_parallel == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "rule", "where"),
+    [
+        ("category", "one_of", Enforcement.GRAMMAR),
+        ("urgency", "between", Enforcement.GRAMMAR),
+        ("category", "max_words", Enforcement.CHECK),
+        ("category", "never_says", Enforcement.CHECK),
+        ("", "required", Enforcement.GRAMMAR),
+        ("category", "enum", Enforcement.GRAMMAR),
+        ("urgency", "minimum", Enforcement.GRAMMAR),
+        ("tags[]", "maxLength", Enforcement.GRAMMAR),
+    ],
+)
+def test_rules_of_the_schema_are_the_grammars_and_the_rest_is_checked(unloadable, ask, path, rule, where):
+    spec = ask("x", schema=SCHEMA, constraints=CONSTRAINTS).output
+
+    plan = unloadable.plan(spec, GenerationConfig())
+
+    assert plan.where(path, rule) is where
+    assert plan.backend == "llama:/nowhere/model.gguf"
+    assert plan.wire is not None
+
+
+def test_a_keyword_that_no_grammar_can_say_is_checked_and_noted(unloadable, ask):
+    tags = {"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True}
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "tags": tags}}
+
+    plan = unloadable.plan(ask("x", schema=schema).output, GenerationConfig())
+
+    assert plan.where("tags", "uniqueItems") is Enforcement.CHECK
+    assert plan.where("tags[]", "enum") is Enforcement.GRAMMAR
+    assert [placement.note for placement in plan.placements if placement.rule == "uniqueItems"] == [
+        "no grammar can say it"
+    ]
+
+
+def test_a_schema_without_values_is_impossible_with_the_reason(unloadable, ask):
+    spec = ask("x", schema={"type": "integer", "minimum": 5, "maximum": 1}).output
+
+    (placement,) = unloadable.plan(spec, GenerationConfig()).placements
+
+    assert placement.where is Enforcement.IMPOSSIBLE
+    assert "minimum (5) is greater than maximum (1)" in placement.note
+
+
+def test_constraints_on_plain_text_are_checked(unloadable, ask):
+    plan = unloadable.plan(ask("x", constraints=[max_words("", 9)]).output, GenerationConfig())
+
+    assert plan.where("", "max_words") is Enforcement.CHECK
+    assert plan.wire is None

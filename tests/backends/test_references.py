@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from promptkit.backends import HttpBackend, LlamaBackend, MockBackend, open_backend
+from promptkit.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("reference", "url", "model"),
+    [
+        ("openai:gpt-5", "https://api.openai.com/v1/chat/completions", "gpt-5"),
+        ("openai:ft:gpt-5:me::id", "https://api.openai.com/v1/chat/completions", "ft:gpt-5:me::id"),
+        ("openai+http://127.0.0.1:8080/v1:m", "http://127.0.0.1:8080/v1/chat/completions", "m"),
+        ("openai+http://localhost/v1/:qwen2:7b", "http://localhost/v1/chat/completions", "qwen2:7b"),
+        (
+            "openai+https://openrouter.ai/api/v1:meta/llama:free",
+            "https://openrouter.ai/api/v1/chat/completions",
+            "meta/llama:free",
+        ),
+        ("openai+http://[::1]:8080/v1:m", "http://[::1]:8080/v1/chat/completions", "m"),
+        ("openai+http://host:1/:m", "http://host:1/chat/completions", "m"),
+    ],
+)
+def test_a_reference_names_url_and_model(reference: str, url: str, model: str) -> None:
+    backend = open_backend(reference)
+
+    assert isinstance(backend, HttpBackend)
+    assert (backend._endpoint.url, backend._endpoint.model) == (url, model)
+    assert backend.name == reference.replace("/v1/:", "/v1:").replace("1/:m", "1:m")
+
+
+def test_mock_and_llama_are_opened_by_name() -> None:
+    assert isinstance(open_backend("mock"), MockBackend)
+    assert isinstance(open_backend("llama:/models/q.gguf", n_ctx=512), LlamaBackend)
+
+
+@pytest.mark.parametrize(
+    ("reference", "options", "said"),
+    [
+        ("opnai:m", {}, r"no backend opnai \(did you mean openai\?\); known are llama:MODEL"),
+        ("", {}, "known are"),
+        ("openai", {}, "lacks what it names"),
+        ("openai:", {}, "takes a model's name"),
+        ("openai://host/v1:m", {}, r"openai\+http://HOST:PORT/v1:MODEL"),
+        ("llama:", {}, "names no model"),
+        ("mock:x", {}, "mock takes nothing after it"),
+        ("anthropic:claude", {}, r"no backend anthropic: yet; any OpenAI-compatible server"),
+        ("gemini:g", {}, "no backend gemini: yet"),
+        ("ollama:q", {}, "no backend ollama: yet"),
+        ("openai+http:host", {}, "lacks the address"),
+        ("openai+http://host:80", {}, "lacks a path"),
+        ("openai+http://host:80:m", {}, "lacks a path"),
+        ("openai+http://host:80/v1", {}, "lacks a model; .* default"),
+        ("openai+http://host:80/v1: ", {}, "lacks a model"),
+        ("openai+http://host/v1?a=b:m", {}, "no query"),
+        ("openai+http://host/v1/chat/completions:m", {}, "leave /chat/completions out"),
+        ("openai+http://host:port/v1:m", {}, "is not one"),
+        ("openai+http://host:0/v1:m", {}, "port 0"),
+        ("openai+http:///v1:m", {}, "no host"),
+        ("openai+http://a b/v1:m", {}, "holds a blank"),
+        ("openai+http://[::1/v1:m", {}, "is not one"),
+        ("openai:m", {"temperature": 1}, "has no option temperature; it takes answer_s, connect_s, read_s"),
+        ("openai:m", {"conect_s": 1}, r"did you mean connect_s\?"),
+        ("openai:m", {"read_s": 0}, "a number of seconds above 0"),
+        ("openai:m", {"read_s": "soon"}, "'soon'"),
+        ("mock", {"a": 1}, "it takes no options"),
+        ("llama:demo", {"ctx": 1}, "has no option ctx"),
+        ("llama:demo", {"n_ctx": -1}, "n_ctx is -1"),
+        ("openai+http://h/v1:m", {"response_format": "json"}, "one of json_schema, json_object, none"),
+        ("openai+http://h/v1:m", {"api_key": "x"}, "has no option api_key"),
+    ],
+)
+def test_a_reference_that_is_none_is_told_its_right_form(reference: str, options: dict, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        open_backend(reference, **options)
+
+
+@pytest.mark.parametrize(
+    ("reference", "options"),
+    [
+        ("openai+http://ann:s3cret@host/v1:m", {}),
+        ("openai+http://s3cret@host:port/v1:m", {}),
+        ("openai+https://host/v1?key=s3cret:m", {}),
+        ("openai+http://h/v1:m", {"key_env": "sk-s3cret"}),
+    ],
+)
+def test_what_may_be_a_secret_is_refused_and_not_repeated(reference: str, options: dict) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_backend(reference, **options)
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_timeouts_are_options() -> None:
+    backend = open_backend("openai+http://h/v1:m", connect_s=1, read_s=2.5, answer_s=3)
+
+    assert (backend._timeouts.connect_s, backend._timeouts.read_s, backend._timeouts.answer_s) == (1, 2.5, 3)

@@ -1,0 +1,122 @@
+"""promptkit check."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+TESTED = """\
+---
+format: promptkit/1
+name: tested
+output:
+  schema:
+    mood(enum): [good, bad]
+tests:
+  - name: it is good
+    input: {text: fine}
+    replies: [{mood: good}]
+    expect: {output: {mood: %s}}
+---
+{%% user %%}
+{{ text }}
+{%% enduser %%}
+"""
+
+
+def test_a_sound_library_has_no_faults(cli: Any) -> None:
+    cli.write("templates/tested.prompt.j2", TESTED % "good")
+
+    done = cli("check")
+
+    assert (done.code, done.out, done.err) == (0, "3 prompts, 0 faults, 1 test passed\n", "")
+
+
+def test_each_fault_is_one_line_with_its_place_and_rule(cli: Any) -> None:
+    cli.write("templates/tested.prompt.j2", TESTED % "bad")
+    cli.write("templates/bad.prompt.j2", "---\nformat: promptkit/1\nclarty:\n  role: x\n---\n")
+
+    done = cli("check")
+
+    first, second, summary = done.out.splitlines()
+    assert done.code == 1
+    assert first.startswith(f"{cli.library / 'bad.prompt.j2'}:3:1: ")
+    assert first.endswith("[file]")
+    assert second == (
+        f"{cli.library / 'tested.prompt.j2'}:8: test 'it is good' failed: expected the output "
+        '{"mood":"bad"}, got {"mood":"good"} [test]'
+    )
+    assert summary == "4 prompts, 2 faults, 0 tests passed, 1 failed"
+
+
+def test_json_holds_faults_and_tests(cli: Any) -> None:
+    cli.write("templates/tested.prompt.j2", TESTED % "bad")
+
+    done = cli("check", "tested", "--json")
+
+    data = json.loads(done.out)
+    assert done.code == 1
+    assert data["prompts"] == 1
+    assert [(fault["line"], fault["rule"]) for fault in data["faults"]] == [(8, "test")]
+    assert [(test["prompt"], test["name"], test["passed"]) for test in data["tests"]] == [
+        ("tested", "it is good", False)
+    ]
+
+
+def test_names_and_files_choose_what_is_checked(cli: Any) -> None:
+    cli.write("templates/tested.prompt.j2", TESTED % "bad")
+    cli.write("loose/hi.prompt.j2", "{% user %}\nHi\n{% enduser %}\n")
+
+    done = cli("check", "note", "loose/hi.prompt.j2", "templates/echo.prompt.j2")
+
+    assert (done.code, done.out) == (0, "3 prompts, 0 faults, 0 tests passed\n")
+
+
+def test_a_loose_file_is_checked_without_a_library(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.write("loose/hi.prompt.j2", "{% user %}\nHi {{\n{% enduser %}\n")
+    monkeypatch.chdir(cli.folder / "loose")
+
+    done = cli("check", "hi.prompt.j2")
+
+    assert done.code == 1
+    assert "hi.prompt.j2:" in done.out
+    assert done.out.endswith("1 prompt, 1 fault, 0 tests passed\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nota",), "did you mean note?"),
+        (("no/such.prompt.j2",), "there is no file no/such.prompt.j2"),
+        (("--library", "nowhere"), "there is no library"),
+        (("note", "--library", "nowhere"), "there is no library"),
+        (("--library", "empty"), "there are no prompt files in"),
+    ],
+)
+def test_nothing_to_check_exits_with_2(cli: Any, arguments: tuple[str, ...], told: str) -> None:
+    (cli.folder / "empty").mkdir()
+
+    done = cli("check", *arguments)
+
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+
+
+def test_a_faulty_configuration_is_wrong_use_and_no_fault_of_a_prompt(cli: Any) -> None:
+    cli.write("promptkit.toml", "libary = 'x'\n")
+
+    done = cli("check", "--library", "templates")
+
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean library?" in done.err
+
+
+def test_control_characters_of_a_file_are_shown(cli: Any) -> None:
+    cli.write("templates/odd.prompt.j2", '---\nformat: promptkit/1\n"\\e[31mx": 1\n---\n')
+
+    done = cli("check", "odd")
+
+    assert done.code == 1
+    assert "\x1b" not in done.out
