@@ -58,7 +58,9 @@ format: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
 	$(BIN)/pyright
+	$(BIN)/pyright tests/typing/public_api.py
 
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports

@@ -81,6 +81,7 @@ def test_a_reask_shows_the_model_its_answer_and_what_was_wrong_with_it(run: Any)
     result = run(PROMPT.using(backend, attempts=2), thing="blood")
 
     assert result.value == {"colour": "red"}
+    assert [m.text for m in result.messages] == ["Name the colour of blood.", '{"colour":"red"}']
     second = backend.requests[1].messages
     assert [m.role for m in second] == ["user", "assistant", "user"]
     assert second[1].text == "red, I think"

@@ -52,7 +52,7 @@ def read_file(path: Path, *, name: str | None = None) -> Declaration:
         TemplateError: When the file cannot be read or is no valid prompt file.
     """
     return read_text(
-        _content(path), file=str(path), name=name or stem(path), yaml_document=path.name.endswith(SUFFIXES[1])
+        _content(path), file=str(path), name=name or _stem(path), yaml_document=path.name.endswith(SUFFIXES[1])
     )
 
 
@@ -72,7 +72,7 @@ def read_text(text: str, *, file: str, name: str | None = None, yaml_document: b
     from promptkit.authoring.document import declare
 
     split = split_text(text, file=file, yaml_document=yaml_document)
-    return declare(split, name=name or stem(Path(file)))
+    return declare(split, name=name or _stem(Path(file)))
 
 
 def read_header(path: Path, *, name: str | None = None) -> Header:
@@ -89,7 +89,7 @@ def read_header(path: Path, *, name: str | None = None) -> Header:
     if found is None:
         found = _parsed_header(split)
     return Header(
-        name=found.get("name") or name or stem(path),
+        name=found.get("name") or name or _stem(path),
         version=found.get("version"),
         description=found.get("description"),
     )
@@ -125,7 +125,7 @@ def _parsed_header(split: Split) -> dict[str, str]:
     return {key: as_text(entries[key].value, key) for key in wanted if key in entries}
 
 
-def stem(path: Path) -> str:
+def _stem(path: Path) -> str:
     """The file's name without a suffix of prompt files."""
     for suffix in SUFFIXES:
         if path.name.endswith(suffix):

@@ -145,10 +145,10 @@ def _escape(error: Any, place: Place) -> TemplateError | None:
 
 def _nothing_here(error: Any, place: Place) -> TemplateError | None:
     character = place.text[place.column - 1 : place.column]
-    if "node content" not in error.problem or character not in ("]", "}", ",", ""):
+    if "node content" not in error.problem:
         return None
-    if not character:
-        return place.fault("The YAML ends here inside a bracket that is never closed. Close it.")
+    if character not in ("]", "}", ","):
+        return place.fault("The YAML ends here inside a bracket or brace that is never closed. Close it.")
     if character == ",":
         return place.fault("An item is missing in front of this comma. Add it, or remove the comma.")
     return place.fault(

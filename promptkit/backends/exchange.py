@@ -183,10 +183,17 @@ class Exchange:
         )
 
     def _not_connected(self, fault: TransportFault) -> BackendError:
+        untrusted = "CERTIFICATE_VERIFY_FAILED" in fault.detail
+        advice = (
+            "Name the file of the certificate's issuer in the environment variable SSL_CERT_FILE if you trust it."
+            if untrusted
+            else "Is the server running, and is the address right?"
+        )
         return ConnectionFailed(
             f"{self.endpoint.name}: no connection to {_host_and_port(self.endpoint.url)} ({fault.detail}). "
-            "Is the server running, and is the address right?",
+            f"{advice}",
             backend=self.endpoint.name,
+            retryable=not untrusted,
         )
 
     def _lost(self, fault: TransportFault) -> BackendError:

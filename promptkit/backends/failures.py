@@ -51,6 +51,7 @@ class _Complaint:
 
     status: int
     message: str
+    whole: str
     code: str = ""
     kind: str = ""
     param: str = ""
@@ -139,7 +140,7 @@ def _model_advice(endpoint: Endpoint) -> str:
 
 
 def _says(words: tuple[str, ...]) -> Callable[[_Complaint], bool]:
-    return lambda complaint: any(word in complaint.message.casefold() for word in words)
+    return lambda complaint: any(word in complaint.whole for word in words)
 
 
 # The first rule that applies decides: what the server names counts before the bare status.
@@ -202,10 +203,11 @@ def _complaint(data: Any, reply: HttpReply) -> _Complaint:
     status = reply.status
     if status < 400 and isinstance(code, int) and 400 <= code < 600:  # noqa: PLR2004 - a status in the body
         status = code
-    text = excerpt(text.encode("utf-8", "replace")) or excerpt(reply.body) or "no reason given"
+    shown = excerpt(text.encode("utf-8", "replace")) or excerpt(reply.body) or "no reason given"
     return _Complaint(
         status=status,
-        message=text if text.endswith((".", "!", "?")) else f"{text}.",
+        message=shown if shown.endswith((".", "!", "?", "…")) else f"{shown}.",
+        whole=text.casefold(),
         code=str(code) if code is not None else "",
         kind=str(fields.get("type") or ""),
         param=str(fields.get("param") or ""),

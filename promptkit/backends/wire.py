@@ -102,7 +102,7 @@ class Waits:
         return {"connect": connect, "read": read, "write": read, "pool": connect}
 
 
-class TransportFault(Exception):  # noqa: N818 - made into an error of ours by HttpBackend, never seen outside
+class TransportFault(Exception):
     """Why no answer or no whole answer came.
 
     Attributes:

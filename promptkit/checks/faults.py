@@ -10,7 +10,6 @@ from promptkit.completions import Verdict
 from promptkit.declarations import Example
 from promptkit.errors import PlanError, PromptError, PromptKitError, TemplateError
 from promptkit.prompts import Prompt
-from promptkit.schemas import Invalid
 
 __all__ = ["Fault", "check_prompt", "fault_of"]
 
@@ -23,8 +22,8 @@ class Fault:
         file: Path of the file, or the prompt's name for a prompt that was built in Python.
         line: Line in it, counted from 1; None when no one line is to blame.
         column: Column, counted from 1; None when not known.
-        rule: What was checked: ``file`` (it can be read), ``contract`` (inputs, output, constraints, template
-            and includes hold together), ``example`` (it fits schemas and constraints) or ``test``.
+        rule: What was checked: ``file`` (it can be read), ``contract`` (inputs, output, constraints, template,
+            includes and examples hold together), ``example`` (it breaks no constraint) or ``test``.
         message: What is wrong and what to do, without its place.
     """
 
@@ -69,20 +68,10 @@ def fault_of(error: PromptKitError, rule: str, file: str, line: int | None = Non
 
 
 def _faults_of_example(prompt: Prompt[Any], number: int, example: Example) -> Iterator[str]:
-    try:
-        rendered = prompt.render(**example.input)
-    except PromptError as error:
-        yield f"the input of example {number} does not fit: {error}"
-        return
-    spec = prompt.contract.output
-    checked = spec.schema.validate(example.output)
-    if isinstance(checked, Invalid):
-        for problem in checked.problems:
-            where = f" at {problem.path}" if problem.path else ""
-            yield f"the output of example {number} does not fit{where}: {problem.message}"
-        return
-    for constraint in spec.constraints:
-        verdict = constraint.check(checked.data, rendered.inputs)
+    """Constraints that an example breaks; that it fits the schemas belongs to the contract."""
+    inputs = prompt.contract.inputs.validate(example.input, prompt=str(prompt.contract.ref))
+    for constraint in prompt.contract.output.constraints:
+        verdict = constraint.check(example.output, inputs)
         if verdict.outcome != "held":
             yield f"the output of example {number} breaks {_broken(verdict)}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -18,6 +17,9 @@ from promptkit.cli.stderr import say
 
 __all__ = ["run_command_line"]
 
+# The class of all errors of use. typer exports only this subclass of it, and where the class itself lives has
+# changed from one version to another.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 _COMMANDS: Mapping[str, Callable[..., int]] = {
     "new": new,
     "list": list_prompts,
@@ -39,7 +41,7 @@ def run_command_line(arguments: list[str]) -> int:
             return int(command.invoke(context) or 0)
     except typer.Exit as end:
         return end.exit_code
-    except _usage_errors() as error:
+    except _USAGE_ERROR as error:
         _explain(error)
         return 2
 
@@ -80,16 +82,6 @@ def _version() -> str:
         return version("promptkit-3c")
     except PackageNotFoundError:  # run from a source tree that was never installed
         return "unknown"
-
-
-def _usage_errors() -> type[Exception]:
-    """The class of typer's errors of use; it was click's own before typer brought its own parser."""
-    own: type[Exception] | None = getattr(typer, "TyperException", None)
-    if own is not None:
-        return own
-    click: Any = import_module("click")
-    old: type[Exception] = click.ClickException
-    return old
 
 
 def _explain(error: Any) -> None:

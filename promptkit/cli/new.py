@@ -129,6 +129,9 @@ def _write(folder: Path, name: str) -> Path:
             raise _taken(folder / f"{name}{suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PromptError(f"the folder {target.parent} cannot be made: {error.strerror or error}") from error
+    try:
         _create(target, _STARTER.format(name=name))
     except FileExistsError:
         raise _taken(target) from None

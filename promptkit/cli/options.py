@@ -10,13 +10,20 @@ import typer
 
 __all__ = [
     "AsJson",
+    "AttemptsOption",
+    "BackendOption",
     "Format",
     "FormatOption",
     "InputsOption",
     "LibraryOption",
+    "MaxTokensOption",
     "NameArgument",
+    "RecordOption",
+    "SeedOption",
     "SetOption",
     "StdinArgument",
+    "StreamOption",
+    "TemperatureOption",
     "wants_json",
     "wants_stdin",
 ]
@@ -61,6 +68,30 @@ LibraryOption: TypeAlias = Annotated[
 ]
 FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="How to print.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+BackendOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="Who answers, for example llama:demo, openai:MODEL or a profile. Default: as configured.",
+    ),
+]
+RecordOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--record", metavar="PATH", help="Append the call to a JSON Lines file.")
+]
+AttemptsOption: TypeAlias = Annotated[
+    int | None, typer.Option("--attempts", min=1, help="How often to ask in all, over the file's.")
+]
+MaxTokensOption: TypeAlias = Annotated[
+    int | None, typer.Option("--max-tokens", min=1, help="Upper bound of the answer's tokens.")
+]
+TemperatureOption: TypeAlias = Annotated[
+    float | None, typer.Option("--temperature", min=0, help="How freely to sample; 0 is greedy.")
+]
+SeedOption: TypeAlias = Annotated[int | None, typer.Option("--seed", help="Seed of the sampler.")]
+StreamOption: TypeAlias = Annotated[
+    bool, typer.Option("--stream", help="Show the text as it comes (on stderr with --json).")
+]
 
 
 def wants_json(as_json: bool, form: Format) -> bool:

@@ -116,8 +116,8 @@ def _shortened(text: str) -> str:
 
 
 def _verdict(verdict: Verdict) -> Text:
-    text = Text(visible(f"{verdict.constraint}: " if verdict.constraint else ""), style="dim")
-    text.append(visible(verdict.expected), style="")
+    text = Text(visible(verdict.expected))
+    text.append(visible(f"  ({verdict.constraint})"), style="dim")
     if verdict.outcome != "held":
         details = [detail for detail in (verdict.got and f"got {verdict.got}", verdict.hint) if detail]
         if details:
@@ -131,10 +131,12 @@ def _facts(result: Result[Any]) -> Iterator[tuple[str, str]]:
         yield "tokens", "not counted by the backend"
     else:
         about = "about " if usage.estimated else ""
-        yield (
-            "tokens",
-            f"{about}{usage.input_tokens:,} in ({usage.cached_tokens:,} cached), {usage.output_tokens:,} out",
-        )
+        read, written = f"{usage.input_tokens:,} in", f"{usage.output_tokens:,} out"
+        yield "tokens", f"{about}{read}, {written}, {usage.cached_tokens:,} cached"
     yield "attempts", f"{len(result.attempts)}"
-    yield "time", f"{result.record.elapsed_s:.2f} s"
+    yield "time", _duration(result.record.elapsed_s)
     yield "backend", visible(result.record.request.backend)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{max(1, round(seconds * 1000))} ms"

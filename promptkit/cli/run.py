@@ -7,20 +7,24 @@ import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from promptkit.cli.options import (
     AsJson,
+    AttemptsOption,
+    BackendOption,
     Format,
     FormatOption,
     InputsOption,
     LibraryOption,
+    MaxTokensOption,
     NameArgument,
+    RecordOption,
+    SeedOption,
     SetOption,
     StdinArgument,
+    StreamOption,
+    TemperatureOption,
     wants_json,
     wants_stdin,
 )
@@ -40,33 +44,16 @@ def run(  # noqa: PLR0913 - the options of a command
     *,
     sets: SetOption = None,
     inputs: InputsOption = None,
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            "--backend",
-            metavar="NAME",
-            help="Who answers, for example llama:demo, openai:MODEL or a profile. Default: as configured.",
-        ),
-    ] = None,
+    backend: BackendOption = None,
     library: LibraryOption = None,
     as_json: AsJson = False,
     form: FormatOption = Format.TEXT,
-    record: Annotated[
-        Path | None, typer.Option("--record", metavar="PATH", help="Append the call to a JSON Lines file.")
-    ] = None,
-    attempts: Annotated[
-        int | None, typer.Option("--attempts", min=1, help="How often to ask in all, over the file's.")
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", min=1, help="Upper bound of the answer's tokens.")
-    ] = None,
-    temperature: Annotated[
-        float | None, typer.Option("--temperature", min=0, help="How freely to sample; 0 is greedy.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the sampler.")] = None,
-    stream: Annotated[
-        bool, typer.Option("--stream", help="Show the text as it comes (on stderr with --json).")
-    ] = False,
+    record: RecordOption = None,
+    attempts: AttemptsOption = None,
+    max_tokens: MaxTokensOption = None,
+    temperature: TemperatureOption = None,
+    seed: SeedOption = None,
+    stream: StreamOption = False,
 ) -> int:
     """Run a prompt and print its value, checked against the contract."""
     from promptkit.cli.inputs import gather

@@ -83,7 +83,7 @@ class Batches:
     def prefix(self, progress: float, exact: float) -> Prefix:
         """Choose a prompt: bare ones first, since copying is learnt soonest in a short context."""
         draw = self.rng.random()
-        bare = max(0.08, 0.8 - 4 * progress)
+        bare = max(0.1, 0.9 - 1.4 * progress)
         if draw < bare:
             return Prefix(messages=(), user_form=self.shipped.user_form if draw < bare / 2 else PLACEHOLDER)
         if draw < bare + (1 - bare) * exact:
@@ -173,6 +173,18 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
     return peak * (0.02 + 0.49 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))))
 
 
+def optimizers(network: Network, rate: float) -> list[torch.optim.Optimizer]:
+    """Return Muon for the matrices of the layers, AdamW for embeddings and norms."""
+    matrices = [weight for weight in network.layers.parameters() if weight.dim() == 2]
+    chosen = {id(weight) for weight in matrices}
+    others = [weight for weight in network.parameters() if id(weight) not in chosen]
+    return [
+        # Scaled so that one learning rate suits both.
+        torch.optim.Muon(matrices, lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.05),
+    ]
+
+
 class Run:
     """One training run: what changes from step to step, and where it is kept."""
 
@@ -187,14 +199,13 @@ class Run:
         else:
             self.vocabulary = learn_vocabulary(self.shipped, options.seed)
         self.network = Network(Shape(vocabulary=self.vocabulary.size))
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=0.05
-        )
+        self.optimizers = optimizers(self.network, options.rate)
         self.done = 0
         if state:
             self.network.load_state_dict(state["network"])
         if state and not options.fine_tune:
-            self.optimizer.load_state_dict(state["optimizer"])
+            for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(kept)
             self.done = state["step"]
         self.batches = Batches(
             self.vocabulary, self.shipped, options.seed + 10 + 7 * self.done, options.batch
@@ -215,13 +226,15 @@ class Run:
 
     def step(self, batch: Batch) -> None:
         """Move the weights by one batch."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.done, self.options.steps, self.options.rate)
+        rate = learning_rate(self.done, self.options.steps, self.options.rate)
         loss, right = loss_of(self.network, batch)
-        self.optimizer.zero_grad()
+        self.network.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.step()
         self.done += 1
         self.losses.append(loss.item())
         if self.done % 25 == 0:
@@ -239,7 +252,7 @@ class Run:
         self.losses = []
         state = {
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.done,
             "vocabulary": self.vocabulary.to_json(),
         }

@@ -63,7 +63,8 @@ class Result(Generic[T]):
         value: The output, valid by its schema and its constraints of severity must.
         verdicts: What became of each constraint.
         repairs: What was mended to take the value; strict reading mends nothing.
-        messages: The conversation so far, the answer included: the next call's history.
+        messages: The turns of this conversation so far, the answer last: the next call's history. System
+            messages, examples and re-asks are no part of it; ``record`` has them all.
         usage: Tokens of all attempts; None when the backend counts none.
         cost: Money spent; None when the price is not known.
         attempts: Each question to the model.
@@ -142,6 +143,7 @@ class Call:
         inputs: The validated inputs, for constraints that compare with them.
         prompt: What the record will say of the prompt.
         plan: What the backend will do with the output specification.
+        turns: Those of the request's messages that the next call's history continues.
         attempts: How many questions are allowed in all.
         environment: Versions that the record keeps.
         clock: Where times and ids come from.
@@ -151,6 +153,7 @@ class Call:
     inputs: Mapping[str, Any]
     prompt: PromptInfo
     plan: Plan
+    turns: tuple[Message, ...]
     attempts: int = 1
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     clock: Clock = Clock()
@@ -178,7 +181,7 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         return _record(call, tuple(history), started_at=started_at, elapsed_s=elapsed_s, **parts)
 
     try:
-        accepted, messages = yield from _ask(call, history)
+        accepted, answer = yield from _ask(call, history)
     except PromptKitError as error:
         error.attempts = tuple(history)
         for carrier in (error, error.__cause__):
@@ -195,7 +198,7 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         value=accepted.value,
         verdicts=accepted.verdicts,
         repairs=(),
-        messages=messages,
+        messages=(*call.turns, Message(role="assistant", content=answer.text)),
         usage=_total_usage(history),
         cost=None,
         attempts=tuple(history),
@@ -205,7 +208,7 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
 
 def _ask(
     call: Call, history: list[Attempt]
-) -> Generator[Send | Keep, Completion | None, tuple[Accepted[Any], tuple[Message, ...]]]:
+) -> Generator[Send | Keep, Completion | None, tuple[Accepted[Any], Completion]]:
     request = call.request
     invalid_paths: tuple[str, ...] = ()
     for number in range(1, call.attempts + 1):
@@ -221,8 +224,7 @@ def _ask(
             history.append(
                 _attempt(call, number, completion, verdicts=outcome.verdicts, started=(started_at, started))
             )
-            answer = Message(role="assistant", content=completion.text)
-            return outcome, (*request.messages, answer)
+            return outcome, completion
         history.append(
             _attempt(
                 call,

@@ -142,9 +142,9 @@ def _unparseable(completion: Completion, problems: tuple[Problem, ...]) -> Rejec
     no_json = problems[0].rule == "json"
     what = "the answer is no JSON" if no_json else "the answer does not fit the schema"
     mend = (
-        "; a backend that enforces the schema, or attempts: 2 in the prompt, mends this most often"
+        "; a backend that enforces the schema, or one more attempt, mends this most often"
         if no_json
-        else "; attempts: 2 in the prompt lets the model correct itself"
+        else "; one more attempt lets the model correct itself"
     )
     error = Unparseable(
         f"{what}: {listed}{more}{mend}{_quoted(completion.text)}",
@@ -161,7 +161,7 @@ def _violated(
     listed = "; ".join(f"{verdict.constraint}: {verdict.expected} Got {verdict.got}" for verdict in broken)
     count = "a constraint" if len(broken) == 1 else f"{len(broken)} constraints"
     error = ConstraintViolated(
-        f"the answer breaks {count}: {listed}. Allow a re-ask with attempts: 2, or relax the rule",
+        f"the answer breaks {count}: {listed}. Allow more attempts, or relax the rule",
         text=completion.text,
         candidates=(value,),
         usage=completion.usage,

@@ -302,6 +302,7 @@ class Prompt(Generic[T]):
             inputs=rendered.inputs,
             prompt=self._contract.prompt_info(dict(rendered.inputs)),
             plan=plan,
+            turns=self._contract.template.conversation(rendered.messages),
             attempts=attempts,
             environment={"promptkit": _own_version()},
         )

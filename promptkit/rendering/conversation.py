@@ -30,7 +30,7 @@ def example_messages(
         prompt: What errors call the prompt: its file or name.
         inputs: The schema of the inputs.
         output: What an answer must be.
-        render: Renders the whole template with other inputs, without examples and history.
+        render: Renders the whole template with other inputs, without the history.
 
     Raises:
         TemplateError: When an example fits the input or the output schema not, at the example's line.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from types import MappingProxyType
 from typing import Any
 
@@ -116,7 +116,7 @@ class Missing(StrictUndefined):
         if isinstance(owner, TemplateModule):
             names = [key for key in vars(owner) if not key.startswith("_")]
             return f"the imported file sets no name {name}{did_you_mean(str(name), names)}"
-        if isinstance(name, int):
+        if isinstance(name, int) and isinstance(owner, Sized):
             return f"the {_plain_type(owner)} has no item {name}; it has {len(owner)}"
         readable = sorted(_readable_of(owner))
         return f"{_plain_type(owner)} has no field {name}{did_you_mean(str(name), readable)}"
@@ -214,9 +214,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     @pass_context
     def _emit_examples(self, _context: Context, _operand: None) -> str:
-        run = CURRENT.get()
-        if not run.bare:
-            run.messages.extend(self.examples)
+        CURRENT.get().messages.extend(self.examples)  # none yet while they are rendered themselves
         return ""
 
     @pass_context

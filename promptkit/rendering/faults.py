@@ -111,7 +111,9 @@ def run_fault(error: BaseException, places: Mapping[str, Place]) -> TemplateErro
 
 def _problem(error: BaseException) -> str:
     if isinstance(error, RecursionError):
-        return "macros call one another without end; give the recursion an end"
+        return (
+            "macros call one another without end, or a value is nested too deeply; give the recursion an end"
+        )
     if isinstance(error, jinja2.TemplateError):
         return error.message or type(error).__name__
     if isinstance(error, MemoryError):

@@ -122,11 +122,11 @@ class Rewriter(NodeTransformer):
         return node
 
     def _name(self, node: nodes.Name) -> nodes.Node:
-        if node.name not in SECTION_NAMES and node.name not in self._sections:
+        # The standard layout is the one body with sections of its own; elsewhere their names are free.
+        own = self._kind is Kind.TOP and node.name in self._sections
+        if node.name not in SECTION_NAMES and not own:
             return node
         if node.ctx != "load":
-            if node.name not in SECTION_NAMES:
-                return node
             problem = f"{node.name} is a reserved name; call the variable something else"
             raise self._place.error(problem, node.lineno)
         return self._section(node.name, node.lineno)
@@ -171,6 +171,9 @@ class Rewriter(NodeTransformer):
             raise self._place.error(problem, node.lineno)
         kind = Kind.TOP if self._kind is Kind.TOP and not self._depth else self._below()
         node.template = self._linked(node, kind)
+        # Jinja 3.1 sends the text of an include without context past the block that it stands in. That the
+        # file reads no names is checked instead.
+        node.with_context = True
         return node
 
     def _import(self, node: nodes.Import | nodes.FromImport) -> nodes.Node:

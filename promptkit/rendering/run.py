@@ -23,7 +23,7 @@ class Run:
     Attributes:
         values: The inputs.
         messages: What was emitted so far.
-        bare: True while an example is rendered: examples and history emit nothing then.
+        bare: True while an example is rendered: the history emits nothing then.
     """
 
     __slots__ = ("_characters", "_steps", "bare", "messages", "values")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -50,6 +50,16 @@ class Template:
             InputError: When the history holds a system message.
         """
         return tuple(self.run(Run(values)).messages)
+
+    def conversation(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """Of rendered messages those that a later call's history continues: neither system nor examples.
+
+        Args:
+            messages: What :meth:`render` gave.
+        """
+        # Examples are rendered once and emitted as the same objects, so identity tells them from equal turns.
+        shown = {id(message) for message in self._env.examples}
+        return tuple(item for item in messages if item.role != "system" and id(item) not in shown)
 
     def run(self, run: Run) -> Run:
         """Let the template emit its messages into ``run``, and give that back."""

@@ -12,7 +12,6 @@ from promptkit.errors import TemplateError
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, Place, compile_fault
 from promptkit.rendering.rewriting import Kind, Link, Rewriter
-from promptkit.rendering.roles import SECTION
 from promptkit.rendering.structure import check_inside, check_top
 from promptkit.spelling import did_you_mean
 
@@ -42,7 +41,8 @@ class Unit:
         key: The name under which it is compiled.
         place: Where it stands.
         tree: Its syntax tree, rewritten.
-        free: Names that it reads from outside.
+        free: Names that it reads from outside; not those that it sets, on some way at least, before it
+            reads them.
         stored: Names that it sets, for example loop variables; files that it includes see them.
         links: The files that it includes or imports.
     """
@@ -55,20 +55,9 @@ class Unit:
     links: tuple[Link, ...]
 
     @property
-    def sections(self) -> frozenset[str]:
-        """Keys of the sections that this text itself prints."""
-        return frozenset(_operands(self.tree, SECTION))
-
-    @property
     def fences(self) -> bool:
         """True when this text itself uses the filter ``fence``."""
         return any(node.name == "fence" for node in self.tree.find_all(nodes.Filter))
-
-
-def _operands(tree: nodes.Node, name: str) -> Iterator[str]:
-    for node in tree.find_all(nodes.Filter):
-        if node.name == name and isinstance(node.node, nodes.Const):
-            yield node.node.value
 
 
 @dataclass(slots=True)
@@ -122,7 +111,7 @@ class Units:
             rewriter = Rewriter(self.env, place=place, kind=kind, sections=self.sections, include=include)
             tree = rewriter.rewrite(tree)
             tree.set_environment(self.env)
-            free = frozenset(meta.find_undeclared_variables(tree))
+            free = frozenset(meta.find_undeclared_variables(tree)) - _set_first(tree)
         except COMPILE_FAULTS as error:
             raise compile_fault(error, place) from error
         unit = Unit(key, place, tree, free, stored, tuple(rewriter.links))
@@ -172,10 +161,10 @@ class Units:
     def in_order(self, unit: Unit) -> Iterator[tuple[str, int]]:
         """Free names with their lines in the order of use, those of included files at the include's line."""
         free = self.free(unit)
-        for node in unit.tree.find_all((nodes.Name, nodes.Include)):
+        for node in _in_order(unit.tree):
             if isinstance(node, nodes.Name) and node.name in free:
                 yield node.name, node.lineno
-            elif isinstance(node, nodes.Include) and node.with_context:
+            elif isinstance(node, nodes.Include):
                 key = node.template.value if isinstance(node.template, nodes.Const) else ""
                 inner = self.in_order(self.by_key[key])
                 yield from ((name, node.lineno) for name, _ in inner if name in free)
@@ -189,7 +178,8 @@ class Units:
         visible = inputs if visible is None else visible
         unknown = unit.free - visible
         if unknown:
-            node = next(node for node in unit.tree.find_all(nodes.Name) if node.name in unknown)
+            names = (node for node in _in_order(unit.tree) if isinstance(node, nodes.Name))
+            node = next(node for node in names if node.name in unknown)
             raise unit.place.error(_unknown(node.name, inputs, visible), node.lineno)
         for link in unit.links:
             for name in link.names:
@@ -222,3 +212,25 @@ def _stored(tree: nodes.Template) -> Iterator[str]:
             yield node.target
         elif isinstance(node, nodes.FromImport):
             yield from (name if isinstance(name, str) else name[1] for name in node.names)
+
+
+def _in_order(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Every node in the order in which it is run: what is assigned before what it is assigned to."""
+    yield node
+    if isinstance(node, nodes.Assign | nodes.For):
+        value = node.iter if isinstance(node, nodes.For) else node.node
+        yield from _in_order(value)
+        rest = node.iter_child_nodes(exclude=("iter", "node"))
+    else:
+        rest = node.iter_child_nodes()
+    for child in rest:
+        yield from _in_order(child)
+
+
+def _set_first(tree: nodes.Template) -> frozenset[str]:
+    """Names that the text sets before it reads them: they may be unset on another way, but are no inputs."""
+    first: dict[str, str] = {}
+    for node in _in_order(tree):
+        if isinstance(node, nodes.Name):
+            first.setdefault(node.name, node.ctx)
+    return frozenset(name for name, ctx in first.items() if ctx != "load")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from pydantic import TypeAdapter
 
+from promptkit.schemas.fragments import resolve
+
 __all__ = ["differences", "schema_of"]
 
-_SHAPE_KEYS = ("type", "enum", "properties", "required", "items", "anyOf", "additionalProperties")
+_MAX_DEPTH = 20
+"""Where a recursive schema is cut: what is equal so far is taken as equal."""
 
 
 def schema_of(python_type: Any) -> Mapping[str, Any]:
@@ -24,8 +27,8 @@ def schema_of(python_type: Any) -> Mapping[str, Any]:
 def differences(declared: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
     """Where ``other`` takes other values than ``declared``, as sentences; empty when the two agree.
 
-    Types, fields, which fields are required and enumerated values count. Descriptions, titles, defaults,
-    bounds and formats do not: they narrow or explain the same shape.
+    Types, fields and enumerated values count. Descriptions, titles, defaults, bounds and
+    formats do not: they narrow or explain the same shape.
     """
     return tuple(_compare("", _plain(declared, declared), _plain(other, other)))
 
@@ -68,9 +71,9 @@ def _words(plain: Mapping[str, Any]) -> str:
 
 def _plain(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """A schema reduced to what :func:`differences` compares; {} where it is too deep or says nothing."""
-    if depth > 20:
+    if depth > _MAX_DEPTH:
         return {}
-    schema = _resolved(schema, root)
+    schema = resolve(schema, root)
     if "anyOf" in schema:
         return _merged([_plain(option, root, depth + 1) for option in schema["anyOf"]])
     kinds, values = _kinds_and_values(schema)
@@ -89,20 +92,16 @@ def _plain(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -
 
 
 def _kinds_and_values(schema: Mapping[str, Any]) -> tuple[set[str], set[str] | None]:
-    declared = schema.get("type")
-    kinds = (
-        set(cast("list[str]", declared)) if isinstance(declared, list) else {declared} if declared else set()
-    )
-    values = cast("list[Any] | None", schema.get("enum"))
-    if "const" in schema:
-        values = [schema["const"]]
+    declared: str | list[str] = schema.get("type", [])
+    kinds = {declared} if isinstance(declared, str) else set(declared)
+    values: list[Any] | None = [schema["const"]] if "const" in schema else schema.get("enum")
     if values is None:
-        return cast("set[str]", kinds), None
+        return kinds, None
     if None in values:
-        kinds |= {"null"}
+        kinds.add("null")
     if any(isinstance(value, str) for value in values):
-        kinds |= {"string"}
-    return cast("set[str]", kinds), {str(value) for value in values if value is not None}
+        kinds.add("string")
+    return kinds, {str(value) for value in values if value is not None}
 
 
 def _merged(options: list[dict[str, Any]]) -> dict[str, Any]:
@@ -116,15 +115,3 @@ def _merged(options: list[dict[str, Any]]) -> dict[str, Any]:
             else:
                 merged.setdefault(key, value)
     return merged
-
-
-def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    for _ in range(20):
-        reference = schema.get("$ref")
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            break
-        target: Any = root
-        for key in reference[2:].split("/"):
-            target = target.get(key, {}) if isinstance(target, Mapping) else {}
-        schema = cast("Mapping[str, Any]", target)
-    return schema

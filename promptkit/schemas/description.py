@@ -129,7 +129,10 @@ def _phrase(part: Mapping[str, Any], place: _Place) -> _Said:
     if "const" in fragment or "enum" in fragment:
         return _choice(fragment)
     if is_nullable(fragment) and types_of(fragment) != ("null",):
-        said = _phrase(without_null(fragment), place)
+        rest = without_null(fragment)
+        if is_nullable(rest):  # several branches take null: no words for that
+            raise _Unsayable
+        said = _phrase(rest, place)
         opener = said.opener.replace(_WITH, _OR_NULL_WITH)
         return _Said((*said.choices, "null"), opener, said.lines)
     parts = branches(fragment)

@@ -49,8 +49,9 @@ def types_of(fragment: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def branches(fragment: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The alternatives under ``anyOf`` or ``oneOf``; empty when there are none."""
-    return fragment.get("anyOf") or fragment.get("oneOf") or ()
+    """The alternatives under ``anyOf`` or ``oneOf``, a bare ``true`` as ``{}``; empty when there are none."""
+    parts: Sequence[Any] = fragment.get("anyOf") or fragment.get("oneOf") or ()
+    return [part if is_mapping(part) else {} for part in parts if part is not False]
 
 
 def is_nullable(fragment: Mapping[str, Any]) -> bool:

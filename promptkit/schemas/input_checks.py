@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from promptkit.schemas.findings import Findings
 from promptkit.schemas.fragments import types_of
 from promptkit.schemas.json_types import is_listed, is_mapping, is_set
-from promptkit.schemas.places import shown
+from promptkit.schemas.places import below, shown
 from promptkit.schemas.plain_data import as_mapping, plain_text, to_plain
 from promptkit.schemas.raw_schemas import raw_problems, raw_validator
 from promptkit.spelling import did_you_mean
@@ -180,9 +180,9 @@ def _object(rules: Mapping[str, Any]) -> Check | None:
         plain: dict[str, Any] = {}
         for name, check in sure.items():
             if name in fields and (fields[name] is not None or name in required):
-                plain[name] = check(fields[name], f"{path}.{name}", findings)
+                plain[name] = check(fields[name], below(path, name), findings)
             elif name in required:
-                findings.add(f"{path}.{name}", "missing", f"missing {path}.{name}")
+                findings.add(below(path, name), "missing", f"missing {below(path, name)}")
             else:
                 plain[name] = properties[name].get("default")
         further = {name: part for name, part in fields.items() if name not in sure}
@@ -191,7 +191,9 @@ def _object(rules: Mapping[str, Any]) -> Check | None:
         elif fields is value:  # of an instance only the declared attributes are taken
             for name in further:
                 guess = did_you_mean(str(name), sure)
-                findings.add(f"{path}.{name}", "unexpected", f"unexpected {path}.{name}{guess}")
+                findings.add(
+                    below(path, str(name)), "unexpected", f"unexpected {below(path, str(name))}{guess}"
+                )
         return plain
 
     return apply

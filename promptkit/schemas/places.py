@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["path_text", "shorten", "shown", "type_phrase"]
+__all__ = ["below", "path_text", "shorten", "shown", "type_phrase"]
 
 _PLAIN_NAME = re.compile(r"[^\s.\[\]\"]+")
 
@@ -26,6 +26,12 @@ def path_text(parts: Iterable[str | int]) -> str:
         else:
             text += f"[{json.dumps(part, ensure_ascii=False)}]"
     return text
+
+
+def below(path: str, name: str) -> str:
+    """The path of a field inside the value at ``path``."""
+    piece = path_text([name])
+    return f"{path}.{piece}" if path and not piece.startswith("[") else f"{path}{piece}"
 
 
 def shorten(text: str, limit: int = 120) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from promptkit.schemas.findings import Findings
 from promptkit.schemas.json_types import is_listed, is_mapping, is_set
+from promptkit.schemas.places import below
 
 __all__ = ["as_mapping", "plain_text", "to_plain"]
 
@@ -84,8 +85,7 @@ def _mapping(fields: Mapping[Any, Any], path: str, findings: Findings, depth: in
         if key is None:
             findings.add(path, "type", f"{path}: the name {name!r} is no string; JSON names are strings")
             continue
-        inner = f"{path}.{key}" if path else key
-        plain[findings.text(path, key)] = to_plain(part, inner, findings, depth - 1)
+        plain[findings.text(path, key)] = to_plain(part, below(path, key), findings, depth - 1)
     return plain
 
 

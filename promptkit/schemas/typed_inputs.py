@@ -82,7 +82,7 @@ _Fields: TypeAlias = Mapping[str, tuple[Any, Any]]
 def _fields(tp: Any) -> _Fields:
     if _is_model(tp):
         return {name: (field.annotation, field) for name, field in tp.model_fields.items()}
-    if not (dataclasses.is_dataclass(tp) or typing.is_typeddict(tp)):
+    if not (dataclasses.is_dataclass(tp) or _is_typed_dict(tp)):
         name = getattr(tp, "__name__", None) or str(tp)
         raise SchemaUnsupported(
             f"{name} has no fields to be inputs; use a pydantic model, a TypedDict or a dataclass", paths=[""]
@@ -94,14 +94,30 @@ def _fields(tp: Any) -> _Fields:
             f"the inputs' type names {error.name}, which does not exist; import it at module level",
             paths=[""],
         ) from error
-    defaults = (
-        _dataclass_defaults(tp) if dataclasses.is_dataclass(tp) else dict.fromkeys(tp.__optional_keys__)
-    )
-    return {name: (hint, defaults.get(name, ...)) for name, hint in hints.items()}
+    defaults = _dataclass_defaults(tp) if dataclasses.is_dataclass(tp) else _typed_dict_defaults(tp, hints)
+    return {name: (_bare(hint), defaults.get(name, ...)) for name, hint in hints.items()}
 
 
 def _is_model(tp: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(tp, type) and issubclass(tp, BaseModel)
+
+
+def _is_typed_dict(tp: Any) -> bool:
+    """True for those of typing_extensions too, which ``typing.is_typeddict`` does not know before 3.12."""
+    return isinstance(tp, type) and hasattr(tp, "__required_keys__") and hasattr(tp, "__total__")
+
+
+def _typed_dict_defaults(tp: Any, hints: Mapping[str, Any]) -> dict[str, Any]:
+    """None for each key that may be left out; the hints know it where annotations are strings."""
+    marks = {name: typing.get_origin(hint) for name, hint in hints.items()}
+    optional = {name for name in tp.__optional_keys__ if marks[name] is not typing.Required}
+    optional |= {name for name, mark in marks.items() if mark is typing.NotRequired}
+    return dict.fromkeys(optional)
+
+
+def _bare(hint: Any) -> Any:
+    wrapped = typing.get_origin(hint) in (typing.NotRequired, typing.Required)
+    return typing.get_args(hint)[0] if wrapped else hint
 
 
 def _dataclass_defaults(tp: Any) -> dict[str, Any]:
@@ -117,7 +133,7 @@ def _dataclass_defaults(tp: Any) -> dict[str, Any]:
 def _special(hint: Any) -> _Special | None:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
-    if origin in (typing.Annotated, typing.NotRequired, typing.Required):
+    if origin is typing.Annotated:
         return _special(arguments[0])
     if origin in (typing.Union, types.UnionType):
         found: set[_Special | None] = {_special(part) for part in arguments if part is not type(None)}

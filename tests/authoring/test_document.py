@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from promptkit.authoring import read_text
+from promptkit.authoring import SUFFIXES, read_file, read_text
 from promptkit.declarations import Clarity, ContextBlock, Example, FileTest
 from promptkit.errors import TemplateError
 
@@ -285,6 +285,48 @@ def test_a_rule_on_plain_text_is_about_the_whole_output():
     assert [(rule.path, rule.id) for rule in read.constraints] == [("", "max_words")]
 
 
+@pytest.mark.parametrize(
+    ("steps", "read_steps", "line"),
+    [
+        ("steps: Do it.", ("Do it.",), 3),
+        ("steps: ['Read it, all of it', \"Answer\"]", ("Read it, all of it", "Answer"), 3),
+        ("steps: [read, answer]", ("read", "answer"), 3),
+        ("steps:\n    - |\n      One\n      two\n    - 3", ("One\ntwo\n", "3"), 5),
+    ],
+)
+def test_steps_are_texts_in_the_order_of_the_file(steps, read_steps, line):
+    read = read_text(front("clarity:", f"  {steps}"), file="f")
+
+    assert read.clarity.steps == read_steps
+    assert read.lines["clarity.steps[0]"] == line
+
+
+def test_trust_labels_are_kept_and_models_leave_their_names_open():
+    fields = read_text(
+        front("input:", "  schema: {a: string, b: string}", "  trust: {a: untrusted, b: trusted}"), file="f"
+    )
+    model = read_text(front("input: {model: 'a:B', trust: {any: untrusted}}"), file="f")
+
+    assert fields.input.trust == {"a": "untrusted", "b": "trusted"}
+    assert model.input.trust == {"any": "untrusted"}
+
+
+def test_a_comment_with_a_blank_behind_its_sign_is_a_comment():
+    read = read_text(front("description: Sort mail # for people", "clarity: {task: 'a #b'}"), file="f")
+
+    assert (read.description, read.clarity.task) == ("Sort mail", "a #b")
+
+
+@pytest.mark.parametrize("cut", range(4, len(TRIAGE), 41))
+def test_a_file_that_was_cut_short_is_read_or_refused_with_a_line(cut):
+    try:
+        read = read_text(TRIAGE[:cut], file="f")
+    except TemplateError as error:
+        assert error.line is not None
+    else:
+        assert read.name == "support/triage"
+
+
 def test_rules_beside_fields_come_before_those_of_the_list():
     read = read_text(
         front(
@@ -434,6 +476,7 @@ MALFORMED = [
     ),
     (("clarity:", "  steps:", "    - Fix #5"), 4, 10, '- "Fix #5"'),
     (("clarity:", "  steps: {a: b}"), 3, 10, "must be a list"),
+    (("context:",), 2, 9, "is empty"),
     (("context: {id: a}",), 2, 10, "must be a list"),
     (("context:", "  - id: a"), 3, 5, "none of them"),
     (("context:", "  - {id: a, text: x, from: y}"), 3, 5, "has from and text"),
@@ -543,12 +586,11 @@ def test_a_malformed_yaml_document_is_one_error_with_its_place(text, line, colum
     assert (error.line, error.column) == (line, column)
 
 
-def test_every_template_that_ships_is_read():
+def test_every_template_that_ships_is_read_under_its_own_name():
     folder = Path(__file__).parents[2] / "templates"
+    paths = [path for path in sorted(folder.rglob("*")) if path.name.endswith(SUFFIXES)]
 
-    names = {
-        read_text(path.read_text("utf-8"), file=str(path)).name
-        for path in sorted(folder.rglob("*.prompt.j2"))
-    }
+    names = [read_file(path).name for path in paths]
 
-    assert len(names) == len(list(folder.rglob("*.prompt.j2")))
+    assert "triage" in names
+    assert len(set(names)) == len(paths)

@@ -158,7 +158,7 @@ MALFORMED = [
     ("a: ? x", 1, 4, 'a: "? x"'),
     ("a: [b, , c]", 1, 8, "in front of this comma"),
     ("a: [b: c: d]", 1, 4, "further on a comma or ]"),
-    ("a: [b, ", 1, 8, "never closed"),
+    ("a: [b,\n", 2, 1, "never closed"),
     ("%YAML 3.0\n---\na: 1", 1, 1, "cannot be read here"),
     ("a: 1\nb: 2\na: 3", 3, 1, "The key a is given twice, in line 1 and here"),
     ("x: {a: 1, a: 2}", 1, 11, "The key a is given twice"),

@@ -47,6 +47,7 @@ class LoopbackServer:
     scripts: list[tuple[bytes | str, ...]] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
+    asked: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -72,6 +73,7 @@ class LoopbackServer:
             except OSError:
                 return
             self.connections += 1
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 
     def talk(self, connection: socket.socket) -> None:
@@ -79,6 +81,7 @@ class LoopbackServer:
             try:
                 while (seen := read_request(incoming)) is not None:
                     self.seen.append(seen)
+                    self.asked.set()
                     if not self.play(connection):
                         return
             except OSError:
@@ -164,7 +167,7 @@ def make_request(
         messages=messages
         or (
             Message(role="system", content="Name the colour."),
-            Message(role="user", content="Fire engine – «rot»"),
+            Message(role="user", content="Fire engine · «rot»"),
         ),
         output=OutputSpec(schema=schema, constraints=constraints),
         generation=generation or GenerationConfig(temperature=0, max_tokens=20),

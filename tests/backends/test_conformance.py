@@ -141,7 +141,7 @@ def test_the_request_holds_messages_schema_and_sampling(server, question, ask) -
     assert (seen.method, seen.path) == ("POST", "/v1/chat/completions")
     assert seen.headers["content-type"] == "application/json"
     assert "authorization" not in seen.headers
-    assert "Fire engine – «rot»".encode() in seen.body
+    assert "Fire engine · «rot»".encode() in seen.body
     sent = seen.json
     assert sent["model"] == "m"
     assert [message["role"] for message in sent["messages"]] == ["system", "user"]
@@ -231,14 +231,11 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("ask", ALL)
-@pytest.mark.parametrize(
-    ("given", "status", "kind", "said"),
-    [fault[1:] for fault in FAULTS],
-    ids=[str(fault[0]) for fault in FAULTS],
-)
+@pytest.mark.parametrize("fault", [pytest.param(fault[1:], id=str(fault[0])) for fault in FAULTS])
 def test_each_fault_is_one_typed_error_that_says_what_where_and_what_now(
-    server, question, ask, given, status, kind, said
+    server, question, ask, fault
 ) -> None:
+    given, status, kind, said = fault
     server.will_answer(given, status, x_request_id="req-9", location="http://elsewhere/x?key=1")
 
     with pytest.raises(BackendError) as caught:
@@ -252,6 +249,28 @@ def test_each_fault_is_one_typed_error_that_says_what_where_and_what_now(
     assert error.backend == "openai+local:m"
     assert error.request_id == "req-9"
     assert error.status == (429 if "slow" in said else status)
+
+
+@pytest.mark.parametrize("ask", ALL)
+def test_what_a_long_error_says_late_still_counts(server, question, ask) -> None:
+    said = "x" * 300 + " exceeds the available context size"
+    server.will_answer({"error": {"message": said}}, 400)
+
+    with pytest.raises(ContextOverflow) as caught:
+        ask(backend_at(server), question)
+
+    assert len(str(caught.value)) < 450
+
+
+@pytest.mark.parametrize("ask", ALL)
+def test_a_server_that_names_no_model_and_no_id_is_called_by_what_was_asked(server, question, ask) -> None:
+    message = {"content": [{"type": "text", "text": "re"}, {"text": "d"}, {"type": "image"}, 5]}
+    server.will_answer({"choices": [{"message": message, "finish_reason": "stop"}], "usage": {"n": 1}})
+
+    completion = ask(backend_at(server), question)
+
+    assert (completion.text, completion.model, completion.request_id) == ("red", "m", None)
+    assert completion.usage is None
 
 
 @pytest.mark.parametrize("ask", ALL)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
@@ -25,7 +25,7 @@ class Line(BaseModel):
     big: Annotated[int, Field(ge=7)]
     note: str | None
     code: Annotated[str, Field(min_length=6, max_length=6)]
-    day: datetime.date
+    day: dt.date
     done: bool
     nested: list[Line] = []
     two: Annotated[list[str], Field(min_length=2)]
@@ -104,7 +104,7 @@ def test_a_completion_is_given_as_it_is(ask, question) -> None:
 def test_a_function_answers_from_the_request(ask, question) -> None:
     backend = MockBackend(lambda request: request.messages[-1].text.upper())
 
-    assert ask(backend, question).text == "FIRE ENGINE – «ROT»"
+    assert ask(backend, question).text == "FIRE ENGINE · «ROT»"
     assert len(backend.requests) == 1
 
 
@@ -118,9 +118,9 @@ def test_instances_are_written_in_the_form_of_the_output(ask_for) -> None:
 
 
 def test_an_instance_of_the_outputs_type_that_is_no_model_is_written_by_the_schema(ask_for) -> None:
-    request = ask_for(OutputSchema.from_type(datetime.date))
+    request = ask_for(OutputSchema.from_type(dt.date))
 
-    assert MockBackend([datetime.date(2026, 11, 21)]).complete(request).text == '"2026-11-21"'
+    assert MockBackend([dt.date(2026, 11, 21)]).complete(request).text == '"2026-11-21"'
 
 
 def test_a_reply_that_cannot_be_written_is_an_error(question) -> None:

@@ -45,8 +45,8 @@ def test_a_sound_prompt_has_none(tmp_path: Path) -> None:
         (f"{HEAD}{SCHEMAS}---\n{{% user %}}\n{{{{ txt }}}}\n{{% enduser %}}\n", "contract", 16, "text"),
         (f"{HEAD}---\n{{% user %}}\n{{{{ text }}\n{{% enduser %}}\n", "contract", 6, ""),
         (f"{HEAD}context:\n  - include: fragments/policy\n{BODY}", "contract", 5, "fragments/policy"),
-        (f"{HEAD}{SCHEMAS}constraints:\n  - {{field: wy, max_words: 3}}\n{BODY}", "contract", 15, "why"),
-        (f"{HEAD}output:\n  model: app.schemas:Triage\n{BODY}", "contract", 5, "models ="),
+        (f"{HEAD}{SCHEMAS}constraints:\n  - {{field: wy, max_words: 3}}\n{BODY}", "file", 15, "why"),
+        (f"{HEAD}output:\n  model: app.schemas:Triage\n{BODY}", "contract", None, "models ="),
     ],
 )
 def test_a_file_or_contract_that_does_not_hold_is_one_fault_with_its_line(
@@ -61,24 +61,23 @@ def test_a_file_or_contract_that_does_not_hold_is_one_fault_with_its_line(
 
 
 @pytest.mark.parametrize(
-    ("example", "told"),
+    ("example", "rule", "told"),
     [
-        ("{input: {txt: a}, output: {mood: good, why: a}}", "the input of example 2 does not fit: "),
-        ("{input: {text: a}, output: {mood: odd, why: a}}", "the output of example 2 does not fit at mood: "),
-        ("{input: {text: a}, output: {mood: good}}", "the output of example 2 does not fit at why: "),
-        (
-            "{input: {text: a}, output: {mood: good, why: b}}",
-            "the output of example 2 breaks why.quoted_from",
-        ),
-        ("{input: {text: a b c d}, output: {mood: good, why: a b c d}}", "breaks why.max_words"),
+        ("{input: {txt: a}, output: {mood: good, why: a}}", "contract", "did you mean text?"),
+        ("{input: {text: a}, output: {mood: odd, why: a}}", "contract", "mood"),
+        ("{input: {text: a}, output: {mood: good}}", "contract", "why"),
+        ("{input: {text: a}, output: {mood: good, why: b}}", "example", "example 2 breaks why.quoted_from"),
+        ("{input: {text: a b c d}, output: {mood: good, why: a b c d}}", "example", "breaks why.max_words"),
     ],
 )
-def test_an_example_that_does_not_fit_is_a_fault_at_its_line(tmp_path: Path, example: str, told: str) -> None:
-    text = f"{HEAD}{SCHEMAS}examples:\n  - {{input: {{text: a}}, output: {{mood: good, why: a}}}}\n  - {example}\n{BODY}"
+def test_an_example_that_does_not_fit_is_a_fault_at_its_line(
+    tmp_path: Path, example: str, rule: str, told: str
+) -> None:
+    first = "{input: {text: a}, output: {mood: good, why: a}}"
 
-    found = faults(tmp_path, text)
+    found = faults(tmp_path, f"{HEAD}{SCHEMAS}examples:\n  - {first}\n  - {example}\n{BODY}")
 
-    assert [(fault.rule, fault.line) for fault in found] == [("example", 16)]
+    assert [(fault.rule, fault.line) for fault in found] == [(rule, 16)]
     assert told in found[0].message
 
 
@@ -161,7 +160,7 @@ def test_an_unknown_name_is_the_callers_error_and_no_fault(tmp_path: Path) -> No
 
 def test_a_faulty_configuration_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "promptkit.toml", "libary = 'x'\n")
-    write(tmp_path, "say.prompt.j2", BODY)
+    write(tmp_path, "say.prompt.j2", "Hi")
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(ConfigurationError):

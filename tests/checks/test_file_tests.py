@@ -96,6 +96,11 @@ def test_what_comes_about_as_expected_passes(replies: str, expect: str) -> None:
         (GOOD, "output: {mood: bad, score: 4, why: fine, tone: calm}", 'expected the output {"mood":"bad"'),
         (GOOD, "output: {mood: good, score: true, why: fine, tone: calm}", "expected the output"),
         (GOOD, "output: {mood: good, score: 4, why: fine}", "expected the output"),
+        (
+            GOOD.replace("4", "1"),
+            "output: {mood: good, score: true, why: fine, tone: calm}",
+            '"score":true',
+        ),
         (QUOTED, f"output: {GOOD}", "it failed with ConstraintViolated: "),
         (NO_MOOD, "violates: [why.max_words]", "it failed with Unparseable: "),
         (QUOTED, f"violates: [why.quoted_from], output: {GOOD}", "it failed with ConstraintViolated: "),
@@ -198,12 +203,8 @@ def test_neither_recorders_nor_the_backend_in_use_take_part(tmp_path: Path) -> N
 
 
 def test_a_contract_that_does_not_hold_is_raised() -> None:
-    text = FILE.format(attempts=1, replies=GOOD, expect="violates: []", input="text: x").replace(
-        "max_words: 3", "quoted_from: txt"
-    )
-    prompt = pk.Prompt.declared(
-        read_text(text.replace("      quoted_from: text\n", ""), file="triage.prompt.j2")
-    )
+    text = FILE.format(attempts=1, replies=GOOD, expect="violates: []", input="text: x")
+    prompt = pk.Prompt.declared(read_text(text.replace("{{ text }}", "{{ txt }}"), file="triage.prompt.j2"))
 
     with pytest.raises(PromptError):
         run_file_tests(prompt)

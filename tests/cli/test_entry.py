@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -76,6 +78,46 @@ def test_debug_shows_the_traceback_of_an_unforeseen_error(
 
     assert code == 3
     assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_extra_one_line_says_what_to_install(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    for name in [name for name in sys.modules if name.startswith("promptkit.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+
+    done = cli("list")
+
+    line = "error: the command line needs typer and rich: pip install 'promptkit-3c[cli]'\n"
+    assert (done.code, done.out, done.err) == (2, "", line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["render", "echo", "--set", "text=x"], 0),
+        (["list"], 0),
+        (["check", "odd"], 1),
+        (["run", "echo", "--set", "text=x", "--backend", "scripted"], 0),
+        (["run", "echo", "--set", "text=x", "--backend", "scripted", "--stream"], 0),
+        (["--help"], 0),
+    ],
+)
+def test_a_reader_that_has_left_changes_no_exit_code_and_says_nothing(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
+) -> None:
+    cli.write("templates/odd.prompt.j2", "---\nformat: promptkit/1\nodd: 1\n---\n")
+    cli.answers("word " * 10)
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    with os.fdopen(writing, "w") as gone, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", gone)
+        done = cli(*arguments)
+
+    assert (done.code, done.err) == (code, "")
 
 
 def test_what_was_spent_is_told_with_a_failed_output() -> None:

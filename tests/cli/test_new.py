@@ -74,11 +74,20 @@ def test_a_name_that_is_none_is_refused(cli: Any, name: str) -> None:
     assert sorted(path.name for path in cli.library.iterdir()) == ["echo.prompt.j2", "note.prompt.j2"]
 
 
-def test_a_folder_that_cannot_be_made_is_told_and_nothing_is_left(cli: Any) -> None:
-    done = cli("new", "note.prompt.j2x/reply", "--library", "templates/note.prompt.j2")
+@pytest.mark.parametrize("library", ["templates/note.prompt.j2", "templates/note.prompt.j2/deeper"])
+def test_a_folder_that_cannot_be_made_is_told(cli: Any, library: str) -> None:
+    done = cli("new", "reply", "--library", library)
 
     assert (done.code, done.out) == (2, "")
-    assert "cannot be written" in done.err
+    assert f"the folder {library} cannot be made: " in done.err
+
+
+def test_a_folder_that_takes_no_files_is_told_and_nothing_is_left(cli: Any) -> None:
+    done = cli("new", "x" * 250)
+
+    assert (done.code, done.out) == (2, "")
+    assert "cannot be written: File name too long" in done.err
+    assert sorted(path.name for path in cli.library.iterdir()) == ["echo.prompt.j2", "note.prompt.j2"]
 
 
 def test_the_file_has_the_permissions_that_any_new_file_has(cli: Any) -> None:

@@ -10,8 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 PROMPT = "---\nformat: promptkit/1\nname: echo\n---\n{% user %}\n{{ text }}\n{% enduser %}\n"
 
 
@@ -27,16 +25,6 @@ def finished(code: str, folder: Path, stdin: bytes = b"") -> tuple[int, str, str
     with start(code, folder, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         out, err = process.communicate(stdin, timeout=60)
     return process.returncode, out.decode(), err.decode()
-
-
-@pytest.mark.parametrize("missing", ["typer", "rich"])
-def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path, missing: str) -> None:
-    code = f"import sys; sys.modules[{missing!r}] = None; from promptkit.cli import main; sys.exit(main(['list']))"
-
-    done = finished(code, tmp_path)
-
-    line = "error: the command line needs typer and rich: pip install 'promptkit-3c[cli]'\n"
-    assert done == (2, "", line)
 
 
 def test_importing_the_room_loads_neither_typer_nor_rich(tmp_path: Path) -> None:

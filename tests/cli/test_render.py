@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from promptkit.cli.render import _lines
+from promptkit.messages import ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+
 
 def test_json_is_exactly_the_list_of_messages(cli: Any) -> None:
     done = cli("render", "echo", "--set", "text=Hello", "--json")
@@ -133,3 +136,23 @@ def test_a_faulty_file_is_told_with_its_line(cli: Any) -> None:
     assert (done.code, done.out) == (2, "")
     assert "bad.prompt.j2:4:1: " in done.err
     assert "clarity" in done.err
+
+
+def test_every_kind_of_part_has_a_readable_form() -> None:
+    message = Message(
+        role="assistant",
+        content=(
+            TextPart(text="Look:"),
+            ImagePart(url="https://example.org/cat.png"),
+            ToolCallPart(id="1", name="weather", arguments='{"place": "Oslo"}'),
+            ToolResultPart(id="1", text="rain\nall day"),
+        ),
+    )
+
+    assert list(_lines(message)) == [
+        "  Look:",
+        "  [image image/png, https://example.org/cat.png]",
+        '  [tool call 1: weather {"place": "Oslo"}]',
+        "  [tool result 1: rain",
+        "  all day]",
+    ]

@@ -216,18 +216,14 @@ def test_history_goes_where_the_template_says_and_the_result_is_the_next_history
     passages = [{"id": "a", "text": "Ann wrote it."}]
 
     first = prompt.run(question="Who wrote it?", passages=passages)
-    second = prompt.run(question="Who?", passages=passages, history=first.messages[-2:])
+    second = prompt.run(question="Who?", passages=passages, history=first.messages)
 
-    assert [m.role for m in second.messages] == [
-        "system",
-        "user",
-        "assistant",
-        "user",
-        "assistant",
-        "user",
-        "assistant",
-    ]
-    assert second.messages[3:5] == first.messages[-2:]
+    assert [m.role for m in first.messages] == ["user", "assistant"]
+    assert [m.role for m in second.messages] == ["user", "assistant", "user", "assistant"]
+    assert second.messages[:2] == first.messages
+    sent = second.record.request.messages
+    assert [m["role"] for m in sent] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert sent[3:5] == tuple(m.to_dict() for m in first.messages)
 
 
 def test_a_prompt_pickles_as_its_declaration() -> None:

@@ -66,15 +66,15 @@ def test_an_example_may_hold_an_image(render: Callable[..., tuple[Message, ...]]
 
 def test_examples_do_not_show_the_history(render: Callable[..., tuple[Message, ...]]) -> None:
     turns = (Message(role="user", content="before"), Message(role="assistant", content="then"))
-    body = "{% examples %}{% history %}{% user %}{{ x }}{% enduser %}"
+    body = "{% examples %}{% user %}{{ x }}{% enduser %}{% history %}"
     examples = (Example(input={"x": "e", "turns": [{"role": "user", "content": "ignored"}]}, output="o"),)
 
     assert pairs(render(body, {"x": "X", "turns": turns}, examples=examples)) == [
         ("user", "e"),
         ("assistant", "o"),
+        ("user", "X"),
         ("user", "before"),
         ("assistant", "then"),
-        ("user", "X"),
     ]
 
 

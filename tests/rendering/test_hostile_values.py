@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptkit.declarations import ContextBlock, Declaration, Example
+from promptkit.declarations import Clarity, ContextBlock, Declaration, Example
 from promptkit.errors import TemplateError
 from promptkit.messages import Message
 from promptkit.rendering import Source, Template, compile_template
@@ -123,7 +123,6 @@ def test_a_value_inside_an_object_is_printed_raw(value: str, text: Callable[...,
 
 @hostile
 def test_a_value_in_clarity_stays_in_its_line(value: str, render: Callable[..., tuple[Message, ...]]) -> None:
-    from promptkit.declarations import Clarity  # noqa: PLC0415
 
     body = "{% system %}{{ clarity }}{% endsystem %}{% user %}u{% enduser %}"
 

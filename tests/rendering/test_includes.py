@@ -8,13 +8,15 @@ import pytest
 
 from promptkit.declarations import Clarity, ContextBlock, Declaration
 from promptkit.errors import TemplateError
-from promptkit.rendering import Source, Template, undeclared_inputs
+from promptkit.rendering import Source, compile_template, undeclared_inputs
+from promptkit.requests import OutputSpec
+from promptkit.schemas import InputSchema, OutputSchema
 
 FILES = {
     "tone": "Be {{ x }}.\n",
     "outer": "<{% include 'tone' %}>",
     "row": "{{ t }}={{ x }};",
-    "macros": "{% macro hi(who) %}Hi {{ who }}{% endmacro %}{% set polite = 'please' %}",
+    "macros": "{% macro hello(who) %}Hi {{ who }}{% endmacro %}{% set polite = 'please' %}",
     "sees": "{% macro hi() %}{{ x }}{% endmacro %}",
     "a": "{% include 'b' %}",
     "b": "one\n{% include 'a' %}",
@@ -32,8 +34,8 @@ FILES = {
         ("{% include 'tone' %}", "Be X."),
         ("{% include 'outer' %}", "<Be X.>"),
         ("{% for t in tags %}{% include 'row' %}{% endfor %}", "a=X;b=X;"),
-        ("{% from 'macros' import hi, polite as p %}{{ hi(x) }} {{ p }}", "Hi X please"),
-        ("{% import 'macros' as m %}{{ m.hi('you') }} {{ m.polite }}", "Hi you please"),
+        ("{% from 'macros' import hello, polite as p %}{{ hello(x) }} {{ p }}", "Hi X please"),
+        ("{% import 'macros' as m %}{{ m.hello('you') }} {{ m.polite }}", "Hi you please"),
         ("{% from 'sees' import hi with context %}{{ hi() }}", "X"),
         ("{% include 'plain' without context %}", "no templates here"),
         ("{% include 'tone' %} {% include 'tone' %}", "Be X. Be X."),
@@ -59,7 +61,7 @@ def test_files_of_the_library_can_be_included_and_imported(
         ("{% import 'a' as a %}", "lib/b.j2:2", "in a loop: lib/a.j2 -> lib/b.j2 -> lib/a.j2"),
         ("{% include 'zero' %}", "lib/zero.j2:3", "division by zero"),
         ("{% include 'typo' %}", "lib/typo.j2:2", "tickt is no input of this prompt (did you mean ticket?)"),
-        ("{% include 'broken' %}", "lib/broken.j2:2", "expected an expression"),
+        ("{% include 'broken' %}", "lib/broken.j2:2", "Expected an expression"),
         (
             "{% include 'tone' without context %}",
             "lib/tone.j2:1",
@@ -72,21 +74,21 @@ def test_files_of_the_library_can_be_included_and_imported(
             "pass it to the macro, or import the file `with context`",
         ),
         (
-            "{% from 'macros' import hy %}",
+            "{% from 'macros' import helo %}",
             "t.prompt.j2:11",
-            "the imported file sets no name hy (did you mean hi?)",
+            "the imported file sets no name helo (did you mean hello?)",
         ),
         (
-            "{% import 'macros' as m %}\n{{ m.hy() }}",
+            "{% import 'macros' as m %}\n{{ m.helo() }}",
             "t.prompt.j2:12",
-            "the imported file sets no name hy (did you mean hi?)",
+            "the imported file sets no name helo (did you mean hello?)",
         ),
         (
             "{% import 'macros' as m %}\n{{ m }}",
             "t.prompt.j2:12",
             "a value of type TemplateModule cannot be printed",
         ),
-        ("{% import 'macros' as m %}{{ m.hi(1, 2) }}", "t.prompt.j2:11", "takes not more than 1 argument"),
+        ("{% import 'macros' as m %}{{ m.hello(1, 2) }}", "t.prompt.j2:11", "takes not more than 1 argument"),
     ],
 )
 def test_a_fault_names_the_file_and_line_that_hold_it(
@@ -122,9 +124,6 @@ def test_an_included_file_of_a_body_can_print_sections(text: Callable[..., str])
 )
 def test_a_source_may_begin_below_the_first_line_of_its_file(line: int, expected: str) -> None:
     declaration = Declaration(name="t", body="{% user %}{% include 'f' %}{% enduser %}")
-    from promptkit.rendering import compile_template  # noqa: PLC0415
-    from promptkit.requests import OutputSpec  # noqa: PLC0415
-    from promptkit.schemas import InputSchema, OutputSchema  # noqa: PLC0415
 
     template = compile_template(
         declaration,
@@ -160,6 +159,10 @@ def undeclared(body: str, **declared: object) -> tuple[str, ...]:
         ("{% user %}{% if y is defined %}{{ y.a.b }}{% endif %}{% enduser %}", ("y",)),
         ("{% macro m(a) %}{{ a }}{{ g }}{% endmacro %}{% user %}{{ m(1) }}{% enduser %}", ("g",)),
         ("{% user %}plain{% enduser %}", ()),
+        ("{% if not name %}{% set name = 'you' %}{% endif %}{% user %}{{ name }}{% enduser %}", ("name",)),
+        ("{% set name = name | upper %}{% user %}{{ name }}{% enduser %}", ("name",)),
+        ("{% if a %}{% set b = 1 %}{% endif %}{% user %}{% if a %}{{ b }}{% endif %}{% enduser %}", ("a",)),
+        ("{% user %}{% for t in t %}{{ t }}{% endfor %}{% enduser %}", ("t",)),
     ],
 )
 def test_inputs_that_nobody_declared_are_read_from_the_body_in_order(

@@ -69,6 +69,14 @@ def test_an_empty_layout_still_says_the_form_of_the_answer(
     assert pairs(render("", inputs={})) == [("user", FORMAT)]
 
 
+def test_a_loop_variable_may_be_called_user_or_system(render: Callable[..., tuple[Message, ...]]) -> None:
+    clarity = Clarity(task="{% for user in x %}{{ user }}{% set system = user %}{{ system }}{% endfor %}")
+
+    [message] = render("", {"x": ["a", "b"]}, clarity=clarity, inputs={"x": {"type": "array"}})
+
+    assert message.text.startswith("Task: aabb\n")
+
+
 def test_inputs_that_are_none_are_left_out(render: Callable[..., tuple[Message, ...]]) -> None:
     assert pairs(render("", {"x": "X"}, inputs={"x": TEXT, "y": TEXT}))[1:] == [("user", "x:\nX")]
 
@@ -76,7 +84,7 @@ def test_inputs_that_are_none_are_left_out(render: Callable[..., tuple[Message, 
 def test_inputs_that_rules_and_blocks_read_are_not_shown_again(compiled: Callable[..., Template]) -> None:
     said: Any = max_words("", 9)
     rule = type(said)(path="", rule=said.rule, say="Speak of {{ a }}.")
-    inputs = {name: TEXT for name in "abcd"}
+    inputs = dict.fromkeys("abcd", TEXT)
     context = (ContextBlock(id="one", source="b"), ContextBlock(id="two", text="{{ c }}"))
 
     template = compiled("", inputs=inputs, constraints=(rule,), context=context)

@@ -7,10 +7,12 @@ import decimal
 import enum
 import uuid
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from promptkit.declarations import ContextBlock
 from promptkit.errors import TemplateError
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart
 
@@ -61,6 +63,8 @@ def test_a_value_prints_as_plain_text_and_never_as_a_python_repr(
     [
         ("kb", ""),
         ("kb | default('none')", "none"),
+        ("[ticket.items(), n] | json", '[[["subject", "S"], ["body", "B\'ä"]], 3]'),
+        ("'a' and 2.0 * 3", "6.0"),
         ("x | default('none')", "X y"),
         ("'' | default('none', true)", "none"),
         ("ticket | json", '{"subject": "S", "body": "B\'ä"}'),
@@ -102,6 +106,16 @@ def test_a_key_of_the_data_comes_before_a_method(name: str, text: Callable[..., 
     assert text(f"{{{{ x.{name} }}}} {{{{ x['{name}'] }}}}", {"x": {name: "data"}}) == "data data"
 
 
+def test_json_takes_what_printing_takes(text: Callable[..., str]) -> None:
+    value = {"day": dt.date(2026, 1, 31), "more": MappingProxyType({"a": (1, None)})}
+
+    assert text("{{ x | json }}", {"x": value}) == '{"day": "2026-01-31", "more": {"a": [1, null]}}'
+
+
+def test_the_result_of_a_macro_inside_a_list_keeps_its_text(text: Callable[..., str]) -> None:
+    assert text("{% macro m(v) %} {{ v }} {% endmacro %}{{ [m(x), none] }}", {"x": "X"}) == "-  X \n-"
+
+
 def test_methods_that_read_are_allowed_where_no_key_hides_them(text: Callable[..., str]) -> None:
     body = "{% for key, value in x.items() %}{{ key }}={{ value }};{% endfor %}"
 
@@ -135,7 +149,6 @@ def test_an_image_becomes_a_part_where_it_is_printed(render: Callable[..., tuple
 def test_an_image_keeps_its_place_through_macros_blocks_and_includes(
     content: str, render: Callable[..., tuple[Message, ...]]
 ) -> None:
-    from promptkit.declarations import ContextBlock  # noqa: PLC0415
 
     context = (ContextBlock(id="shown", text="a{{ photo }}b"),)
     files = {"part": "a{{ photo }}b"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +40,16 @@ def test_used_inputs_are_those_of_body_sections_and_history(compiled: Callable[.
         ("{{ n.x }}", 11, "a number has no field x"),
         ("{{ tags[7] }}", 11, "the list has no item 7; it has 1"),
         ("{{ n['a'] }}", 11, "a number has no field a"),
-        ("{{ n[0] }}", 11, "no item 0"),
+        ("{{ (range(2) | map('string'))[0] }}", 11, "generator has no field 0"),
+        ("{{ nothing.a }}", 11, "nothing is no input"),
+        ("{{ ticket.nothing['a'] }}", 11, "the object has no field nothing"),
+        (
+            "{% for t in x %}{% if n == 4 %}{% set y = 1 %}{% endif %}{{ y.a }}{% endfor %}",
+            11,
+            "y has no value here",
+        ),
+        ("{% if n == 4 %}{% set y = 1 %}{% endif %}{{ y['a'] }}", 11, "y has no value here"),
+        ("{{ n[0] }}", 11, "a number has no field 0"),
         ("\n\n{% if x %}\n{{ 1 / 0 }}{% endif %}", 14, "division by zero"),
         ("{{ n + x }}", 11, "unsupported operand type(s) for +: 'int' and 'str'"),
         ("{% for a in n %}{% endfor %}", 11, "'int' object is not iterable"),
@@ -54,7 +64,7 @@ def test_used_inputs_are_those_of_body_sections_and_history(compiled: Callable[.
         ("{{ output }}", 11, "output is a reserved name"),
         ("{{ x | fence('a\nb') }}", 11, "cannot label a fence"),
         ("{{ x }", 11, "unexpected '}'"),
-        ("{% set %}", 11, "expected token"),
+        ("{% set %}", 11, "Expected an expression"),
         ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", 10, "nested too deeply"),
         ("{{ " + "9" * 5000 + " }}", 10, "the template cannot be compiled"),
         ("{% for i in tags %}" * 25 + "{% endfor %}" * 25, 10, "nested too deeply"),
@@ -92,7 +102,7 @@ def test_a_block_that_never_changes_gives_the_same_message_object_each_time(
 ) -> None:
     template = compiled(
         "{% system %}{{ clarity }}{% for i in range(3) %}{{ i }}{% endfor %}{% endsystem %}{% user %}{{ x }}{% enduser %}",
-        clarity=Clarity(task="Decide."),
+        clarity=Clarity(task="{{ 'Decide.' }}"),
     )
 
     first, second = template.render({"x": "a"}), template.render({"x": "b"})
@@ -167,7 +177,6 @@ def test_memory_does_not_grow_over_renders_with_changing_inputs(compiled: Callab
 
 
 def test_the_benchmark_measures_the_same_text_on_both_sides() -> None:
-    import importlib.util  # noqa: PLC0415
 
     path = Path(__file__).parents[1] / "benchmarks" / "rendering.py"
     spec = importlib.util.spec_from_file_location("benchmark_rendering", path)

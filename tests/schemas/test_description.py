@@ -200,6 +200,8 @@ CLOSED = {"type": "object", "properties": {"a": {"type": "string"}}, "additional
         {**CLOSED, "properties": {"a": {"type": "object", "additionalProperties": CLOSED}}},
         {**CLOSED, "properties": {"a": {"not": {}}}},
         {**CLOSED, "properties": {"a": True}},
+        {**CLOSED, "properties": {"a": {"anyOf": [{"enum": ["x", None]}, {"type": "null"}]}}},
+        {**CLOSED, "properties": {"a": {"anyOf": [True, {"type": "string"}]}}},
         {**CLOSED, "properties": {"a": {"type": "array", "items": False}}},
         {**CLOSED, "properties": {"a": {"allOf": [{"type": "string"}]}}},
         {**CLOSED, "properties": {"a": {"type": "string", "contentEncoding": "base64"}}},

@@ -178,6 +178,7 @@ def test_containers_are_lax_and_values_become_plain_data(name, given_value, plai
         ("ticket", None, "ticket: expected an object, got null"),
         ("ticket", {"subject": "a"}, "missing ticket.body"),
         ("ticket", {**TICKET, "bdy": "x"}, "unexpected ticket.bdy (did you mean body?)"),
+        ("ticket", {**TICKET, "b.c": 1}, 'unexpected ticket["b.c"]'),
         ("ticket", {**TICKET, "body": b"x"}, "ticket.body: expected a string, got bytes"),
         ("photo", b"text", "photo: the bytes are no PNG, JPEG, GIF or WebP"),
         ("photo", "a.png", "photo: expected an image: an ImagePart, bytes or a pathlib.Path, got a string"),
@@ -493,6 +494,7 @@ def test_a_model_is_as_strict_as_a_declaration(inputs, sentence):
 
 class Talk(BaseModel):
     question: str
+    lang: str | None = None
     photo: ImagePart | None = None
     paper: DocumentPart
     history: list[Message] = []
@@ -500,6 +502,7 @@ class Talk(BaseModel):
 
 class TalkDict(TypedDict):
     question: str
+    lang: NotRequired[str]
     photo: NotRequired[ImagePart]
     paper: DocumentPart
     history: NotRequired[tuple[Message, ...]]
@@ -509,6 +512,7 @@ class TalkDict(TypedDict):
 class TalkData:
     question: str
     paper: DocumentPart
+    lang: str | None = None
     photo: ImagePart | None = None
     history: tuple[Message, ...] = ()
 
@@ -527,6 +531,7 @@ def test_a_type_may_hold_images_documents_and_messages(tp):
     assert values["photo"] is None
     assert {name: field.kind for name, field in schema.fields.items()} == {
         "question": "text",
+        "lang": "text",
         "photo": "image",
         "paper": "document",
         "history": "messages",

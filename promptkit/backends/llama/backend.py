@@ -40,7 +40,7 @@ class LlamaBackend:
     Args:
         reference: What stands after ``llama:``: ``demo``, a path, or ``hf:OWNER/REPO/FILE``.
         n_ctx: Tokens of context; None for what the model was trained on, at most 8192.
-        threads: Threads for decoding; None for what the machine has.
+        threads: Threads for decoding; None for what model and machine ask for.
 
     Raises:
         ValueError: When n_ctx or threads is not positive.

@@ -142,7 +142,11 @@ class MaskMaker:
 
     @cached_property
     def _digits(self) -> Array:
-        return numpy().array([piece[:1].isdigit() for piece in self._vocabulary.pieces], dtype=bool)
+        """Two rows of booleans: tokens that begin with a digit, and with two."""
+        pieces = self._vocabulary.pieces
+        one = [piece[:1].isdigit() for piece in pieces]
+        two = [len(piece) > 1 and piece[:2].isdigit() for piece in pieces]
+        return numpy().array([one, two], dtype=bool)
 
     def masks(self, grammar: Grammar) -> Masks:
         """Fresh masks at the beginning of an answer.
@@ -171,8 +175,10 @@ class MaskMaker:
 class Masks:
     """Follows one answer and says which tokens may come next."""
 
-    # Longer than any double or 64-bit integer in JSON; models that lost the thread write digits for ever.
+    # Models that lost the thread write digits for ever. Doubles and 64-bit integers need no more than these
+    # characters, and with exponents below 100 every number is finite.
     _LONGEST_NUMBER = 24
+    _LONGEST_EXPONENT = 2
 
     def __init__(self, matcher: Any, size: int, digits: Array) -> None:
         self._matcher = matcher
@@ -192,11 +198,14 @@ class Masks:
         self._complain()
         bits = np.unpackbits(self._bits.view(np.uint8)[0], bitorder="little", count=self._size)
         allowed = bits.view(bool)
-        if self._numbers.length >= self._LONGEST_NUMBER:
-            shorter = allowed & ~self._digits
-            if shorter.any():
-                return shorter
-        return allowed
+        one_digit, two_digits = self._digits
+        if self._numbers.length >= self._LONGEST_NUMBER or self._numbers.exponent >= self._LONGEST_EXPONENT:
+            shorter = allowed & ~one_digit
+        elif self._numbers.exponent >= 0:
+            shorter = allowed & ~two_digits
+        else:
+            return allowed
+        return shorter if shorter.any() else allowed
 
     def consume(self, token: int, piece: bytes) -> None:
         """Go on by one token."""
@@ -224,10 +233,16 @@ class Masks:
 
 
 class _NumberLength:
-    """How many bytes the JSON number at the end of a text has so far; 0 outside numbers."""
+    """The JSON number at the end of a text, as far as it is written.
+
+    Attributes:
+        length: Its bytes; 0 outside numbers.
+        exponent: The digits of its exponent; -1 where it has none.
+    """
 
     def __init__(self) -> None:
         self.length = 0
+        self.exponent = -1
         self._in_string = False
         self._escaped = False
 
@@ -239,6 +254,17 @@ class _NumberLength:
                 self._escaped = True
             elif byte == ord('"'):
                 self._in_string = not self._in_string
-                self.length = 0
+                self.length, self.exponent = 0, -1
             elif not self._in_string:
-                self.length = self.length + 1 if byte in b"0123456789.eE+-" else 0
+                self._count(byte)
+
+    def _count(self, byte: int) -> None:
+        if byte not in b"0123456789.eE+-":
+            self.length, self.exponent = 0, -1
+            return
+        self.length += 1
+        if byte in b"eE":
+            # The letter also stands in true, false and null, where no digit can follow.
+            self.exponent = 0
+        elif self.exponent >= 0 and byte in b"0123456789":
+            self.exponent += 1

@@ -11,7 +11,7 @@ import httpx
 
 from promptkit.errors import BackendError, ConnectionFailed, ModelLoadError, ModelNotFound, Unauthorized
 
-__all__ = ["download"]
+__all__ = ["as_ours", "download", "parts"]
 
 # Big models come in parts, of which llama.cpp is given the first and finds the rest beside it.
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
@@ -33,14 +33,15 @@ def download(repository: str, file: str) -> Path:
             "llama:hf: references need the module huggingface_hub, which is not installed; "
             "install the extra with: pip install 'promptkit-3c[llama]'"
         ) from error
-    first, *others = _parts(file)
+    first, *others = parts(file)
     path = _fetch(hub, repository, first)
     for part in others:
         _fetch(hub, repository, part)
     return path
 
 
-def _parts(file: str) -> list[str]:
+def parts(file: str) -> list[str]:
+    """The files that ``file`` is one of; itself alone for a model in one file."""
     part = _PART.fullmatch(file)
     if part is None:
         return [file]
@@ -52,10 +53,11 @@ def _fetch(hub: Any, repository: str, file: str) -> Path:
     try:
         return Path(hub.hf_hub_download(repo_id=repository, filename=file))
     except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError, httpx.HTTPError, OSError) as error:
-        raise _as_ours(hub.errors, error, repository, file) from error
+        raise as_ours(hub.errors, error, repository, file) from error
 
 
-def _as_ours(kinds: Any, error: Exception, repository: str, file: str) -> BackendError:
+def as_ours(kinds: Any, error: Exception, repository: str, file: str) -> BackendError:
+    """The error of our tree for one of huggingface_hub, whose module of errors is ``kinds``."""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     name = f"llama:hf:{repository}/{file}"
     if isinstance(error, kinds.LocalEntryNotFoundError | kinds.OfflineModeIsEnabled | httpx.HTTPError):

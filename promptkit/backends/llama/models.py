@@ -31,7 +31,7 @@ class ModelKey(NamedTuple):
     Attributes:
         path: The resolved file.
         n_ctx: Tokens of context; None for the model's own, at most 8192.
-        threads: Threads; None for what the machine has.
+        threads: Threads; None for what model and machine ask for.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class LoadedModel:
         process: The id of the process that loaded it.
     """
 
-    def __init__(self, key: ModelKey, *, threads: int) -> None:
+    def __init__(self, key: ModelKey, *, threads: int | None) -> None:
         self._llama = llama()
         self.process = os.getpid()
         self._turn = threading.Lock()
@@ -62,7 +62,7 @@ class LoadedModel:
             self._open(key, threads)
             undo.pop_all()
 
-    def _open(self, key: ModelKey, threads: int) -> None:
+    def _open(self, key: ModelKey, threads: int | None) -> None:
         self._check(key.path)
         self.name = self._text("general.name") or key.path.stem
         template = self._llama.llama_model_chat_template(self._pointer, None)
@@ -72,11 +72,15 @@ class LoadedModel:
         )
         self.tokenizer = MessageTokenizer(self.vocabulary)
         self.masks = MaskMaker(self.vocabulary)
-        trained = int(self._llama.llama_model_n_ctx_train(self._pointer)) or _DEFAULT_CONTEXT
+        trained = int(self._llama.llama_model_n_ctx_train(self._pointer))
+        if (key.n_ctx or 0) > trained:
+            raise ModelLoadError(
+                f"n_ctx is {key.n_ctx}, but {key.path} reads {trained} tokens at most; set n_ctx to that or less"
+            )
         self.context = Context(
             self._pointer,
             size=key.n_ctx or min(trained, _DEFAULT_CONTEXT),
-            threads=threads,
+            threads=threads or default_threads(int(self._llama.llama_model_size(self._pointer))),
             vocabulary_size=self.vocabulary.size,
         )
 
@@ -180,7 +184,7 @@ class Shelf:
         with self._lock:
             model = self._models.get(key)
             if model is None:
-                threads = 1 if self._one_thread else key.threads or default_threads()
+                threads = 1 if self._one_thread else key.threads
                 model = self._models[key] = LoadedModel(key, threads=threads)
                 self._has_run = True
             self._holds[key] = self._holds.get(key, 0) + 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from promptkit.backends.llama.grammars import Grammar, compile_schema
 from promptkit.backends.llama.wire_schemas import fragments
@@ -37,6 +38,7 @@ _SILENT = frozenset(
         "patternProperties",
     }
 )
+_BRANCHES = frozenset({"anyOf", "oneOf", "allOf"})
 
 
 def plan(spec: OutputSpec, name: str) -> Plan:
@@ -71,8 +73,18 @@ def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
 def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placement]:
     """Constraints are checked on the finished answer unless the schema says them and the grammar binds it."""
     for constraint in spec.constraints:
-        alone = narrow(spec.schema.json_schema, [constraint])
-        said = dict(fragments(alone)) != dict(fragments(spec.schema.json_schema))
-        bound = grammar is not None and said and not grammar.ignored
+        said = _added(spec.schema.json_schema, narrow(spec.schema.json_schema, [constraint]))
+        bound = grammar is not None and bool(said) and all(grammar.enforces(*rule) for rule in said)
         where = Enforcement.GRAMMAR if bound else Enforcement.CHECK
         yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where)
+
+
+def _added(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The keywords with values that a narrowed schema has and the schema before has not."""
+    pairs = zip(fragments(before), fragments(after), strict=True)
+    return [
+        (keyword, value)
+        for (_, old), (_, new) in pairs
+        for keyword, value in new.items()
+        if keyword not in _SILENT and keyword not in _BRANCHES and old.get(keyword) != value
+    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from promptkit.backends.llama.hub import download
 from promptkit.errors import ModelLoadError
 
 __all__ = ["check_file", "find_model"]
@@ -36,6 +35,8 @@ def find_model(reference: str) -> Path:
                 f"llama:{reference} does not say which file; write llama:hf:OWNER/REPO/FILE.gguf, "
                 "for example llama:hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF/qwen2.5-0.5b-instruct-q8_0.gguf"
             )
+        from promptkit.backends.llama.hub import download  # loads an HTTP client
+
         path = download(place["repository"], place["file"])
     else:
         path = Path(reference).expanduser()

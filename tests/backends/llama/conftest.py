@@ -47,11 +47,12 @@ def write_gguf(
     context: int = 2048,
     architecture: str = "llama",
     weights: float = 1.0,
+    name: str = "tiny",
 ) -> Path:
     """A llama of two layers and random weights; of the markers the first is BOS, the last EOS."""
     markers = CHATML_MARKERS if markers is None else markers
     writer = gguf.GGUFWriter(path, architecture)
-    writer.add_name("tiny")
+    writer.add_name(name)
     writer.add_context_length(context)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
@@ -60,7 +61,9 @@ def write_gguf(
     writer.add_head_count_kv(HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(WIDTH // HEADS)
-    words = _add_bytes_vocabulary(writer, markers) if kind == "bpe" else _add_pieces_vocabulary(writer, markers)
+    words = (
+        _add_bytes_vocabulary(writer, markers) if kind == "bpe" else _add_pieces_vocabulary(writer, markers)
+    )
     writer.add_bos_token_id(words.index(next(iter(markers))))
     writer.add_eos_token_id(words.index(list(markers)[-1]))
     writer.add_add_bos_token(add_bos)

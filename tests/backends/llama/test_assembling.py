@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def assemble(pieces, stop=()):
 @given(st.binary(max_size=40), st.lists(st.integers(0, 40), max_size=8))
 def test_the_text_does_not_depend_on_how_bytes_are_cut(data, cuts):
     bounds = [0, *sorted(cuts), len(data)]
-    pieces = [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    pieces = [data[start:end] for start, end in itertools.pairwise(bounds)]
 
     text, _ = assemble(pieces)
 

@@ -124,27 +124,31 @@ def test_a_stop_text_ends_json_too(backend, ask):
     assert completion.text.endswith(("negative", "neutral", "positive"))
 
 
-def test_no_control_token_is_written_into_plain_text(write_model, ask):
-    backend = LlamaBackend(str(write_model(weights=0.01)), threads=1)
-
-    texts = [
-        backend.complete(ask("hello", temperature=9, seed=seed, max_tokens=300)).text for seed in range(5)
-    ]
-
-    assert not any("<|" in text for text in texts)
+def first_tokens(path, ask):
+    """Answers of one token by a model that finds all tokens nearly equal."""
+    backend = LlamaBackend(str(path), threads=1)
+    answers = [backend.complete(ask("hello", temperature=9, seed=seed, max_tokens=1)) for seed in range(600)]
     backend.close()
+    return answers
+
+
+def test_no_control_token_but_the_end_is_written_into_plain_text(write_model, ask):
+    answers = first_tokens(write_model(weights=0.01), ask)
+
+    assert all(answer.text or answer.finish_reason == "stop" for answer in answers)
+    assert any(answer.finish_reason == "stop" for answer in answers)
 
 
 def test_sentencepiece_text_begins_without_the_blank_of_its_vocabulary(write_model, ask):
-    markers = {"<s>": 3, "<|im_start|>": 3, "<|im_end|>": 3, "</s>": 3}
-    backend = LlamaBackend(str(write_model(kind="spm", markers=markers, add_bos=True)), threads=1)
-    schema = {"enum": ["the ant"]}
+    path = write_model(kind="spm", weights=0.01, add_bos=True)
+    backend = LlamaBackend(str(path), threads=1)
 
-    text = backend.complete(ask("hello", schema=schema)).text
-    plain = [backend.complete(ask("hi", temperature=2, seed=seed, max_tokens=8)).text for seed in range(30)]
+    json_text = backend.complete(ask("hello", schema={"enum": ["the ant"]})).text
+    texts = {answer.text for answer in first_tokens(path, ask)}
 
-    assert text == '"the ant"'
-    assert not any(answer.startswith(" t") for answer in plain)
+    assert json_text == '"the ant"'
+    assert {"the", "a", ""} <= texts
+    assert not any(text.startswith(" ") for text in texts)
     backend.close()
 
 
@@ -161,10 +165,10 @@ def prefix_requests(ask):
 
 
 def test_a_kept_prefix_gives_the_very_answers_of_a_fresh_model(tiny, ask):
-    warm = LlamaBackend(str(tiny), threads=2)
+    warm = LlamaBackend(str(tiny), threads=1)
 
     for request in prefix_requests(ask):
-        fresh = LlamaBackend(str(tiny), threads=2, n_ctx=2048)
+        fresh = LlamaBackend(str(tiny), threads=1, n_ctx=2048)
         expected = fresh.complete(request)
         fresh.close()
         got = warm.complete(request)
@@ -176,7 +180,7 @@ def test_a_kept_prefix_gives_the_very_answers_of_a_fresh_model(tiny, ask):
 
 
 def test_the_scores_after_a_kept_prefix_are_the_same_bits(tiny, ask):
-    model = LoadedModel(ModelKey(tiny, None, 2), threads=2)
+    model = LoadedModel(ModelKey(tiny, None, 1), threads=1)
     prompts = [model.tokenizer.tokens(request.messages) for request in prefix_requests(ask)]
     context = model.context
 
@@ -220,7 +224,9 @@ def test_cached_tokens_are_those_of_the_shared_beginning(backend, ask):
 
 @pytest.mark.parametrize("times", [400, 100_000])
 def test_a_prompt_that_does_not_fit_is_refused_with_the_two_numbers(backend, ask, times):
-    with pytest.raises(ContextOverflow, match=r"the prompt is (at least )?\d+ tokens and .* holds 2048") as caught:
+    with pytest.raises(
+        ContextOverflow, match=r"the prompt is (at least )?\d+ tokens and .* holds 2048"
+    ) as caught:
         backend.complete(ask("word by word " * times))
 
     assert caught.value.backend == backend.name
@@ -284,9 +290,10 @@ def test_a_deadline_in_the_midst_of_an_answer_is_an_error_that_carries_the_usage
     request = ask("hello", schema={"type": "string", "minLength": 100_000})
     deadline = time.monotonic() + 0.15
 
-    with pytest.raises(TimedOut, match="when the deadline passed") as caught, backend.stream(
-        request, deadline=deadline
-    ) as events:
+    with (
+        pytest.raises(TimedOut, match="when the deadline passed") as caught,
+        backend.stream(request, deadline=deadline) as events,
+    ):
         for _ in events:
             time.sleep(0.01)
 
@@ -381,7 +388,10 @@ def _schema(choose, depth):
         lambda: {"enum": choose.sample(["a", 'q"u', "back\\slash", "é\n", 1, -2.5, None, True], 3)},
         lambda: {"const": choose.choice(["x", 0, {"k": [1]}])},
         lambda: {"type": "string", "maxLength": choose.randint(0, 12)},
-        lambda: {"type": "string", "pattern": choose.choice(["^[a-z]{2,5}$", "^\\d{4}-\\d{2}$", "^(yes|no)$"])},
+        lambda: {
+            "type": "string",
+            "pattern": choose.choice(["^[a-z]{2,5}$", "^\\d{4}-\\d{2}$", "^(yes|no)$"]),
+        },
         lambda: {"type": "string", "format": choose.choice(["date", "uuid", "ipv4", "time"])},
         lambda: {"type": ["string", "null"], "maxLength": 6},
     ]
@@ -398,12 +408,16 @@ def _schema(choose, depth):
     if kind == "anyOf":
         return {"anyOf": [_schema(choose, depth - 1), {"type": "null"}]}
     if kind == "ref":
-        return {
-            "type": "object",
-            "properties": {"one": {"$ref": "#/$defs/part"}, "two": {"$ref": "#/$defs/part"}},
-            "required": ["two"],
-            "$defs": {"part": choose.choice(leaves)()},
-        } if depth == 3 else choose.choice(leaves)()
+        return (
+            {
+                "type": "object",
+                "properties": {"one": {"$ref": "#/$defs/part"}, "two": {"$ref": "#/$defs/part"}},
+                "required": ["two"],
+                "$defs": {"part": choose.choice(leaves)()},
+            }
+            if depth == 3
+            else choose.choice(leaves)()
+        )
     names = choose.sample(["name", "a b", 'quo"te', "ünï", "x", "deep_er", "1"], choose.randint(1, 4))
     return {
         "type": "object",

@@ -58,12 +58,12 @@ def test_only_compact_values_of_the_schema_can_be_written(model, schema, text, a
     assert accepts(model, schema, text) is accepted
 
 
-@pytest.mark.parametrize("text", ["9" * 23, "-" + "1" * 20, "1." + "3" * 20, "1e5"])
+@pytest.mark.parametrize("text", ["9" * 23, "-" + "1" * 20, "1." + "3" * 20, "1e5", "-6.02E-23"])
 def test_numbers_may_be_as_long_as_any_that_programs_read(model, text):
     assert accepts(model, {"type": "number"}, text)
 
 
-@pytest.mark.parametrize("text", ["9" * 40, "0." + "3" * 40])
+@pytest.mark.parametrize("text", ["9" * 40, "0." + "3" * 40, "1e999", "1e1000", "2.5E+123"])
 def test_numbers_do_not_run_away(model, text):
     assert not accepts(model, {"type": "number"}, text)
 
@@ -127,10 +127,10 @@ def test_a_schema_too_big_for_the_engine_is_an_error():
 
 def test_an_answer_that_leaves_the_grammar_is_an_error_without_the_answer(model):
     masks = model.masks.masks(compiled({"type": "integer"}))
-    masks.consume(ord("7") - 33, b"7")
+    masks.consume(ord("7"), b"7")
 
     with pytest.raises(GrammarInvalid, match="grammar cannot be followed: ") as caught:
-        masks.consume(ord("x") - 33, b"x")
+        masks.consume(ord("x"), b"x")
 
     assert "<state>" not in str(caught.value)
 
@@ -150,7 +150,9 @@ NULLABLE = {
         "d": {"type": "array", "items": {"$ref": "#/$defs/inner"}},
     },
     "required": ["a"],
-    "$defs": {"inner": {"type": "object", "properties": {"x": {"enum": [1, None]}}, "additionalProperties": True}},
+    "$defs": {
+        "inner": {"type": "object", "properties": {"x": {"enum": [1, None]}}, "additionalProperties": True}
+    },
 }
 
 
@@ -181,7 +183,12 @@ def test_objects_whose_properties_may_stand_elsewhere_stay_open(schema):
 
 def test_branches_told_apart_by_a_constant_are_strict():
     branches = [
-        {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"], "additionalProperties": False}
+        {
+            "type": "object",
+            "properties": {"kind": {"const": kind}},
+            "required": ["kind"],
+            "additionalProperties": False,
+        }
         for kind in ("cat", "dog")
     ]
 

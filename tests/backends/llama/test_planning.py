@@ -4,7 +4,7 @@ import pytest
 
 from promptkit.backends.llama import LlamaBackend
 from promptkit.completions import Enforcement
-from promptkit.constraints import between, max_words, never_says, one_of
+from promptkit.constraints import between, matches, max_words, never_says, one_of
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig
 
 SCHEMA = {
@@ -80,6 +80,18 @@ def test_a_keyword_that_no_grammar_can_say_is_checked_and_noted(unloadable, ask)
     assert [placement.note for placement in plan.placements if placement.rule == "uniqueItems"] == [
         "no grammar can say it"
     ]
+
+
+def test_a_constraint_is_the_grammars_only_where_its_own_keywords_are(unloadable, ask):
+    tags = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "tags": tags}}
+    constraints = [between("urgency", 1, 5), matches("category", "^b"), one_of("tags[]", ["a", "b"])]
+
+    plan = unloadable.plan(ask("x", schema=schema, constraints=constraints).output, GenerationConfig())
+
+    assert plan.where("urgency", "between") is Enforcement.GRAMMAR
+    assert plan.where("category", "matches") is Enforcement.CHECK
+    assert plan.where("tags[]", "one_of") is Enforcement.GRAMMAR
 
 
 def test_a_schema_without_values_is_impossible_with_the_reason(unloadable, ask):

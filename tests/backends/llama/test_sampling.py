@@ -17,7 +17,9 @@ def draws(count=4000, allowed=None, **generation):
     return Counter(sampler.choose(SCORES, allowed) for _ in range(count))
 
 
-@pytest.mark.parametrize("generation", [{}, {"temperature": 0}, {"top_p": 0.1, "seed": 3}, {"temperature": 0.001}])
+@pytest.mark.parametrize(
+    "generation", [{}, {"temperature": 0}, {"top_p": 0.1, "seed": 3}, {"temperature": 0.001}]
+)
 def test_without_a_temperature_the_best_token_is_taken(generation):
     assert draws(50, **generation) == {0: 50}
 
@@ -39,7 +41,9 @@ def test_a_high_temperature_evens_tokens_out_and_a_low_one_sharpens_them():
     assert draws(temperature=0.2, seed=1)[0] > 3500
 
 
-@pytest.mark.parametrize(("top_p", "tokens"), [(0.4, {0}), (0.6, {0, 1}), (0.9, {0, 1, 2}), (1.0, {0, 1, 2, 3})])
+@pytest.mark.parametrize(
+    ("top_p", "tokens"), [(0.4, {0}), (0.6, {0, 1}), (0.9, {0, 1, 2}), (1.0, {0, 1, 2, 3})]
+)
 def test_top_p_keeps_the_fewest_tokens_that_reach_it(top_p, tokens):
     assert set(draws(temperature=1, seed=1, top_p=top_p)) == tokens
 

@@ -11,12 +11,16 @@ import pytest
 
 from promptkit.backends.llama import LlamaBackend
 from promptkit.backends.llama.models import ModelKey, Shelf, shelf
+from promptkit.backends.llama.threads import call_in_thread
 from promptkit.completions import Completed
 from promptkit.errors import ContextOverflow, ModelLoadError, TimedOut
 from promptkit.messages import Message
 from promptkit.requests import Count
 
-SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}, "s": {"type": "string", "maxLength": 20}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}, "s": {"type": "string", "maxLength": 20}},
+}
 ENDLESS = {"type": "string", "minLength": 1_000_000}
 
 
@@ -35,8 +39,8 @@ def held():
 def test_backends_of_one_file_share_a_model_until_the_last_is_closed(path, ask, tmp_path):
     link = tmp_path / "link.gguf"
     link.symlink_to(path)
-    first, second = LlamaBackend(str(path)), LlamaBackend(str(link))
-    other = LlamaBackend(str(path), n_ctx=512)
+    first, second = LlamaBackend(str(path), threads=1), LlamaBackend(str(link), threads=1)
+    other = LlamaBackend(str(path), n_ctx=512, threads=1)
 
     for backend in (first, second, other):
         backend.complete(ask("x", max_tokens=1))
@@ -53,19 +57,19 @@ def test_backends_of_one_file_share_a_model_until_the_last_is_closed(path, ask, 
 
 
 def test_nothing_is_loaded_before_the_first_use(path):
-    LlamaBackend(str(path)).close()
+    LlamaBackend(str(path), threads=1).close()
 
     assert path not in held()
 
 
 def test_a_backend_that_is_forgotten_frees_its_model(path, ask):
-    LlamaBackend(str(path)).complete(ask("x", max_tokens=1))
+    LlamaBackend(str(path), threads=1).complete(ask("x", max_tokens=1))
 
     assert path not in held()
 
 
 def test_a_closed_backend_loads_its_model_again(path, ask):
-    backend = LlamaBackend(str(path))
+    backend = LlamaBackend(str(path), threads=1)
     first = backend.complete(ask("x", max_tokens=5))
     backend.close()
 
@@ -74,7 +78,7 @@ def test_a_closed_backend_loads_its_model_again(path, ask):
 
 
 def test_closing_in_the_midst_of_an_answer_lets_it_finish(path, ask):
-    backend = LlamaBackend(str(path))
+    backend = LlamaBackend(str(path), threads=1)
     request = ask("hello", max_tokens=40)
     whole = backend.complete(request).text
 
@@ -181,7 +185,7 @@ def test_a_forked_child_loads_the_model_anew_and_leaves_the_parents_alone(path, 
 
 
 def test_acomplete_gives_the_answer_of_complete(path, ask):
-    backend = LlamaBackend(str(path))
+    backend = LlamaBackend(str(path), threads=1)
     request = ask("hello", schema=SCHEMA)
 
     async def several():
@@ -195,7 +199,7 @@ def test_acomplete_gives_the_answer_of_complete(path, ask):
 
 
 def test_astream_gives_the_events_of_stream(path, ask):
-    backend = LlamaBackend(str(path))
+    backend = LlamaBackend(str(path), threads=1)
     request = ask("hello", max_tokens=30)
 
     async def collected():
@@ -205,13 +209,15 @@ def test_astream_gives_the_events_of_stream(path, ask):
     got = asyncio.run(collected())
 
     with backend.stream(request) as events:
-        assert [event for event in got if not isinstance(event, Completed)] == list(events)[:-1]
-    assert got[-1].completion.finish_reason == "length"
+        expected = list(events)
+    assert got[:-1] == expected[:-1]
+    assert got[-1].completion.text == expected[-1].completion.text
+    assert isinstance(got[-1], Completed)
     backend.close()
 
 
 def test_errors_pass_through_the_thread(path, ask):
-    backend = LlamaBackend(str(path), n_ctx=32)
+    backend = LlamaBackend(str(path), n_ctx=32, threads=1)
 
     async def streamed():
         async with backend.astream(ask("x" * 99)) as events:
@@ -245,6 +251,28 @@ def test_a_cancelled_task_ends_its_decoding(path, ask):
 
     assert asyncio.run(cancelled()).finish_reason == "length"
     backend.close()
+
+
+def test_a_cancelled_call_is_told_to_end():
+    ended = threading.Event()
+
+    async def cancelled():
+        loop, started = asyncio.get_running_loop(), asyncio.Event()
+
+        def work(*, cancel):
+            loop.call_soon_threadsafe(started.set)
+            if cancel.wait(20):
+                ended.set()
+
+        task = asyncio.create_task(call_in_thread(work))
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+
+    assert ended.wait(20)
 
 
 def test_leaving_an_async_stream_early_frees_the_model(path, ask):

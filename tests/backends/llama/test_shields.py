@@ -20,7 +20,11 @@ def test_protected_text_holds_no_marker_and_comes_back_unchanged(text):
     assert "".join(SHIELD.restore(protected)) == text
 
 
-@given(LETTERS.filter(str.strip), st.sampled_from(["", "<", "<a", "[", "</"]), st.sampled_from(["", ">", "]", "b", "t>"]))
+@given(
+    LETTERS.filter(str.strip),
+    st.sampled_from(["", "<", "<a", "[", "</"]),
+    st.sampled_from(["", ">", "]", "b", "t>"]),
+)
 def test_no_marker_grows_over_an_edge_of_content(text, before, after):
     rendered = before + SHIELD.protect(text).strip() + after
 

@@ -66,7 +66,9 @@ def test_a_truncated_file_is_an_error_with_the_reason_of_llama_cpp(tmp_path, tin
 
 
 def test_a_directory_is_an_error_that_lists_its_models(tiny):
-    with pytest.raises(ModelLoadError, match=r"is a directory, not a model file; name one of its files: tiny-"):
+    with pytest.raises(
+        ModelLoadError, match=r"is a directory, not a model file; name one of its files: tiny-"
+    ):
         find_model(str(tiny.parent))
 
 
@@ -92,7 +94,11 @@ def test_a_file_below_a_file_cannot_be_read(tiny):
 
 @pytest.mark.parametrize(
     ("reference", "said"),
-    [("", "names no model"), ("hf:owner/repo", "does not say which file"), ("hf:", "does not say which file")],
+    [
+        ("", "names no model"),
+        ("hf:owner/repo", "does not say which file"),
+        ("hf:", "does not say which file"),
+    ],
 )
 def test_a_reference_without_a_file_is_an_error_that_shows_the_form(reference, said):
     with pytest.raises(ModelLoadError, match=said):
@@ -106,9 +112,9 @@ def test_an_encoder_is_refused(write_model):
         LlamaBackend(str(path)).count_tokens(HELLO)
 
 
-def test_a_context_that_does_not_fit_into_memory_is_an_error(tiny):
-    with pytest.raises(ModelLoadError, match=r"context of \d+ tokens.*smaller n_ctx"):
-        LlamaBackend(str(tiny), n_ctx=2**31 - 1024).count_tokens(HELLO)
+def test_a_context_longer_than_the_models_own_is_an_error_with_the_two_numbers(tiny):
+    with pytest.raises(ModelLoadError, match=r"n_ctx is 2049, but .* reads 2048 tokens at most"):
+        LlamaBackend(str(tiny), n_ctx=2049).count_tokens(HELLO)
 
 
 @pytest.mark.parametrize("option", ["n_ctx", "threads"])
@@ -131,7 +137,7 @@ class _Hub(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_HEAD
+    do_GET = do_HEAD  # noqa: N815 - the name that http.server looks for
 
     def log_message(self, *arguments: Any) -> None:
         """Say nothing."""
@@ -155,8 +161,12 @@ def _probe(folder: Path, *references: str, **environment: str) -> list[str]:
     command = [sys.executable, "-c", _PROBE, *references]
     settings = {"HF_HOME": str(folder), "HF_HUB_DISABLE_TELEMETRY": "1", **environment}
     root = str(Path(__file__).parents[3])
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        command, env={**os.environ, "PYTHONPATH": root, **settings}, capture_output=True, text=True, check=True
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": root, **settings},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout)
 
@@ -229,7 +239,7 @@ def test_a_missing_extra_is_an_error_that_says_how_to_install_it(tiny, blocked, 
     )
     command = [sys.executable, "-c", probe, blocked, reference.replace("PATH", str(tiny))]
 
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         command,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
         capture_output=True,

@@ -110,7 +110,8 @@ def test_the_shared_hostile_inputs_are_the_ones_tested_here():
 
 
 @pytest.mark.parametrize(
-    "text", ["Hello, the ant!", "  a\n\n\tb  ", "Zürich 日本語 😀", "1234", "", "a < b > c [d] {e}", "<b>x</b>", "<"]
+    "text",
+    ["Hello, the ant!", "  a\n\n\tb  ", "Zürich 日本語 😀", "1234", "", "a < b > c [d] {e}", "<b>x</b>", "<"],
 )
 def test_clean_content_gets_the_tokens_of_the_whole_text(model, text):
     messages = user(text)
@@ -126,7 +127,9 @@ def test_content_that_joins_with_the_templates_text_becomes_no_control_token(wri
     template = "{% for m in messages %}<x>{{ m.content }}>|<{{ m.content }}{% endfor %}<yy>"
     model = LoadedModel(ModelKey(write_model(markers=markers, template=template), None, 1), threads=1)
 
-    tokens = [model.tokenizer.tokens([Message(role="user", content=text)]) for text in ("<x", "x>", "<yy", "yy>")]
+    tokens = [
+        model.tokenizer.tokens([Message(role="user", content=text)]) for text in ("<x", "x>", "<yy", "yy>")
+    ]
 
     assert [control_ids(model, found) for found in tokens] == [[257 + 14, 258 + 14]] * 4
     assert text_of(model, tokens[2]) == "<x><yy>|<<yy<yy>"
@@ -136,7 +139,9 @@ def test_content_that_joins_with_the_templates_text_becomes_no_control_token(wri
 def test_bos_is_written_once_where_the_template_writes_it_too(write_model):
     markers = {"<s>": CONTROL, "</s>": CONTROL}
     template = "{{ bos_token }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}"
-    model = LoadedModel(ModelKey(write_model(markers=markers, template=template, add_bos=True), None, 1), threads=1)
+    model = LoadedModel(
+        ModelKey(write_model(markers=markers, template=template, add_bos=True), None, 1), threads=1
+    )
 
     tokens = model.tokenizer.tokens([Message(role="user", content="hi")])
 
@@ -181,7 +186,9 @@ def test_neighbours_of_one_role_are_joined_where_the_template_wants_roles_to_alt
     tokens = model.tokenizer.tokens([*user("a"), Message(role="user", content="b")])
 
     assert text_of(model, tokens) == "[S\n\na\n\nb]"
-    with pytest.raises(RequestRejected, match="refuses these messages: roles must alternate; roles were assistant"):
+    with pytest.raises(
+        RequestRejected, match="refuses these messages: roles must alternate; roles were assistant"
+    ):
         model.tokenizer.tokens([Message(role="assistant", content="b")])
     model.free()
 
@@ -209,19 +216,24 @@ def test_a_template_that_does_not_compile_is_a_load_error(write_model):
         LlamaBackend(str(path)).count_tokens(user("hi"))
 
 
-def test_blanks_beside_a_marker_vanish_where_the_vocabulary_says_so(write_model):
-    # llama.cpp gives these flags to the markers of a model that calls itself phi-3.
-    path = write_model(kind="spm", markers={"<s>": CONTROL, "<|user|>": CONTROL, "</s>": CONTROL})
+def test_blanks_after_a_marker_vanish_where_the_vocabulary_says_so(write_model):
+    # llama.cpp strips the text after each marker of a model that calls itself Phi-3.
+    markers = dict.fromkeys(("<s>", "<|user|>", "<|end|>", "<|endoftext|>", "</s>"), CONTROL)
+    template = "{% for m in messages %}<|user|>\n{{ m.content }}<|end|>\n{% endfor %}<|user|>\n"
+    path = write_model(kind="spm", markers=markers, template=template, name="Phi-3 tiny")
     model = LoadedModel(ModelKey(path, None, 1), threads=1)
 
-    flags = [model.vocabulary.strips_right(token) for token in model.vocabulary.markers.values()]
+    tokens = model.tokenizer.tokens(user("the ant"))
 
-    assert not any(flags)
+    assert tokens == model.vocabulary.tokenize_whole("<|user|>\nS<|end|>\n<|user|>\nthe ant<|end|>\n<|user|>")
+    assert text_of(model, tokens) == "<|user|> S<|end|><|user|> the ant<|end|><|user|>"
     model.free()
 
 
 @pytest.mark.parametrize(
-    "part", [ImagePart(data=b"x"), ToolCallPart(id="1", name="f", arguments="{}")], ids=lambda part: type(part).__name__
+    "part",
+    [ImagePart(data=b"x"), ToolCallPart(id="1", name="f", arguments="{}")],
+    ids=lambda part: type(part).__name__,
 )
 def test_a_part_that_is_no_text_is_refused_by_the_number_of_its_message(backend, part):
     messages = [*user("hi"), Message(role="user", content=(TextPart(text="see"), part))]
@@ -231,7 +243,9 @@ def test_a_part_that_is_no_text_is_refused_by_the_number_of_its_message(backend,
 
 
 def test_half_a_surrogate_pair_is_refused_by_the_number_of_its_message(backend):
-    with pytest.raises(RequestRejected, match=r"message 2 \(user\) holds half a surrogate pair at character 2"):
+    with pytest.raises(
+        RequestRejected, match=r"message 2 \(user\) holds half a surrogate pair at character 2"
+    ):
         backend.count_tokens(user("ab\ud800"))
 
 

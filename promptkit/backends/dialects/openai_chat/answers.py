@@ -68,7 +68,7 @@ def _completion(data: dict[str, Any], reply: HttpReply, endpoint: Endpoint) -> C
     return Completion(
         text=text,
         finish_reason="refusal" if refusal else finish,
-        model=string_of(data.get("model")) or endpoint.name,
+        model=string_of(data.get("model")) or endpoint.model,
         usage=usage_of(data.get("usage")),
         request_id=request_id_of(reply.headers) or string_of(data.get("id")),
         refusal=refusal,

@@ -50,7 +50,7 @@ class StreamDecoder:
         self._reasoning: list[str] = []
         self._finish: FinishReason | None = None
         self._usage: Usage | None = None
-        self._model = endpoint.name
+        self._model = endpoint.model
         self._id: str | None = None
 
     @property

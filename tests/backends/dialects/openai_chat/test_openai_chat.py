@@ -213,5 +213,5 @@ def test_a_rendered_prompt_is_exported_for_the_users_own_client(ask_for) -> None
     arguments = rendered.to_openai()
 
     assert set(arguments) == {"messages", "temperature", "max_completion_tokens", "response_format"}
-    assert arguments["messages"][1] == {"role": "user", "content": "Fire engine – «rot»"}
+    assert arguments["messages"][1] == {"role": "user", "content": "Fire engine · «rot»"}
     assert arguments["response_format"]["json_schema"]["strict"] is True

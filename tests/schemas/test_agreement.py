@@ -1,0 +1,93 @@
+"""Two schemas agree when they take the same shape of values; where they differ, a sentence says how."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from promptkit.schemas import differences, schema_of
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Part(BaseModel):
+    name: str = Field(description="what it is called")
+
+
+class Thing(BaseModel):
+    colour: Colour
+    count: int = Field(ge=1, le=5)
+    note: str | None = None
+    parts: list[Part]
+
+
+DECLARED: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "colour": {"enum": ["blue", "red"], "description": "any"},
+        "count": {"type": "integer"},
+        "note": {"type": ["string", "null"]},
+        "parts": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}},
+    },
+}
+
+
+def changed(name: str, schema: Any) -> dict[str, Any]:
+    return {**DECLARED, "properties": {**DECLARED["properties"], name: schema}}
+
+
+def test_descriptions_bounds_order_and_spelling_of_optional_do_not_count() -> None:
+    assert differences(DECLARED, schema_of(Thing)) == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (changed("count", {"type": "string"}), "count: the file says string, the code says integer"),
+        (changed("note", {"type": "string"}), "note: the file says string, the code says null or string"),
+        (
+            changed("colour", {"enum": ["blue", "green"]}),
+            "colour: the file says one of blue, green, the code says one of blue, red",
+        ),
+        (changed("size", {"type": "integer"}), "size: the file has it, the code does not"),
+        (
+            changed("parts", {"type": "array", "items": {"type": "string"}}),
+            "parts[]: the file says string, the code says object",
+        ),
+        (
+            changed("parts", {"type": "array", "items": {"type": "object", "properties": {}}}),
+            "parts[].name: the code has it, the file does not",
+        ),
+    ],
+)
+def test_a_difference_is_a_sentence_with_its_path(declared: dict[str, Any], said: str) -> None:
+    assert differences(declared, schema_of(Thing)) == (said,)
+
+
+def test_a_root_that_differs_is_the_value() -> None:
+    assert differences({"type": "object"}, schema_of(list[str])) == (
+        "the value: the file says object, the code says array",
+    )
+
+
+@pytest.mark.parametrize("other", [{}, schema_of(Any)])
+def test_a_schema_that_takes_anything_differs_from_nothing(other: Any) -> None:
+    assert differences(DECLARED, other) == ()
+
+
+def test_a_union_is_the_sum_of_its_kinds() -> None:
+    assert differences({"type": ["integer", "string"]}, schema_of(int | str)) == ()
+    assert differences({"const": "a"}, schema_of(Literal["a"])) == ()
+
+
+def test_a_recursive_type_ends() -> None:
+    class Tree(BaseModel):
+        children: list[Tree]
+
+    assert differences(schema_of(Tree), schema_of(Tree)) == ()
