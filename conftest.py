@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,15 @@ def _write_file(example: Example) -> str | None:
 
 
 def _run_python(example: Example) -> str | None:
-    code = compile(example.parsed, example.path, "exec")
-    exec(code, example.namespace)
-    for name, item in list(example.namespace.items()):
-        if name.startswith("test_") and callable(item) and item.__code__.co_argcount == 0:
-            item()
-            del example.namespace[name]
+    code = compile(example.parsed, example.path, "exec", dont_inherit=True)
+    try:
+        exec(code, example.namespace)
+        for name, item in list(example.namespace.items()):
+            if name.startswith("test_") and callable(item) and item.__code__.co_argcount == 0:
+                item()
+                del example.namespace[name]
+    except Exception:  # noqa: BLE001 - whatever a page's code raises is the page's failure
+        return traceback.format_exc()
     return None
 
 

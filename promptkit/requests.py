@@ -42,6 +42,14 @@ def canonical_json(data: Any) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+_SETTINGS: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("temperature", (int, float), "a number"),
+    ("max_tokens", (int,), "a whole number"),
+    ("seed", (int,), "a whole number"),
+    ("top_p", (int, float), "a number"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationConfig:
     """How a model samples; None leaves a setting to the backend.
@@ -61,6 +69,13 @@ class GenerationConfig:
     stop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name, kinds, word in _SETTINGS:
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
+                raise ValueError(f"{name} is {value!r}; it must be {word}")
+        texts: Any = self.stop
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"stop is {self.stop!r}; it must be a list of texts")
         if self.temperature is not None and self.temperature < 0:
             raise ValueError(f"temperature is {self.temperature}; it must be 0 or more")
         if self.max_tokens is not None and self.max_tokens < 1:

@@ -54,7 +54,7 @@ class Session:
     ) -> None:
         self.backends = dict(backends or {})
         self.prompts = dict(prompts or {})
-        self.allow = None if allow is None else tuple(allow)
+        self.allow = _policy(allow)
         self._opened: dict[str, Backend] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -90,9 +90,8 @@ class Session:
             return wanted
         reference, options = self._resolve(wanted)
         if not isinstance(reference, str):
-            opened: Backend | AsyncBackend = reference
-            self._permit(opened.name)
-            return opened
+            self._permit(reference.name)
+            return reference
         self._permit(reference)
         key = repr((reference, sorted(options.items())))
         with self._lock:
@@ -103,26 +102,29 @@ class Session:
                 self._opened[key] = open_backend(reference, **options)
             return self._opened[key]
 
-    def _resolve(self, name: str) -> tuple[Any, dict[str, Any]]:
+    def _resolve(self, name: str) -> tuple[str | Backend | AsyncBackend, dict[str, Any]]:
         known: dict[str, Any] = {}
         for setting in (settings_of_project(), _from_environment(), _process, self):
             known.update(setting.backends)
-        if name in known:
-            profile = known[name]
-            if not isinstance(profile, Mapping):
-                return profile, {}
-            options: dict[str, Any] = {str(key): value for key, value in profile.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            if "backend" not in options:
-                raise ConfigurationError(
-                    f"profile {name} lacks backend; add for example backend = 'llama:demo'"
-                )
-            return options.pop("backend"), options
+        passed: list[str] = []
+        options: dict[str, Any] = {}
+        while name in known and name not in passed:
+            passed.append(name)
+            found, own = _profile(name, known[name])
+            options = {**own, **options}
+            if not isinstance(found, str):
+                return found, options
+            name = found
+        if name in passed:
+            raise ConfigurationError(
+                f"backend profiles name one another in a circle: {' -> '.join([*passed, name])}"
+            )
         if ":" not in name and name != "mock":
             raise ConfigurationError(
                 f"there is no backend profile {name}{did_you_mean(name, known)}; a backend is named like "
                 f"llama:demo, openai:MODEL or openai+http://HOST:PORT/v1:MODEL"
             )
-        return name, {}
+        return name, options
 
     def _permit(self, name: str) -> None:
         if name == "mock":
@@ -173,6 +175,27 @@ class Session:
         await self.aclose()
 
 
+def _profile(name: str, profile: Any) -> tuple[str | Backend | AsyncBackend, dict[str, Any]]:
+    options: dict[str, Any] = {}
+    if isinstance(profile, Mapping):
+        options = {str(key): value for key, value in profile.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        profile = options.pop("backend", None)
+        if profile is None:
+            raise ConfigurationError(f"profile {name} lacks backend; add for example backend = 'llama:demo'")
+    if isinstance(profile, str | Backend | AsyncBackend):
+        return profile, options
+    raise ConfigurationError(
+        f"profile {name} is {profile!r}; it must be a backend's name, a table with backend = '...', or a backend"
+    )
+
+
+def _policy(allow: Sequence[str] | None) -> tuple[str, ...] | None:
+    """A policy as patterns. One string would be read as a pattern a letter, and ``*`` would permit all."""
+    if isinstance(allow, str):
+        raise ConfigurationError(f"allow takes a list of patterns, for example [{allow!r}]")
+    return None if allow is None else tuple(allow)
+
+
 class _Process:
     """What ``pk.configure`` has set, and the implicit session of this process."""
 
@@ -219,7 +242,7 @@ def configure(
     _process.configuration = Configuration(
         backends=dict(backends or {}),
         prompts=dict(prompts or {}),
-        allow=None if allow is None else tuple(allow),
+        allow=_policy(allow),
         models=tuple(models),
     )
 

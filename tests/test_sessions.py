@@ -89,6 +89,43 @@ def test_a_profile_table_needs_a_backend() -> None:
         pk.Prompt(template=HELLO).using("fast").run(name="Ann")
 
 
+def test_a_profile_may_name_a_profile_and_the_environment_may_name_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pk.configure(backends={"default": "private", "private": named("mine"), "other": named("other")})
+
+    assert answer() == "mine"
+    pk.configure(backends={"private": named("mine")})
+    monkeypatch.setenv("PROMPTKIT_BACKEND", "private")
+    assert answer() == "mine"
+
+
+def test_profiles_in_a_circle_are_an_error() -> None:
+    pk.configure(backends={"default": "a", "a": "b", "b": "a"})
+
+    with pytest.raises(ConfigurationError, match="default -> a -> b -> a"):
+        answer()
+
+
+@pytest.mark.parametrize(
+    "set_policy", [lambda allow: pk.configure(allow=allow), lambda allow: pk.Session(allow=allow)]
+)
+def test_a_policy_that_is_one_string_is_refused_because_its_letters_would_be_patterns(
+    set_policy: Any,
+) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"allow takes a list of patterns, for example \['llama:\*'\]"
+    ):
+        set_policy("llama:*")
+
+
+def test_a_profile_that_is_no_backend_is_refused() -> None:
+    pk.configure(backends={"default": 5})
+
+    with pytest.raises(ConfigurationError, match="profile default is 5"):
+        answer()
+
+
 @pytest.mark.parametrize("where", ["session", "process", "file"])
 def test_a_policy_refuses_a_backend_before_anything_is_sent(tmp_path: Path, where: str) -> None:
     if where == "process":

@@ -52,7 +52,10 @@ def read_file(path: Path, *, name: str | None = None) -> Declaration:
         TemplateError: When the file cannot be read or is no valid prompt file.
     """
     return read_text(
-        _content(path), file=str(path), name=name or _stem(path), yaml_document=path.name.endswith(SUFFIXES[1])
+        _content(path),
+        file=str(path),
+        name=name or _stem(path),
+        yaml_document=path.name.endswith(SUFFIXES[1]),
     )
 
 

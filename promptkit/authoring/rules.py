@@ -141,4 +141,4 @@ def _rule(pair: Pair, path: str, options: Mapping[str, Pair]) -> DeclaredRule:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+    return text if text.endswith(".") else f"{text}."

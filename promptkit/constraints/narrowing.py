@@ -93,6 +93,8 @@ _Inputs: TypeAlias = Mapping[str, Mapping[str, Any]] | None
 def _faults(constraint: Constraint, json_schema: Mapping[str, Any], inputs: _Inputs) -> Iterator[str]:
     yield from _output_fault(parse(constraint.path), json_schema, constraint.id)
     rule = constraint.rule
+    if rule.takes and json_schema:
+        yield from _type_fault(constraint, json_schema)
     if isinstance(rule, QuotedFrom):
         yield from _input_fault(parse(rule.source), inputs, constraint.id)
     if isinstance(rule, Expr):
@@ -102,6 +104,40 @@ def _faults(constraint: Constraint, json_schema: Mapping[str, Any], inputs: _Inp
                 yield from _output_fault(path, json_schema, constraint.id)
             else:
                 yield from _input_fault(path, inputs, constraint.id)
+
+
+def _type_fault(constraint: Constraint, json_schema: Mapping[str, Any]) -> Iterator[str]:
+    """A rule that no value of its field could ever hold is a mistake, not a rule."""
+    fragments: list[Mapping[str, Any]] = [json_schema]
+    for step in parse(constraint.path).steps:
+        fragments = [part for fragment in fragments for part in _spread(fragment, json_schema)]
+        fragments = [part for fragment in fragments for part in _step(fragment, step)]
+    ends = [part for fragment in fragments for part in _spread(fragment, json_schema)]
+    kinds = {kind for fragment in ends for kind in _kinds(fragment)} - {"null"}
+    if kinds and not kinds & constraint.rule.takes:
+        kind, path = constraint.rule.kind, constraint.path or "the output"
+        each = f"; write {path}[] for the items of the list" if "array" in kinds else ""
+        yield (
+            f"{constraint.id}: {kind} judges {' or '.join(sorted(constraint.rule.takes))} values, "
+            f"but {path} is {' or '.join(sorted(kinds))}{each}"
+        )
+
+
+def _kinds(fragment: Mapping[str, Any]) -> tuple[str, ...]:
+    """The types of a fragment; an enumeration has those of its values."""
+    values: list[object] = fragment.get("enum", [fragment["const"]] if "const" in fragment else [])
+    return types_of(fragment) or tuple(_JSON_TYPES[type(value)] for value in values)
+
+
+_JSON_TYPES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
 
 
 def _output_fault(path: Path, json_schema: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Rule(Protocol):
 
     kind: ClassVar[str]
     """The rule's name in files, for example ``max_words``."""
+    takes: ClassVar[frozenset[str]]
+    """JSON types that the rule can judge; empty for all."""
 
     def sentence(self, subject: str) -> str:
         """The rule said to a model: ``subject`` is what the sentence begins with."""
@@ -57,6 +59,7 @@ class Between:
     """A number from ``low`` to ``high``, both included."""
 
     kind: ClassVar[str] = "between"
+    takes: ClassVar[frozenset[str]] = frozenset({"integer", "number"})
     low: float
     high: float
 
@@ -95,6 +98,7 @@ class OneOf:
     """One of some plain values."""
 
     kind: ClassVar[str] = "one_of"
+    takes: ClassVar[frozenset[str]] = frozenset()
     values: tuple[str | int | float | bool | None, ...]
 
     def __post_init__(self) -> None:
@@ -137,6 +141,7 @@ class Expr:
     """A condition across fields of ``output`` and ``inputs``, in a small part of Python's syntax."""
 
     kind: ClassVar[str] = "expr"
+    takes: ClassVar[frozenset[str]] = frozenset()
     expression: str
 
     def __post_init__(self) -> None:

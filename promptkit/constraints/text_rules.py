@@ -26,6 +26,7 @@ class MaxWords:
     """A text of at most ``limit`` words; a word is what stands between blanks."""
 
     kind: ClassVar[str] = "max_words"
+    takes: ClassVar[frozenset[str]] = frozenset({"string"})
     limit: int
 
     def __post_init__(self) -> None:
@@ -60,6 +61,7 @@ class Matches:
     """A text that a regular expression (Python's ``re``) matches as a whole."""
 
     kind: ClassVar[str] = "matches"
+    takes: ClassVar[frozenset[str]] = frozenset({"string"})
     pattern: str
 
     def __post_init__(self) -> None:
@@ -98,6 +100,7 @@ class NeverSays:
     """Phrases that occur nowhere in the value's texts: case, blanks and Unicode forms folded, whole words."""
 
     kind: ClassVar[str] = "never_says"
+    takes: ClassVar[frozenset[str]] = frozenset({"string"})
     phrases: Sequence[str]
 
     def __post_init__(self) -> None:
@@ -140,6 +143,7 @@ class QuotedFrom:
     """A text that stands word for word in an input; ``source`` is the path of that input."""
 
     kind: ClassVar[str] = "quoted_from"
+    takes: ClassVar[frozenset[str]] = frozenset({"string"})
     source: str
 
     def __post_init__(self) -> None:

@@ -192,7 +192,8 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         error.record = record(status="failed", verdicts=verdicts, error=info)
         yield Keep(record=error.record)
         raise
-    done = record(status="ok", output=accepted.data, verdicts=accepted.verdicts)
+    output = call.request.output.schema.dump(accepted.value)
+    done = record(status="ok", output=output, verdicts=accepted.verdicts)
     yield Keep(record=done)
     return Result(
         value=accepted.value,

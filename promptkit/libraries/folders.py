@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -112,7 +112,7 @@ class Library:
     def headers(self) -> Iterator[tuple[str, Header]]:
         """Name, version and description of each prompt, read without the rest of the file."""
         for name in self.names():
-            yield name, read_header(self.path(name))
+            yield name, replace(read_header(self.path(name)), name=name)
 
     def path(self, name: str) -> Path:
         """The file of a prompt.
@@ -159,6 +159,13 @@ class Library:
             have = declaration.version or "no version"
             raise VersionError(
                 f"{reference} is wanted, but {declaration.file} has {have}; change the range or the file"
+            )
+        if declaration.name != name:
+            raise TemplateError(
+                f"the file calls itself {declaration.name}, but its place in the library is {name}; "
+                f"leave name out, or write name: {name}",
+                file=declaration.file,
+                line=declaration.lines.get("name"),
             )
         models = (*self.models, *settings().models)
         return Prompt.declared(declaration, output=output, load=self._fragments, models=models)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar
 
 from promptkit.constraints import Constraint
@@ -36,6 +36,8 @@ def build_declaration(  # noqa: PLR0913 - the parts of a prompt
         raise TemplateError(f"attempts is {attempts}; a prompt needs at least 1", file=name)
     if isinstance(generation, GenerationConfig):
         generation = generation.to_dict()
+    settings = dict(generation or {})
+    _known_keys(settings, [item.name for item in fields(GenerationConfig)], "generation", name)
     return Declaration(
         name=name,
         version=version,
@@ -43,7 +45,7 @@ def build_declaration(  # noqa: PLR0913 - the parts of a prompt
         context=tuple(_built(ContextBlock, block, name, "context") for block in context),
         constraints=tuple(constraints),
         examples=tuple(_built(Example, example, name, "examples") for example in examples),
-        generation=dict(generation or {}),
+        generation=settings,
         attempts=attempts,
         body=template,
     )
@@ -55,8 +57,9 @@ def _clarity(given: Clarity | Mapping[str, Any] | None, name: str) -> Clarity:
     if isinstance(given, Clarity):
         return given
     parts = dict(given)
-    if "steps" in parts:
-        parts["steps"] = tuple(parts["steps"])
+    steps = parts.get("steps")
+    if steps is not None:
+        parts["steps"] = (steps,) if isinstance(steps, str) else tuple(steps)
     return _built(Clarity, parts, name, "clarity")
 
 
@@ -70,15 +73,23 @@ def _built(kind: type[V], given: Any, name: str, section: str) -> V:
     own = [item.name for item in fields(kind) if item.name != "line"]
     known = ["from" if key == "source" else key for key in own]
     parts: dict[str, Any] = dict(given)
-    for key in parts:
+    _known_keys(parts, known, section, name)
+    if "from" in parts:
+        parts["source"] = parts.pop("from")
+    missing = [item.name for item in fields(kind) if _is_required(item) and item.name not in parts]
+    if missing:
+        raise TemplateError(f"{section}: {' and '.join(missing)} missing; add it", file=name)
+    return kind(**parts)
+
+
+def _is_required(item: Field[Any]) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
+def _known_keys(given: Mapping[str, Any], known: Sequence[str], section: str, name: str) -> None:
+    for key in given:
         if key not in known:
             raise TemplateError(
                 f"{section}: unknown key {key}{did_you_mean(key, known)}; known are {', '.join(known)}",
                 file=name,
             )
-    if "from" in parts:
-        parts["source"] = parts.pop("from")
-    try:
-        return kind(**parts)
-    except TypeError as error:
-        raise TemplateError(f"{section}: {error}", file=name) from error

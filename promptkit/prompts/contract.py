@@ -6,7 +6,8 @@ import importlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Generic, TypeVar
 
 from promptkit.constraints import check_paths
@@ -17,7 +18,7 @@ from promptkit.rendering import Source, Template, compile_template, undeclared_i
 from promptkit.requests import GenerationConfig, OutputSpec, PromptRef
 from promptkit.schemas import InputSchema, OutputSchema, differences
 
-__all__ = ["Contract", "Loader"]
+__all__ = ["Contract", "Loader", "environment"]
 
 T = TypeVar("T")
 Loader = Callable[[str], Source]
@@ -67,14 +68,19 @@ class Contract(Generic[T]):
         )
 
     @cached_property
+    def label(self) -> str:
+        """Name and version as errors print them."""
+        return str(self.ref)
+
+    @cached_property
     def generation(self) -> GenerationConfig:
         """The sampling that the declaration asks for."""
         settings = dict(self.declaration.generation)
-        if "stop" in settings:
+        if isinstance(settings.get("stop"), list):
             settings["stop"] = tuple(settings["stop"])
         try:
             return GenerationConfig(**settings)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise TemplateError(f"generation: {error}", file=self.declaration.place) from error
 
     @property
@@ -171,7 +177,8 @@ class Contract(Generic[T]):
             raise TemplateError(problem, file=self.declaration.place, line=constraint.line)
 
     def _resolve(self, reference: str, key: str) -> Any:
-        line = self.declaration.lines.get(key)
+        lines = self.declaration.lines
+        line = lines.get(key, lines.get(key.partition(".")[0]))
         place = self.declaration.place
         module_name, colon, attribute = reference.partition(":")
         if not colon or not attribute:
@@ -211,3 +218,12 @@ def _recordable(value: Any) -> Any:
     if hasattr(value, "media_type"):
         return {"media_type": value.media_type, "url": value.url}
     return value
+
+
+@cache
+def environment() -> dict[str, str]:
+    """Versions that matter for repeating a call."""
+    try:
+        return {"promptkit": version("promptkit-3c")}
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return {"promptkit": "unknown"}

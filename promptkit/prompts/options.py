@@ -46,8 +46,14 @@ class Options:
         Raises:
             InputError: For a number of attempts below 1 or an unknown setting.
         """
-        if attempts is not None and attempts < 1:
-            raise InputError(f"attempts is {attempts}; it must be at least 1")
+        if attempts is not None and (not _is_number(attempts, int) or attempts < 1):
+            raise InputError(f"attempts is {attempts!r}; it must be a whole number from 1")
+        if deadline_s is not None and (not _is_number(deadline_s, int | float) or deadline_s <= 0):
+            raise InputError(f"deadline_s is {deadline_s!r}; it must be a number of seconds above 0")
+        if backend is not None and not isinstance(backend, str) and not hasattr(backend, "plan"):
+            raise InputError(
+                f"{backend!r} is no backend; give a name such as 'llama:demo' or an object that answers requests"
+            )
         settings = (
             generation.to_dict() if isinstance(generation, GenerationConfig) else dict(generation or {})
         )
@@ -65,3 +71,8 @@ class Options:
             deadline_s=self.deadline_s if deadline_s is None else deadline_s,
             tags={**self.tags, **(tags or {})},
         )
+
+
+def _is_number(value: Any, kinds: Any) -> bool:
+    """True for numbers of these kinds; a boolean is none, though Python counts it among the integers."""
+    return isinstance(value, kinds) and not isinstance(value, bool)

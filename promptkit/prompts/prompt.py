@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Generic, Self, TypeVar, overload
 
 from promptkit.backends import MockBackend
 from promptkit.backends.dialects.openai_chat import export
-from promptkit.completions import TextDelta
+from promptkit.completions import Completion, Enforcement, TextDelta
 from promptkit.constraints import Constraint
-from promptkit.declarations import Clarity, ContextBlock, Declaration, Example
+from promptkit.declarations import RESERVED_NAMES, Clarity, ContextBlock, Declaration, Example
 from promptkit.engine import (
     Call,
     Conversation,
@@ -26,12 +24,20 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
+from promptkit.errors import CapabilityMissing, InputError, InputProblem, SchemaUnsupported, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.contract import Contract, Loader
+from promptkit.prompts.contract import Contract, Loader, environment
 from promptkit.prompts.options import Options
 from promptkit.rendering import Source
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, Request
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    OutputSpec,
+    Plan,
+    Rendered,
+    Request,
+)
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -184,7 +190,6 @@ class Prompt(Generic[T]):
     def using(
         self,
         backend: BackendLike | None = None,
-        /,
         *,
         attempts: int | None = None,
         generation: GenerationConfig | Mapping[str, Any] | None = None,
@@ -214,7 +219,7 @@ class Prompt(Generic[T]):
             InputError: When the inputs do not fit.
             TemplateError: When the template fails on them.
         """
-        values = self._contract.inputs.validate(inputs, prompt=str(self._contract.ref))
+        values = self._contract.inputs.validate(inputs, prompt=self._contract.label, reserved=RESERVED_NAMES)
         return self._rendered(values)
 
     def run(self, /, **inputs: Any) -> Result[T]:
@@ -265,9 +270,9 @@ class Prompt(Generic[T]):
             OutputError: When the text breaks the contract.
         """
         rendered = self.render(**inputs)
-        plan = Plan(backend="parse")
-        call = self._call(rendered, plan, attempts=1)
-        return run_sync(converse(call), MockBackend([text]), observers=observers())
+        answer = Completion(text=text, finish_reason="stop", model="parse")
+        call = self._call(rendered, Plan(backend="parse"), attempts=1)
+        return run_sync(converse(call), MockBackend([answer]), observers=observers())
 
     def plan(self) -> Plan:
         """What the backend will do with each rule of the output; offline."""
@@ -279,6 +284,7 @@ class Prompt(Generic[T]):
 
         Raises:
             PromptError: When the declaration does not hold together.
+            SchemaUnsupported: When its output's schema cannot be used.
         """
         _ = self._contract.parts, self._contract.generation
 
@@ -286,6 +292,7 @@ class Prompt(Generic[T]):
         rendered = self.render(**inputs)
         backend = current_session().backend_for(self.name, self._options.backend)
         plan = backend.plan(rendered.output, rendered.generation)
+        _refuse_impossible(plan)
         attempts = self._options.attempts or self._contract.declaration.attempts
         return converse(self._call(rendered, plan, attempts)), backend
 
@@ -304,14 +311,25 @@ class Prompt(Generic[T]):
             plan=plan,
             turns=self._contract.template.conversation(rendered.messages),
             attempts=attempts,
-            environment={"promptkit": _own_version()},
+            environment=environment(),
         )
 
     def _rendered(self, values: dict[str, Any]) -> Rendered:
         contract = self._contract
+        parts = contract.parts
+        messages = parts.template.render(values)
+        if not messages:
+            raise TemplateError(
+                f"{contract.label} renders to no message with these inputs; a model needs at least one. "
+                f"Let a role block print something, or give the inputs that it shows",
+                file=contract.declaration.place,
+            )
+        rules = parts.template.rules(values)
         return Rendered(
-            messages=contract.template.render(values),
-            output=contract.output,
+            messages=messages,
+            output=parts.output
+            if rules is None
+            else OutputSpec(schema=parts.output.schema, constraints=rules),
             generation=self._generation(),
             prompt=contract.ref,
             inputs=values,
@@ -363,9 +381,12 @@ def _restore(  # noqa: PLR0913, PLR0917 - what pickle hands back, in order
     return prompt
 
 
-@cache
-def _own_version() -> str:
-    try:
-        return version("promptkit-3c")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        return "unknown"
+def _refuse_impossible(plan: Plan) -> None:
+    """Fail before anything is sent, rather than after it was paid for."""
+    for placement in plan.placements:
+        if placement.where is Enforcement.IMPOSSIBLE:
+            place = placement.path or "the output"
+            raise SchemaUnsupported(
+                f"{plan.backend} cannot give what the prompt asks for: {place}, {placement.rule}: {placement.note}",
+                paths=[placement.path],
+            )

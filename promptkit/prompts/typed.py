@@ -72,7 +72,6 @@ class TypedPrompt(Generic[P, T]):
     def using(
         self,
         backend: BackendLike | None = None,
-        /,
         *,
         attempts: int | None = None,
         generation: GenerationConfig | Mapping[str, Any] | None = None,
@@ -88,6 +87,9 @@ class TypedPrompt(Generic[P, T]):
     def _inputs(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         if len(args) > len(self._names):
             raise TypeError(f"{self.__name__} takes {len(self._names)} inputs, {len(args)} were given")
+        for name in self._names[: len(args)]:
+            if name in kwargs:
+                raise TypeError(f"{self.__name__} got two values for {name}; give it once")
         return {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
 
     def __repr__(self) -> str:

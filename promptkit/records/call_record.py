@@ -34,7 +34,7 @@ class PromptInfo:
         version: Its semantic version, None when it has none.
         digest: SHA-256 of its declaration.
         file: Its file, None when it was built in Python.
-        inputs: The validated inputs; binary parts by media type and SHA-256.
+        inputs: The validated inputs; binary parts by media type and length.
         trust: ``trusted`` or ``untrusted`` by input.
     """
 

@@ -71,6 +71,7 @@ class _Compiler:
         self._env.history = _history_input(inputs)
         self._texts: Texts = read_texts(declaration, load, self._env)
         self._units = self._texts.units
+        self._rules: tuple[tuple[Constraint, Section], ...] = ()
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -96,7 +97,11 @@ class _Compiler:
         self._fold(body)
         self._compile(body)
         template = Template(
-            self._env, self._env.parts[BODY], self._units.places, frozenset(used & self._names)
+            self._env,
+            self._env.parts[BODY],
+            self._units.places,
+            used_inputs=frozenset(used & self._names),
+            rules=self._rules,
         )
         self._env.examples = example_messages(
             self._declaration.examples,
@@ -124,7 +129,8 @@ class _Compiler:
 
     def _sections(self, roots: Mapping[str, str]) -> dict[str, Section]:
         declaration, strings = self._declaration, {key: self._string(key) for key in self._texts.strings}
-        sentences = [self._sentence(rule, strings) for rule in self._output.constraints]
+        self._rules = tuple((rule, self._sentence(rule, strings)) for rule in self._output.constraints)
+        sentences = [sentence for _, sentence in self._rules]
         blocks = {
             f"context.{block.id}": source_section(block)
             if block.id in roots

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jinja2
 
+from promptkit.constraints import Constraint
 from promptkit.messages import Message
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
 from promptkit.rendering.run import CURRENT, Run
+from promptkit.rendering.sections import Section
 
 __all__ = ["Template", "run_part"]
+
+
+def _saying(rule: Constraint, sentence: str) -> Constraint:
+    if rule.say is None or not sentence.strip():
+        return rule
+    return replace(rule, say=str(sentence).removeprefix("Preferably, "))
 
 
 def run_part(env: Sandbox, part: jinja2.Template, values: Mapping[str, Any]) -> list[str]:
@@ -28,14 +37,22 @@ class Template:
         used_inputs: The inputs that the body, its sections and its rules read.
     """
 
-    __slots__ = ("_env", "_part", "_places", "used_inputs")
+    __slots__ = ("_env", "_part", "_places", "_rules", "_spoken", "used_inputs")
 
     def __init__(
-        self, env: Sandbox, part: jinja2.Template, places: Mapping[str, Place], used_inputs: frozenset[str]
+        self,
+        env: Sandbox,
+        part: jinja2.Template,
+        places: Mapping[str, Place],
+        *,
+        used_inputs: frozenset[str],
+        rules: Sequence[tuple[Constraint, Section]],
     ) -> None:
         self._env = env
         self._part = part
         self._places = places
+        self._rules = tuple(rules)
+        self._spoken = all(section.constant == rule.sentence() for rule, section in rules)
         self.used_inputs = used_inputs
 
     def render(self, values: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -50,6 +67,21 @@ class Template:
             InputError: When the history holds a system message.
         """
         return tuple(self.run(Run(values)).messages)
+
+    def rules(self, values: Mapping[str, Any]) -> tuple[Constraint, ...] | None:
+        """The prompt's constraints as they are said for these inputs; None when none is said differently.
+
+        A ``say`` may be a template over the inputs; verdicts and re-asks must say what the prompt said.
+        """
+        if self._spoken:
+            return None
+        token = CURRENT.set(Run(values))
+        try:
+            return tuple(_saying(rule, section.render(values)) for rule, section in self._rules)
+        except RUN_FAULTS as error:
+            raise run_fault(error, self._places) from error
+        finally:
+            CURRENT.reset(token)
 
     def conversation(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """Of rendered messages those that a later call's history continues: neither system nor examples.

@@ -25,17 +25,16 @@ class TypedCodec:
     Attributes:
         json_schema: The type's JSON Schema, its objects closed against names that the type does not have,
             without the titles that pydantic derives from field names. A given ``json_schema`` stands in for
-            it; then fields that were left out are left out again when an instance is written.
+            it.
 
     Raises:
         SchemaUnsupported: When pydantic cannot validate the type or JSON Schema cannot say it.
     """
 
-    __slots__ = ("_adapter", "_as_written", "json_schema")
+    __slots__ = ("_adapter", "json_schema")
 
     def __init__(self, tp: Any, *, json_schema: Mapping[str, Any] | None = None) -> None:
         self._adapter = adapter_of(tp)
-        self._as_written = json_schema is not None
         self.json_schema = _schema_of(self._adapter, tp) if json_schema is None else json_schema
 
     def decode(self, data: Any, text: str) -> Valid[Any] | Invalid:
@@ -53,9 +52,7 @@ class TypedCodec:
             TypeError: When the value is no instance of the type and cannot be written as JSON.
         """
         try:
-            return self._adapter.dump_python(
-                value, mode="json", by_alias=True, warnings="none", exclude_unset=self._as_written
-            )
+            return self._adapter.dump_python(value, mode="json", by_alias=True, warnings="none")
         except PydanticSerializationError as error:
             raise TypeError(f"the value cannot be written as JSON: {error}") from error
 

@@ -465,6 +465,8 @@ MALFORMED = [
     (("clarity: Be nice",), 2, 10, "must be a mapping"),
     (("clarity:", "  rol: x"), 3, 3, "did you mean role?"),
     (("clarity:", "  role: [a, b]"), 3, 9, 'role: "[a, b]"'),
+    (("clarity:", "  role: {a}"), 3, 9, "because it begins with a bracket"),
+    (("clarity:", "  role: One", "  steps:", "    - a: b"), 5, 7, "the text before the colon for a key"),
     (("clarity:", "  role:", "    - a"), 4, 5, "Write one text"),
     (("clarity:", "  role:", "    One: two"), 4, 5, '"One: two"'),
     (("clarity:", "  steps:", "    - Read this: all of it"), 4, 7, '- "Read this: all of it"'),

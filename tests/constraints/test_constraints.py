@@ -476,7 +476,6 @@ IN = {
         quoted_from("reply", "ticket"),
         quoted_from("reply", "docs[].text"),
         expr("output.reply == inputs.ticket.body or output.items[0].name or output and inputs"),
-        max_words("", 1),
     ],
 )
 def test_constraints_on_what_exists_are_fine(constraint):
@@ -540,3 +539,38 @@ def test_a_text_output_has_no_fields_and_inputs_may_be_unknown():
             "reply.max_words is about the field reply, but the output is plain text; leave out the field",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("schema", "constraint", "said"),
+    [
+        (
+            {"type": "string"},
+            between("x", 1, 5),
+            "x.between: between judges integer or number values, but x is string",
+        ),
+        ({"type": "integer"}, matches("x", "a"), "x.matches: matches judges string values, but x is integer"),
+        ({"enum": [1, 2]}, never_says("x", ["a"]), "never_says judges string values, but x is integer"),
+        (
+            {"type": "array", "items": {"type": "string"}},
+            max_words("x", 3),
+            "max_words judges string values, but x is array; write x[] for the items of the list",
+        ),
+    ],
+)
+def test_a_rule_that_no_value_of_its_field_can_hold_is_a_mistake(schema, constraint, said):
+    output = {"type": "object", "properties": {"x": schema}}
+
+    [(found, message)] = check_paths([constraint], output)
+
+    assert found is constraint
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    "schema", [{}, {"type": ["string", "null"]}, {"enum": ["a", None]}, {"anyOf": [{}, {"type": "null"}]}]
+)
+def test_a_rule_fits_a_field_that_may_be_of_its_type(schema):
+    output = {"type": "object", "properties": {"x": schema}}
+
+    assert check_paths([max_words("x", 3)], output) == ()

@@ -48,6 +48,15 @@ def test_a_prompt_is_found_by_name_and_runs(folder: Path) -> None:
     assert result.record.prompt.file == str(folder / "support" / "greet.prompt.j2")
 
 
+def test_a_file_that_calls_itself_otherwise_is_an_error_with_its_line(folder: Path) -> None:
+    (folder / "alias.prompt.j2").write_text("---\nname: other\n---\n{% user %}x{% enduser %}")
+
+    with pytest.raises(
+        TemplateError, match=r"alias\.prompt\.j2:2: the file calls itself other, .* name: alias"
+    ):
+        pk.library(folder).get("alias")
+
+
 def test_a_misspelt_name_gets_a_suggestion_and_the_list(folder: Path) -> None:
     with pytest.raises(PromptError) as caught:
         pk.library(folder).get("suport/greet")

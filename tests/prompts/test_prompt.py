@@ -18,6 +18,7 @@ from promptkit.errors import (
     ConstraintViolated,
     InputError,
     PromptError,
+    SchemaUnsupported,
     TemplateError,
     Unparseable,
 )
@@ -33,6 +34,11 @@ class Triage(BaseModel):
     sentiment: Literal["negative", "neutral", "positive"]
     urgency: Literal["low", "normal", "high"]
     order_id: str | None
+
+
+class Labelled(BaseModel):
+    labels: list[str]
+    text: str
 
 
 class Wrong(BaseModel):
@@ -104,6 +110,10 @@ def test_using_returns_a_copy_and_keeps_what_is_left_out() -> None:
     ("options", "said"),
     [
         ({"attempts": 0}, "attempts is 0"),
+        ({"attempts": 1.5}, "attempts is 1.5"),
+        ({"deadline_s": "5"}, "deadline_s is '5'"),
+        ({"deadline_s": 0}, "deadline_s is 0"),
+        ({"backend": 5}, "5 is no backend"),
         ({"generation": {"temprature": 1}}, "did you mean temperature"),
     ],
 )
@@ -112,11 +122,79 @@ def test_a_wrong_option_is_refused_at_once(options: dict[str, Any], said: str) -
         pk.Prompt(template="{% user %}x{% enduser %}").using(**options)
 
 
-def test_a_wrong_generation_value_is_an_input_error() -> None:
-    prompt = pk.Prompt(template="{% user %}x{% enduser %}").using(generation={"temperature": -1})
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"temperature": -1}, "temperature is -1"),
+        ({"temperature": "hot"}, "temperature is 'hot'; it must be a number"),
+        ({"max_tokens": True}, "max_tokens is True; it must be a whole number"),
+        ({"max_tokens": 0}, "max_tokens is 0"),
+        ({"top_p": 1.5}, "top_p is 1.5"),
+        ({"stop": "END"}, "stop is 'END'; it must be a list of texts"),
+    ],
+)
+def test_a_wrong_generation_value_is_an_error_that_says_what_is_wanted(
+    setting: dict[str, Any], said: str
+) -> None:
+    template = "{% user %}x{% enduser %}"
 
-    with pytest.raises(InputError, match="temperature is -1"):
-        prompt.render()
+    with pytest.raises(InputError, match=said):
+        pk.Prompt(template=template).using(generation=setting).render()
+    with pytest.raises(TemplateError, match=said):
+        pk.Prompt(template=template, generation=setting).render()
+
+
+def test_a_templated_rule_is_said_the_same_way_in_prompt_verdict_and_reask() -> None:
+    rule = pk.constraints.expr(
+        "output in inputs.labels", say="The answer is one of {{ labels | join(', ') }}."
+    )
+    prompt = pk.Prompt(
+        template="{% system %}{{ constraints }}{% endsystem %}{% user %}{{ text }}{% enduser %}",
+        input=Labelled,
+        constraints=[rule],
+    )
+    backend = MockBackend(["c", "a"])
+
+    result = prompt.using(backend, attempts=2).run(labels=["a", "b"], text="x")
+
+    said = "The answer is one of a, b."
+    assert said in backend.requests[0].messages[0].text
+    assert said in backend.requests[1].messages[-1].text
+    assert result.verdicts[0].expected == said
+
+
+def test_a_prompt_that_renders_to_no_message_is_not_sent(tmp_path: Path) -> None:
+    (tmp_path / "a.prompt.j2").write_text(
+        "---\ninput: {schema: {x?: string}}\n---\n{% if x %}{% user %}{{ x }}{% enduser %}{% endif %}"
+    )
+    backend = MockBackend(["never"])
+
+    with pytest.raises(TemplateError, match="renders to no message"):
+        pk.load(tmp_path / "a.prompt.j2").using(backend).run()
+
+    assert backend.requests == []
+
+
+def test_a_backend_that_cannot_give_the_output_is_not_asked(tmp_path: Path) -> None:
+    (tmp_path / "a.prompt.j2").write_text(
+        "---\noutput:\n  json_schema:\n    type: object\n    properties: {n: {type: integer, minimum: 3, maximum: 2}}\n"
+        "    required: [n]\n---\n{% user %}x{% enduser %}"
+    )
+
+    with pytest.raises(SchemaUnsupported, match="llama:demo cannot give what the prompt asks for"):
+        pk.load(tmp_path / "a.prompt.j2").using("llama:demo").run()
+
+
+def test_an_optional_field_that_was_left_out_is_null_in_the_record(library: pk.Library) -> None:
+    reply = '{"category":"billing","sentiment":"neutral","urgency":"low"}'
+
+    result = library["triage"].using(MockBackend([reply])).run(message="Hi")
+
+    assert result.record.output == {**GOOD, "order_id": None}
+
+
+def test_parse_counts_no_tokens(library: pk.Library) -> None:
+    assert library["triage"].parse(json.dumps(GOOD), message="Hi").usage is None
 
 
 def test_everything_wrong_with_the_inputs_is_said_at_once(library: pk.Library) -> None:
@@ -185,6 +263,8 @@ def test_a_prompt_in_python_needs_no_file() -> None:
         ({"clarity": {"taks": "x"}}, "unknown key taks (did you mean task?)"),
         ({"context": [{"id": "a", "form": "x"}]}, "unknown key form (did you mean from?)"),
         ({"attempts": 0}, "attempts is 0"),
+        ({"context": [{"from": "x"}]}, "context: id missing"),
+        ({"generation": {"temp": 1}}, "generation: unknown key temp"),
     ],
 )
 def test_a_wrong_part_of_a_prompt_in_python_is_named(parts: dict[str, Any], said: str) -> None:

@@ -66,6 +66,11 @@ def test_too_many_arguments_are_a_type_error() -> None:
         rewrite.render("a", "formal", 1, "x")  # type: ignore[call-arg]
 
 
+def test_an_argument_given_twice_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="got two values for text"):
+        rewrite.render("a", "formal", text="b")  # type: ignore[misc]
+
+
 def declare_misspelt() -> Any:
     @LIBRARY.prompt("rewrite")
     def misspelt(txt: str, tone: Tone, max_sentences: int) -> Rewritten: ...  # type: ignore[empty-body]

@@ -69,14 +69,17 @@ def test_the_declared_schema_is_the_one_that_is_shown():
     assert OutputSchema.from_declared(TRIAGE, "t").json_schema == TRIAGE
 
 
-def test_what_was_left_out_is_none_and_is_left_out_again_when_written():
+def test_what_was_left_out_is_none_and_is_written_as_null():
     schema = OutputSchema.from_declared(TRIAGE, "t")
 
     outcome = schema.read_json('{"urgency":1,"category":"billing","order_id":null}')
 
     assert isinstance(outcome, Valid)
     assert outcome.value.tags is None
-    assert schema.dump_json(outcome.value) == '{"category":"billing","urgency":1,"order_id":null}'
+    assert schema.dump_json(outcome.value) == (
+        '{"category":"billing","urgency":1,"order_id":null,'
+        '"when":null,"score":null,"escalate":null,"tags":null,"customer":null}'
+    )
 
 
 @pytest.mark.parametrize(
