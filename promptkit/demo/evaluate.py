@@ -36,7 +36,7 @@ class Reader:
     """The model in llama.cpp with the prompt's prefix kept between messages."""
 
     def __init__(self, path: Path, prefix: Prefix) -> None:
-        self.model = llama_cpp.Llama(str(path), n_ctx=2048, n_threads=1, verbose=False)
+        self.model = llama_cpp.Llama(str(path), n_ctx=2048, n_threads=1, n_threads_batch=1, verbose=False)
         self.form = prefix.user_form
         self.start, self.end = (
             self.model.tokenize(t, False, True)[0] for t in (b"<|im_start|>", b"<|im_end|>")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import promptkit as pk
 from promptkit.declarations import Clarity, ContextBlock
 from promptkit.errors import PromptKitError, TemplateError
 from promptkit.messages import Message
@@ -177,7 +178,6 @@ def test_memory_does_not_grow_over_renders_with_changing_inputs(compiled: Callab
 
 
 def test_the_benchmark_measures_the_same_text_on_both_sides() -> None:
-
     path = Path(__file__).parents[1] / "benchmarks" / "rendering.py"
     spec = importlib.util.spec_from_file_location("benchmark_rendering", path)
     assert spec is not None
@@ -185,9 +185,9 @@ def test_the_benchmark_measures_the_same_text_on_both_sides() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
 
-    template = module.triage()
-    raw = module.raw_template(template)
+    prompt = pk.load(module.TRIAGE)
+    raw = module.raw_template(prompt)
 
-    ours = template.render({"message": "Hello"})
+    ours = prompt.render(message="Hello").messages
     assert [message.role for message in ours] == ["system", "user", "assistant", "user", "assistant", "user"]
     assert "\n".join(f"{message.role}:\n{message.text}" for message in ours) == raw.render(message="Hello")
