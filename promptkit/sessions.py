@@ -120,8 +120,13 @@ class Session:
                 f"backend profiles name one another in a circle: {' -> '.join([*passed, name])}"
             )
         if ":" not in name and name != "mock":
+            guess = (
+                f" (did you mean llama:{name}?)"
+                if name.endswith(".gguf")
+                else did_you_mean(name, [*known, "mock"])
+            )
             raise ConfigurationError(
-                f"there is no backend profile {name}{did_you_mean(name, known)}; a backend is named like "
+                f"there is no backend profile {name}{guess}; a backend is named like "
                 f"llama:demo, openai:MODEL or openai+http://HOST:PORT/v1:MODEL"
             )
         return name, options

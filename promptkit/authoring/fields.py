@@ -20,7 +20,10 @@ __all__ = [
     "required",
 ]
 
+# ``#5`` after a blank is part of a sentence that YAML cuts off, and so is `` # `` after a single blank; a comment
+# that is meant as one stands two blanks away, as YAML linters ask for.
 _SWALLOWED = re.compile(r"[ \t]+#\S")
+_SWALLOWED_PROSE = re.compile(r"[ \t]#")
 
 
 def as_pairs(node: Node, what: str) -> Pairs:
@@ -141,11 +144,14 @@ def _no_text(node: Items | Pairs, what: str) -> TemplateError:
 
 def _refuse_swallowed_text(node: Scalar, what: str) -> None:
     line = node.place.source.at(node.end_line, node.end_column)
-    if _SWALLOWED.match(line.text, node.end_column - 1) is None:
+    swallowed = _SWALLOWED.match(line.text, node.end_column - 1)
+    if swallowed is None and " " in node.text:
+        swallowed = _SWALLOWED_PROSE.match(line.text, node.end_column - 1)
+    if swallowed is None:
         return
     start = node.place.column - 1
     mend = f'{node.place.text[:start].lstrip()}"{node.place.text[start:].rstrip()}"'
     raise line.fault(
         f"{what} ends here for YAML, which takes # behind a blank for a comment. Put the text in quotes, for "
-        f"example {mend}, or write a comment with a blank behind its #."
+        f"example {mend}, or write a comment as two blanks, #, and a blank."
     )

@@ -21,7 +21,7 @@ _FORMATS = {
 
 
 def simple_value(schema: Mapping[str, Any]) -> Any:
-    """The first of an enum, ``text``, the smallest number, false, the shortest list; the same every time.
+    """The first of an enum, ``text``, the smallest number, false, a list of one; the same every time.
 
     Patterns, ``not`` and rules across fields are not looked at: validate what comes out.
     """
@@ -51,7 +51,9 @@ def _object(rules: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> An
 
 
 def _array(rules: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> Any:
-    return [_value(rules.get("items"), root, depth) for _ in range(rules.get("minItems", 0))]
+    # One item where that is allowed: an empty list is valid as well, but breaks most rules that people write.
+    count = max(rules.get("minItems", 0), min(1, rules.get("maxItems", 1)) if "items" in rules else 0)
+    return [_value(rules.get("items"), root, depth) for _ in range(count)]
 
 
 def _string(rules: Mapping[str, Any], _root: Mapping[str, Any], _depth: int) -> Any:

@@ -14,6 +14,7 @@ from promptkit.errors import AttemptsExhausted, ConstraintViolated, OutputError,
 from promptkit.messages import Message
 from promptkit.prompts import Prompt
 from promptkit.requests import Rendered, canonical_json
+from promptkit.schemas import Valid
 
 __all__ = ["TestOutcome", "run_file_tests"]
 
@@ -105,7 +106,8 @@ def _problems(prompt: Prompt[Any], test: FileTest, run: _Run) -> list[str]:
     if "violates" in expect:
         problems += _about_violations(expect["violates"], run)
     if "output" in expect and run.result is not None:
-        problems += _about_output(expect["output"], run.result.record.output)
+        wanted = _filled_in(prompt, expect["output"])
+        problems += _about_output(wanted, run.result.record.output)
     if "contains" in expect and run.rendered is not None:
         problems += _about_texts(expect["contains"], run.rendered.messages)
     unused = len(test.replies) - run.asked
@@ -156,6 +158,13 @@ def _about_violations(wanted: Sequence[str], run: _Run) -> list[str]:
     if violated == set(wanted):
         return []
     return [f"expected the last reply to violate {_list(wanted)}, it violates {_list(violated)}"]
+
+
+def _filled_in(prompt: Prompt[Any], wanted: Any) -> Any:
+    """The expected value with null for optional fields that it leaves out; as it stands where it is no value."""
+    schema = prompt.contract.output.schema
+    read = schema.validate(wanted)
+    return schema.dump(read.value) if isinstance(read, Valid) else wanted
 
 
 def _about_output(wanted: Any, got: Any) -> list[str]:

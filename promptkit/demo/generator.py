@@ -28,8 +28,13 @@ SHORTHAND = {
     "please": "pls", "you": "u", "your": "ur", "thanks": "thx", "are": "r", "because": "bc",
     "and": "&", "with": "w/", "tomorrow": "tmrw", "people": "ppl", "before": "b4", "message": "msg",
 }  # fmt: skip
+SMILEYS = {
+    "negative": [":(", ":-(", "😡", "😠", "👎", "😞"],
+    "neutral": ["🙏", ";)", "🤔", ":-)", ":)"],
+    "positive": [":)", ":-)", "🙂", "😊", "👍", "❤️", "😍", "🎉"],
+}
 QUESTION_START = re.compile(
-    r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.I
+    r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.IGNORECASE
 )
 
 
@@ -116,7 +121,7 @@ class Generator:
             core.append(self._line(kinds["request"]))
         tone, sentiment = self._tone(kind, sentiment)
         pace, urgency = self._pace(kind, sentiment, urgency)
-        text = self._assemble(core, tone, pace, shown)
+        text = self._assemble(core, tone + pace, shown, sentiment)
         return Message(text=text, category=category, sentiment=sentiment, urgency=urgency, order_id=order_id)
 
     def _order_share(self, category: str) -> float:
@@ -168,16 +173,15 @@ class Generator:
             return ([self._part("unhurried")] if draw < 0.05 else []), "low"
         if draw < 0.24:
             return [self._part("urgent") for _ in range(1 + (draw < 0.05))], "high"
-        if draw < 0.42 and sentiment != "negative" or draw < 0.3:
+        if draw < (0.3 if sentiment == "negative" else 0.42):
             return [self._part("unhurried")], "low"
         return [], urgency
 
-    def _assemble(self, core: list[str], tone: list[str], pace: list[str], shown: str) -> str:
+    def _assemble(self, core: list[str], after: list[str], shown: str, sentiment: str) -> str:
         """Put the parts in an order, name the order once or twice, then add noise."""
         rng = self.rng
         heading = ""
         core, named = self._name_inline(core, bool(shown))
-        after = tone + pace
         if shown and (not named or rng.random() < 0.06):
             if rng.random() < 0.3:
                 heading = rng.choice(self.words["heading"])
@@ -196,6 +200,8 @@ class Generator:
         if rng.random() < 0.35:
             text = self._part("greeting") + rng.choice([", ", ",\n", "! ", ". ", " ", "\n"]) + text
         text = self._noise(text.replace("{id}", ID_MARK), style)
+        if rng.random() < 0.05:
+            text += " " + rng.choice(SMILEYS[sentiment])
         return text.replace(ID_MARK, shown).strip()
 
     def _name_inline(self, core: list[str], has_order: bool) -> tuple[list[str], bool]:
@@ -204,26 +210,29 @@ class Generator:
         for line in core:
             inline = has_order and not named and "{o" in line and self.rng.random() < 0.6
             named = named or inline
-            line = line.replace("{o:Order}", "order {id}" if inline else self.rng.choice(["my order", "the order"]))
-            result.append(line.replace("{o}", self.rng.choice(self.words["inline"]) if inline else ""))
+            whole = line.replace(
+                "{o:Order}", "order {id}" if inline else self.rng.choice(["my order", "the order"])
+            )
+            result.append(whole.replace("{o}", self.rng.choice(self.words["inline"]) if inline else ""))
         return result, named
 
     def _join(self, parts: list[str], style: str) -> str:
         rng = self.rng
         glue = rng.choices([" ", "\n", "\n\n"], [0.84, 0.1, 0.06])[0]
         text = ""
-        for part in (" ".join(p.split(" ")).replace(" ,", ",").replace("  ", " ").strip() for p in parts):
+        for raw in parts:
+            part = " ".join(raw.split()).replace(" ,", ",")
             if style == "sloppy" and rng.random() < 0.6:
-                end = rng.choice(["", "", ",", "...", " -", "", "!", ";", " :("[: rng.choice([0, 0, 3])]])
+                end = rng.choice(["", "", "", "", ",", "...", " -", "!", ";"])
             elif QUESTION_START.match(part):
                 end = rng.choices(["?", "??", "."], [0.9, 0.05, 0.05])[0]
             else:
                 end = rng.choices([".", "!", "!!!", " -", ","], [0.76, 0.15, 0.03, 0.03, 0.03])[0]
             if part[-1:] in "!?.":
                 end = ""
-            if style != "sloppy" and not text.endswith((",", "-")):
-                part = part[:1].upper() + part[1:]
-            text += (glue if text else "") + part + end
+            capital = style != "sloppy" and not text.endswith((",", "-"))
+            shown = part[:1].upper() + part[1:] if capital else part
+            text += (glue if text else "") + shown + end
         return text.rstrip(" ,-;")
 
     def _noise(self, text: str, style: str) -> str:
@@ -238,9 +247,7 @@ class Generator:
             if rng.random() < 0.4:
                 text = text.replace("'", "")
         elif rng.random() < 0.12:
-            text = text.replace("'", "’")
-        if rng.random() < 0.04:
-            text += rng.choice([" 🙂", " 😡", " 🙏", " :)", " 👍", " :-)"][2:3] + [" 🙏"])
+            text = text.replace("'", "\u2019")
         rate = rng.choice([0, 0, 0, 0, 0.004, 0.01, 0.02]) * (2 if style == "sloppy" else 1)
         return "".join(self._typo(char) if rng.random() < rate else char for char in text)
 
@@ -263,7 +270,9 @@ class Generator:
         if form < 0.72:
             prefix = rng.choice(letters)
         elif form < 0.86:
-            prefix = rng.choice(["ORD", "ORD", "EU", "UK", "US", "DE", "PO", "SO", "WEB", "NL", "FR", "AB", "CO"])
+            prefix = rng.choice(
+                ["ORD", "ORD", "EU", "UK", "US", "DE", "PO", "SO", "WEB", "NL", "FR", "AB", "CO"]
+            )
         else:
             prefix = "".join(rng.choices(letters, k=rng.choice([2, 3])))
         if rng.random() < 0.12:
@@ -295,9 +304,9 @@ class Generator:
         rng = self.rng
         whole = rng.choice([rng.randint(2, 99), rng.randint(100, 1999)])
         amount = f"{whole}{rng.choice(['', '', '.99', '.90', '.00', f'.{rng.randint(10, 99)}', ',50'])}"
-        return rng.choice(["${}", "€{}", "£{}", "{} euros", "{} dollars", "{} EUR", "{} €", "{} pounds", "{}"]).format(
-            amount
-        )
+        return rng.choice(
+            ["${}", "€{}", "£{}", "{} euros", "{} dollars", "{} EUR", "{} €", "{} pounds", "{}"]
+        ).format(amount)
 
     def _date(self) -> str:
         rng = self.rng
@@ -311,12 +320,20 @@ class Generator:
     def _phone(self) -> str:
         d = self._digits
         return self.rng.choice(
-            [f"0{d(3)} {d(7)}", f"+{d(2)} {d(3)} {d(6)}", f"({d(3)}) {d(3)}-{d(4)}", f"0{d(4)}/{d(6)}", f"0{d(9)}"]
+            [
+                f"0{d(3)} {d(7)}",
+                f"+{d(2)} {d(3)} {d(6)}",
+                f"({d(3)}) {d(3)}-{d(4)}",
+                f"0{d(4)}/{d(6)}",
+                f"0{d(9)}",
+            ]
         )
 
     def _code(self) -> str:
         d, pick = self._digits, self.rng.choice
-        return pick([f"E{d(2)}", f"E-{d(2)}", f"0x{d(4)}", d(3), d(4), f"F{d(1)}", f"ERR_{d(3)}", f"{d(2)}-{d(3)}"])
+        return pick(
+            [f"E{d(2)}", f"E-{d(2)}", f"0x{d(4)}", d(3), d(4), f"F{d(1)}", f"ERR_{d(3)}", f"{d(2)}-{d(3)}"]
+        )
 
     def _slots(self) -> dict[str, Callable[[], str]]:
         pick, words, d = self.rng.choice, self.words, self._digits

@@ -74,10 +74,10 @@ class Result(Generic[T]):
     value: T
     verdicts: tuple[Verdict, ...]
     repairs: tuple[Repair, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[Message, ...] = field(repr=False)
     usage: Usage | None
     cost: Decimal | None
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[Attempt, ...] = field(repr=False)
     record: CallRecord = field(repr=False)
 
 

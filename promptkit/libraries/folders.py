@@ -190,6 +190,8 @@ class Library:
         Raises:
             PromptError: When parameters or result do not fit what the file declares.
         """
+        if not isinstance(reference, str):  # pyright: ignore[reportUnnecessaryIsInstance] - @library.prompt bare
+            raise PromptError("@library.prompt needs the prompt's name: @library.prompt('support/triage')")
         caller = inspect.currentframe()  # annotations may name classes that are local to the caller
         names = caller.f_back.f_locals if caller is not None and caller.f_back is not None else {}
 

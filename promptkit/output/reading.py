@@ -107,8 +107,8 @@ def _stopped(completion: Completion) -> OutputError | None:
         case "length":
             spent = f" after {usage.output_tokens} tokens" if usage is not None else ""
             return Truncated(
-                f"the answer was cut{spent} and is not taken as whole; raise generation.max_tokens, "
-                f"or ask for less{_quoted(text)}",
+                f"the answer was cut{spent}, at max_tokens or where the model's context was full, and is not "
+                f"taken as whole; raise generation.max_tokens, use a larger context, or ask for less{_quoted(text)}",
                 text=text,
                 usage=usage,
             )

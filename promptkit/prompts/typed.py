@@ -138,11 +138,13 @@ def check_signature(prompt: Prompt[Any], function: Callable[..., Any], hints: Ma
             if field.required:
                 problems.append(f"the input {name} is missing")
         elif not prompt.declaration.input.inferred and field.kind in ("text", "json"):
+            optional = parameters[name].default is not inspect.Parameter.empty
+            hint = hints[name] | None if optional and not field.required else hints[name]
             problems.extend(
                 f"{name}{difference.removeprefix('the value')}"
                 if difference.startswith("the value")
                 else f"{name}.{difference}"
-                for difference in differences(field.json_schema, schema_of(hints[name]))
+                for difference in differences(field.json_schema, schema_of(hint), may_omit=False)
             )
     if problems:
         raise PromptError(

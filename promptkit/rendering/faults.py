@@ -31,6 +31,7 @@ RUN_FAULTS = (
 COMPILE_FAULTS = (jinja2.TemplateError, MemoryError, OverflowError, RecursionError, SyntaxError, ValueError)
 """What parsing and compiling can raise; SyntaxError comes from Python, for blocks nested too deeply."""
 
+_INNERMOST = re.compile(r"innermost block that needs to be closed is '([\w ]+)'")
 _UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
 _TAGS = [
     "system",
@@ -92,12 +93,30 @@ class Place:
 def compile_fault(error: BaseException, place: Place) -> TemplateError:
     """The error of a text that cannot be parsed or compiled."""
     if isinstance(error, TemplateSyntaxError):
-        message = error.message or "this is no valid Jinja"
-        said = _UNKNOWN_TAG.sub(lambda tag: f"unknown tag {tag[1]}{did_you_mean(tag[1], _TAGS)}", message)
-        return place.error(said.rstrip("."), error.lineno)
+        return place.error(_syntax(error.message or "this is no valid Jinja"), error.lineno)
     if isinstance(error, RecursionError | MemoryError | SyntaxError):
         return place.error("the template is nested too deeply; break it into macros or includes")
     return place.error(f"the template cannot be compiled: {error}")
+
+
+def _syntax(message: str) -> str:
+    """Jinja's complaint with the mend in it."""
+    tag, inner = _UNKNOWN_TAG.search(message), _INNERMOST.search(message)
+    if inner is not None:
+        block = inner[1].removeprefix("emit ")
+        mend = f"the block {{% {block} %}} is still open; close it with {{% end{block} %}}"
+        return f"{{% {tag[1]} %}} stands here, but {mend} first" if tag is not None else f"{mend}"
+    if tag is not None:
+        guess = did_you_mean(tag[1], [name for name in _TAGS if name != tag[1]])
+        closes = tag[1].startswith("end") and tag[1] in _TAGS
+        return (
+            f"{{% {tag[1]} %}} closes a block that is not open" if closes else f"unknown tag {tag[1]}{guess}"
+        )
+    if message.startswith("unexpected '}'"):
+        return "an expression ends in one brace; write {{ name }} with two on each side"
+    if "end of print statement" in message and "end of template" in message:
+        return "an expression is not closed; write {{ name }} with two braces on each side"
+    return message.rstrip(".")
 
 
 def run_fault(error: BaseException, places: Mapping[str, Place]) -> TemplateError:

@@ -11,6 +11,7 @@ from promptkit.schemas.fragments import resolve
 
 __all__ = ["differences", "schema_of"]
 
+_LEFT_OUT = "the file lets it be left out, the code does not"
 _MAX_DEPTH = 20
 """Where a recursive schema is cut: what is equal so far is taken as equal."""
 
@@ -24,13 +25,21 @@ def schema_of(python_type: Any) -> Mapping[str, Any]:
     return TypeAdapter(python_type).json_schema()
 
 
-def differences(declared: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+def differences(
+    declared: Mapping[str, Any], other: Mapping[str, Any], *, may_omit: bool = True
+) -> tuple[str, ...]:
     """Where ``other`` takes other values than ``declared``, as sentences; empty when the two agree.
 
-    Types, fields and enumerated values count. Descriptions, titles, defaults, bounds and
-    formats do not: they narrow or explain the same shape.
+    Types, fields and enumerated values count. Descriptions, titles, defaults, bounds and formats do not: they
+    narrow or explain the same shape.
+
+    Args:
+        declared: What the file says.
+        other: What the code says.
+        may_omit: True for outputs: what the file lets a model leave out the code must be able to do without.
     """
-    return tuple(_compare("", _plain(declared, declared), _plain(other, other)))
+    found = _compare("", _plain(declared, declared), _plain(other, other))
+    return tuple(text for text in found if may_omit or _LEFT_OUT not in text)
 
 
 def _compare(path: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
@@ -45,6 +54,12 @@ def _compare(path: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> li
     fields, others = left.get("fields"), right.get("fields")
     if fields is not None and others is not None:
         found.extend(_compare_fields(path, fields, others))
+        found.extend(
+            f"{f'{path}.{name}' if path else name}: {_LEFT_OUT}; "
+            f"give it a default, for example `{name}: ... | None = None`"
+            for name in fields
+            if name in others and name in right["required"] - left["required"]
+        )
     if left.get("items") and right.get("items"):
         found.extend(_compare(f"{path}[]", left["items"], right["items"]))
     return found
@@ -83,6 +98,7 @@ def _plain(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -
     if values is not None:
         plain["values"] = values
     if "properties" in schema:
+        plain["required"] = set(schema.get("required", ()))
         plain["fields"] = {
             name: _plain(field, root, depth + 1) for name, field in schema["properties"].items()
         }

@@ -311,8 +311,16 @@ def test_trust_labels_are_kept_and_models_leave_their_names_open():
     assert model.input.trust == {"any": "untrusted"}
 
 
-def test_a_comment_with_a_blank_behind_its_sign_is_a_comment():
-    read = read_text(front("description: Sort mail # for people", "clarity: {task: 'a #b'}"), file="f")
+def test_prose_that_yaml_would_cut_at_a_sign_is_refused_with_the_mend():
+    with pytest.raises(TemplateError) as caught:
+        read_text(front("clarity:", "  task: List them # and their amounts."), file="f")
+
+    assert (caught.value.line, caught.value.column) == (3, 18)
+    assert 'task: "List them # and their amounts."' in str(caught.value)
+
+
+def test_a_comment_stands_two_blanks_away():
+    read = read_text(front("description: Sort mail  # for people", "clarity: {task: 'a #b'}"), file="f")
 
     assert (read.description, read.clarity.task) == ("Sort mail", "a #b")
 

@@ -38,7 +38,7 @@ class Triage(BaseModel):
     category: Literal["billing", "shipping", "technical", "account", "question"]
     sentiment: Literal["negative", "neutral", "positive"]
     urgency: Literal["low", "normal", "high"]
-    order_id: str | None
+    order_id: str | None = None
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def test_a_broken_should_and_a_must_that_warns_are_accepted_and_reported():
         (
             completion(GOOD, "length"),
             Truncated,
-            "the answer was cut after 5 tokens and is not taken as whole; raise generation.max_tokens",
+            "the answer was cut after 5 tokens, at max_tokens or where the model's context was full, and is not taken",
             GOOD,
         ),
         (
@@ -128,7 +128,7 @@ def test_a_cut_answer_without_usage_says_so_without_a_number():
     outcome = read(answer, OutputSpec(schema=OutputSchema.text()), {}, Plan(backend="mock"))
 
     assert isinstance(outcome, Rejected)
-    assert str(outcome.error).startswith("the answer was cut and is not taken as whole")
+    assert str(outcome.error).startswith("the answer was cut, at max_tokens or where")
 
 
 def test_an_answer_that_called_a_tool_is_read_as_any_other():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 import promptkit as pk
 from promptkit.backends import MockBackend
@@ -33,7 +33,11 @@ class Triage(BaseModel):
     category: Literal["billing", "shipping", "technical", "account", "question"]
     sentiment: Literal["negative", "neutral", "positive"]
     urgency: Literal["low", "normal", "high"]
-    order_id: str | None
+    order_id: str | None = None
+
+
+class Strict(Triage):
+    order_id: str | None = Field(...)
 
 
 class Labelled(BaseModel):
@@ -120,6 +124,15 @@ def test_using_returns_a_copy_and_keeps_what_is_left_out() -> None:
 def test_a_wrong_option_is_refused_at_once(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         pk.Prompt(template="{% user %}x{% enduser %}").using(**options)
+
+
+def test_a_type_that_cannot_do_without_an_optional_field_is_told_to_give_it_a_default(
+    library: pk.Library,
+) -> None:
+    with pytest.raises(
+        PromptError, match=r"order_id: the file lets it be left out, .* `order_id: ... | None = None`"
+    ):
+        library.get("triage", output=Strict).check()
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,23 @@ def test_the_other_calls_have_the_same_signature() -> None:
     assert typed.__doc__ == "Say it differently."
 
 
+def test_an_optional_input_may_have_a_default_of_its_plain_type(tmp_path: Path) -> None:
+    (tmp_path / "a.prompt.j2").write_text(
+        "---\ninput: {schema: {text: string, language?: string}}\n---\n{% user %}{{ language }}: {{ text }}{% enduser %}"
+    )
+
+    @pk.library(tmp_path).prompt("a")
+    def ask(text: str, language: str = "en") -> str:
+        raise NotImplementedError
+
+    assert ask.render("hi").messages[0].text == "en: hi"
+
+
+def test_the_decorator_without_a_name_says_how_to_write_it() -> None:
+    with pytest.raises(PromptError, match=r"@library.prompt\('support/triage'\)"):
+        LIBRARY.prompt(rewrite)  # type: ignore[arg-type]
+
+
 def test_too_many_arguments_are_a_type_error() -> None:
     with pytest.raises(TypeError, match="takes 3 inputs, 4 were given"):
         rewrite.render("a", "formal", 1, "x")  # type: ignore[call-arg]

@@ -202,7 +202,7 @@ def test_sections_can_be_asked_for_and_passed_on(text: Callable[..., str]) -> No
         ("{% for context in tags %}{% endfor %}", {}, 11, "context is a reserved name"),
         ("", {"clarity": Clarity(role="{{ clarity }}")}, 3, "clarity.role: clarity is a section"),
         ("", {"clarity": Clarity(role="{{ y }}")}, 3, "clarity.role: y is no input of this prompt"),
-        ("", {"clarity": Clarity(steps=("ok", "{{ x"))}, 4, "clarity.steps[1]: unexpected end of template"),
+        ("", {"clarity": Clarity(steps=("ok", "{{ x"))}, 4, "clarity.steps[1]: an expression is not closed"),
         ("", {"clarity": Clarity(task="{{ 1 / 0 }}")}, 2, "clarity.task: division by zero"),
         ("", {"clarity": Clarity(task="{% user %}{% enduser %}")}, 2, "a section cannot hold role blocks"),
         (

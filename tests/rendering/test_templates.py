@@ -64,7 +64,7 @@ def test_used_inputs_are_those_of_body_sections_and_history(compiled: Callable[.
         ("{{ tags | map('uper') | list }}", 11, "No filter named 'uper'"),
         ("{{ output }}", 11, "output is a reserved name"),
         ("{{ x | fence('a\nb') }}", 11, "cannot label a fence"),
-        ("{{ x }", 11, "unexpected '}'"),
+        ("{{ x }", 11, "an expression ends in one brace"),
         ("{% set %}", 11, "Expected an expression"),
         ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", 10, "nested too deeply"),
         ("{{ " + "9" * 5000 + " }}", 10, "the template cannot be compiled"),

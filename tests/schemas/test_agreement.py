@@ -33,8 +33,12 @@ DECLARED: dict[str, Any] = {
         "colour": {"enum": ["blue", "red"], "description": "any"},
         "count": {"type": "integer"},
         "note": {"type": ["string", "null"]},
-        "parts": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}},
+        "parts": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+        },
     },
+    "required": ["colour", "count", "parts"],
 }
 
 
@@ -68,6 +72,16 @@ def test_descriptions_bounds_order_and_spelling_of_optional_do_not_count() -> No
 )
 def test_a_difference_is_a_sentence_with_its_path(declared: dict[str, Any], said: str) -> None:
     assert differences(declared, schema_of(Thing)) == (said,)
+
+
+def test_what_the_file_lets_a_model_leave_out_the_code_must_do_without() -> None:
+    optional = {**DECLARED, "required": ["colour", "parts"]}
+
+    [said] = differences(optional, schema_of(Thing))
+
+    assert said.startswith("count: the file lets it be left out, the code does not; give it a default")
+    assert differences(optional, schema_of(Thing), may_omit=False) == ()
+    assert differences({**DECLARED, "required": [*DECLARED["required"], "note"]}, schema_of(Thing)) == ()
 
 
 def test_a_root_that_differs_is_the_value() -> None:

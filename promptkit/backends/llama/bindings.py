@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
+import signal
+import threading
 from collections import deque
+from collections.abc import Generator
 from functools import cache
+from types import FrameType
 from typing import Any
 
 from promptkit.errors import ModelLoadError
 
-__all__ = ["Array", "engine_log", "guidance", "llama", "numpy", "template_formatter", "tokenize_address"]
+__all__ = [
+    "Array",
+    "engine_log",
+    "guidance",
+    "llama",
+    "numpy",
+    "template_formatter",
+    "tokenize_address",
+    "undisturbed",
+]
 
 Array = Any
 """A numpy array; numpy is an optional dependency and stays untyped here."""
@@ -45,6 +59,26 @@ class EngineLog:
         lines = sorted((-level, at, text) for at, (level, text) in enumerate(self._lines.copy()) if text)
         # "func_name: what happened": the function's name says nothing to a user.
         return lines[0][2].split(": ", 1)[-1].removeprefix("error loading model: ") if lines else ""
+
+
+@contextlib.contextmanager
+def undisturbed() -> Generator[None]:
+    """Hold Ctrl-C back while llama.cpp loads: its log callback runs Python, and what is raised there is lost.
+
+    The interruption is handed on afterwards. Only the main thread handles signals, so elsewhere nothing is held.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if held:
+            handler(*held[0])
 
 
 @cache

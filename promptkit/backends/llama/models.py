@@ -12,7 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from promptkit.backends.llama.bindings import engine_log, llama
+from promptkit.backends.llama.bindings import engine_log, llama, undisturbed
 from promptkit.backends.llama.contexts import Context, default_threads
 from promptkit.backends.llama.grammars import MaskMaker
 from promptkit.backends.llama.tokens import MessageTokenizer
@@ -185,7 +185,8 @@ class Shelf:
             model = self._models.get(key)
             if model is None:
                 threads = 1 if self._one_thread else key.threads
-                model = self._models[key] = LoadedModel(key, threads=threads)
+                with undisturbed():
+                    model = self._models[key] = LoadedModel(key, threads=threads)
                 self._has_run = True
             self._holds[key] = self._holds.get(key, 0) + 1
         self._settle()
