@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+_ROLES = ("system", "user", "assistant", "tool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,10 @@ class Message:
 
     role: Role
     content: str | tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        if self.role not in _ROLES:
+            raise ValueError(f"{self.role!r} is no role of a message; it is one of {', '.join(_ROLES)}")
 
     @property
     def text(self) -> str:

@@ -8,13 +8,13 @@ import os
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from promptkit.backends import open_backend
+from promptkit.backends import MockBackend, open_backend
 from promptkit.configuration import Configuration, find_configuration
 from promptkit.errors import BackendNotAllowed, ConfigurationError
 from promptkit.records import JsonLines, Observer
@@ -30,7 +30,7 @@ _log.addHandler(logging.NullHandler())
 BackendLike: TypeAlias = "str | Backend | AsyncBackend"
 
 _in_use: ContextVar[BackendLike | None] = ContextVar("promptkit_backend", default=None)
-_session: ContextVar[Session | None] = ContextVar("promptkit_session", default=None)
+_sessions: ContextVar[tuple[Session, ...]] = ContextVar("promptkit_sessions", default=())
 _observers: ContextVar[tuple[Observer, ...]] = ContextVar("promptkit_observers", default=())
 
 
@@ -42,7 +42,11 @@ class Session:
             with ``backend`` and its options, or a backend object.
         prompts: Profile or backend by prompt name or pattern such as ``legal/*``; the first match counts.
         allow: Patterns of backends that may be called, for example ``["openai:*"]``; None permits all.
-            ``mock`` is always allowed, since it sends nothing anywhere.
+            ``mock`` is always allowed, since it sends nothing anywhere. The policies of the sessions around
+            this one and of the process hold as well.
+
+    Raises:
+        ConfigurationError: When one of these has the wrong form.
     """
 
     def __init__(
@@ -52,13 +56,13 @@ class Session:
         prompts: Mapping[str, str] | None = None,
         allow: Sequence[str] | None = None,
     ) -> None:
-        self.backends = dict(backends or {})
-        self.prompts = dict(prompts or {})
+        self.backends = _mapping("backends", backends)
+        self.prompts = _mapping("prompts", prompts)
         self.allow = _policy(allow)
         self._opened: dict[str, Backend] = {}
         self._lock = threading.Lock()
         self._closed = False
-        self._tokens: list[Token[Session | None]] = []
+        self._entered = 0
 
     def backend_for(self, prompt: str, using: BackendLike | None = None) -> Backend | AsyncBackend:
         """The backend that answers ``prompt``.
@@ -70,7 +74,10 @@ class Session:
             ConfigurationError: When no backend is named anywhere, or the named one does not exist.
             BackendNotAllowed: When a policy does not name it.
         """
-        return self._open(using or _in_use.get() or self._configured(prompt))
+        for wanted in (using, _in_use.get()):
+            if wanted is not None:
+                return self._open(wanted)
+        return self._open(self._configured(prompt))
 
     def _configured(self, prompt: str) -> BackendLike:
         for setting in (self, _process, _from_environment(), settings_of_project()):
@@ -85,14 +92,10 @@ class Session:
         )
 
     def _open(self, wanted: BackendLike) -> Backend | AsyncBackend:
-        if not isinstance(wanted, str):
-            self._permit(wanted.name)
-            return wanted
-        reference, options = self._resolve(wanted)
-        if not isinstance(reference, str):
-            self._permit(reference.name)
-            return reference
+        reference, options = (wanted, {}) if not isinstance(wanted, str) else self._resolve(wanted)
         self._permit(reference)
+        if not isinstance(reference, str):
+            return reference
         key = repr((reference, sorted(options.items())))
         with self._lock:
             if self._closed:
@@ -113,6 +116,11 @@ class Session:
             found, own = _profile(name, known[name])
             options = {**own, **options}
             if not isinstance(found, str):
+                if options:
+                    raise ConfigurationError(
+                        f"profile {name} gives a backend object and options beside it ({', '.join(options)}); "
+                        f"give the options where the object is made"
+                    )
                 return found, options
             name = found
         if name in passed:
@@ -131,10 +139,12 @@ class Session:
             )
         return name, options
 
-    def _permit(self, name: str) -> None:
-        if name == "mock":
+    def _permit(self, backend: BackendLike) -> None:
+        name = backend if isinstance(backend, str) else backend.name
+        if name == "mock" and isinstance(backend, str | MockBackend):
             return
-        for policy in (self.allow, _process.allow, settings_of_project().allow):
+        around = [session.allow for session in (*_sessions.get(), self)]
+        for policy in (*around, _process.allow, settings_of_project().allow):
             if policy is not None and not any(fnmatchcase(name, pattern) for pattern in policy):
                 raise BackendNotAllowed(
                     f"backend {name} is not allowed; the policy permits {', '.join(policy) or 'none'}. "
@@ -161,14 +171,26 @@ class Session:
                 backend.close()
 
     def __enter__(self) -> Self:
-        self._tokens.append(_session.set(self))
+        with self._lock:
+            self._entered += 1
+        _sessions.set((*_sessions.get(), self))
         return self
+
+    def _leave(self) -> bool:
+        """Leave this context; True when it was the last of all contexts that had entered."""
+        stack = list(_sessions.get())
+        if self in stack:
+            del stack[len(stack) - 1 - stack[::-1].index(self)]
+            _sessions.set(tuple(stack))
+        with self._lock:
+            self._entered -= 1
+            return self._entered == 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _session.reset(self._tokens.pop())
-        self.close()
+        if self._leave():
+            self.close()
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -176,8 +198,8 @@ class Session:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _session.reset(self._tokens.pop())
-        await self.aclose()
+        if self._leave():
+            await self.aclose()
 
 
 def _profile(name: str, profile: Any) -> tuple[str | Backend | AsyncBackend, dict[str, Any]]:
@@ -192,6 +214,12 @@ def _profile(name: str, profile: Any) -> tuple[str | Backend | AsyncBackend, dic
     raise ConfigurationError(
         f"profile {name} is {profile!r}; it must be a backend's name, a table with backend = '...', or a backend"
     )
+
+
+def _mapping(name: str, given: Any) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigurationError(f"{name} takes a mapping by name, got {given!r}")
+    return {str(key): value for key, value in (given or {}).items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
 
 
 def _policy(allow: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -242,11 +270,9 @@ def configure(
         allow: Patterns of backends that may be called; None permits all.
         models: Modules in which ``model:`` references of prompt files may be resolved.
     """
-    if backends is not None and isinstance(backends, str):
-        raise ConfigurationError("backends takes a mapping, for example {'default': 'llama:demo'}")
     _process.configuration = Configuration(
-        backends=dict(backends or {}),
-        prompts=dict(prompts or {}),
+        backends=_mapping("backends", backends),
+        prompts=_mapping("prompts", prompts),
         allow=_policy(allow),
         models=tuple(models),
     )
@@ -259,6 +285,10 @@ def use(backend: BackendLike) -> Generator[None]:
     Args:
         backend: A backend's name, a profile's name or a backend object.
     """
+    if not isinstance(backend, str | Backend | AsyncBackend):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"{backend!r} is no backend; give a name such as 'mock' or an object that answers requests"
+        )
     token = _in_use.set(backend)
     try:
         yield
@@ -291,9 +321,9 @@ def observers() -> tuple[Observer, ...]:
 
 def current_session() -> Session:
     """This context's session, else the implicit one of this process, which is closed at exit."""
-    session = _session.get()
-    if session is not None:
-        return session
+    sessions = _sessions.get()
+    if sessions:
+        return sessions[-1]
     with _process.lock:
         # After a fork the parent's sessions are not ours: their connections and contexts stay with it.
         if _process.session is None or _process.pid != os.getpid():

@@ -251,3 +251,116 @@ def test_settings_lay_the_process_over_the_file(tmp_path: Path) -> None:
     merged = settings()
 
     assert (merged.backends, merged.models, merged.allow) == ({"default": "mock"}, ("b", "a"), ("x",))
+
+
+def test_a_session_inside_another_keeps_to_the_policy_around_it() -> None:
+    prompt = pk.Prompt(template=HELLO)
+
+    with pk.Session(allow=["llama:*"]), pk.Session(), pytest.raises(BackendNotAllowed):
+        prompt.using("openai:gpt").run(name="Ann")
+
+
+def test_a_backend_that_only_calls_itself_mock_is_not_exempt_from_a_policy() -> None:
+    class Posing:
+        name = "mock"
+
+        def plan(self, *_: Any) -> Any:
+            raise AssertionError("it was asked")
+
+    posing: Any = Posing()
+
+    with pk.Session(allow=["llama:*"]), pytest.raises(BackendNotAllowed):
+        pk.Prompt(template=HELLO).using(posing).run(name="Ann")
+
+
+def test_one_session_may_be_entered_by_many_threads_and_closes_with_the_last() -> None:
+    session = pk.Session(backends={"default": "mock"})
+    inside, leave = threading.Barrier(3), threading.Event()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with session:
+                inside.wait(5)
+                leave.wait(5)
+                answer()
+        except Exception as error:  # noqa: BLE001 - whatever a thread meets is the test's failure
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    inside.wait(5)
+    leave.set()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    with session, session:
+        pass
+    with pytest.raises(ConfigurationError, match="closed"):
+        session.backend_for("a")
+
+
+def test_a_call_that_ends_after_its_block_is_recorded_in_the_right_file(tmp_path: Path) -> None:
+    prompt = pk.Prompt(template=HELLO)
+    with pk.record(tmp_path / "calls.jsonl"):
+        context = contextvars.copy_context()
+    other = (tmp_path / "other.txt").open("w")
+
+    context.run(lambda: prompt.using(named("late")).run(name="Ann"))
+    other.close()
+
+    assert (tmp_path / "other.txt").read_text() == ""
+    assert [kept.output for kept in read_jsonl(tmp_path / "calls.jsonl")] == ["late"]
+
+
+def test_calls_that_end_from_outside_are_recorded_too(tmp_path: Path) -> None:
+    def interrupted(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    prompt = pk.Prompt(template=HELLO)
+    with pk.record(tmp_path / "calls.jsonl"):
+        with pytest.raises(KeyboardInterrupt):
+            prompt.using(MockBackend(interrupted)).run(name="Ann")
+        stream = prompt.using(named("a long answer")).stream(name="Ann")
+        next(stream)
+        stream.close()
+
+    kept = list(read_jsonl(tmp_path / "calls.jsonl"))
+    assert [(item.status, item.error and item.error.type) for item in kept] == [
+        ("failed", "KeyboardInterrupt"),
+        ("failed", "GeneratorExit"),
+    ]
+
+
+def test_a_store_that_fails_gives_the_answer_along_with_the_error() -> None:
+    with pk.record("/dev/full"), pytest.raises(ConfigurationError, match="cannot record") as caught:
+        pk.Prompt(template=HELLO).using(named("paid for")).run(name="Ann")
+
+    assert caught.value.record.output == "paid for"
+
+
+def test_a_torn_last_line_does_not_swallow_the_next_record(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    path.write_text('{"v":1,"id":"half')
+    with pk.record(path):
+        pk.Prompt(template=HELLO).using(named("whole")).run(name="Ann")
+
+    assert json.loads(path.read_text().splitlines()[1])["output"] == "whole"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: pk.Session(prompts=["a"]),  # type: ignore[arg-type]
+        lambda: pk.Session(backends="llama:demo"),  # type: ignore[arg-type]
+        lambda: pk.configure(backends="llama:demo"),  # type: ignore[arg-type]
+        lambda: pk.use(5).__enter__(),  # type: ignore[arg-type]
+        lambda: pk.Session(backends={"default": {"backend": named("a"), "n_ctx": 1}}).backend_for("p"),
+        lambda: pk.Session().backend_for("p", ""),
+    ],
+)
+def test_settings_of_the_wrong_form_are_configuration_errors(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        wrong()

@@ -46,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _detach_stdout()
         return 0
+    except OSError as error:
+        say(f"error: {error.strerror or error}; is the disk full, or was the output closed?")
+        return EXIT_USAGE
     except Exception as error:  # noqa: BLE001 - the program's border: people get a sentence, not a traceback
         return _internal(error)
 
@@ -75,6 +78,8 @@ def described(error: PromptKitError) -> str:
     parts = [f"error: {error}"]
     failed = error.last if isinstance(error, AttemptsExhausted) else error
     if isinstance(failed, OutputError) and failed.text not in str(error):
+        # The message itself quotes how the text begins; here the text stands whole below it.
+        parts = [f"error: {str(error).partition('. It wrote: ')[0]}"]
         parts.append(f"the model wrote:\n{_shortened(failed.text)}")
     if isinstance(failed, OutputError) and failed.usage is not None:
         usage, count = failed.usage, len(error.attempts)

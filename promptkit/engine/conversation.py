@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from promptkit.completions import Attempt, Completion, Repair, TextDelta, Usage, Verdict
 from promptkit.errors import (
     AttemptsExhausted,
-    BackendError,
     ConstraintViolated,
     Empty,
     OutputError,
@@ -182,15 +181,15 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
 
     try:
         accepted, answer = yield from _ask(call, history)
-    except PromptKitError as error:
-        error.attempts = tuple(history)
-        for carrier in (error, error.__cause__):
-            if isinstance(carrier, OutputError):
-                carrier.usage = _total_usage(history)
-        verdicts = history[-1].verdicts if history else ()
-        info = ErrorInfo(type=type(error).__name__, message=str(error))
-        error.record = record(status="failed", verdicts=verdicts, error=info)
-        yield Keep(record=error.record)
+    except BaseException as error:  # recorded, be it Ctrl-C, then raised untouched
+        failed = record(
+            status="failed",
+            verdicts=history[-1].verdicts if history else (),
+            error=ErrorInfo(type=type(error).__name__, message=str(error) or _ENDED),
+        )
+        if isinstance(error, PromptKitError):
+            _attach_evidence(error, tuple(history), failed)
+        yield Keep(record=failed)
         raise
     output = call.request.output.schema.dump(accepted.value)
     done = record(status="ok", output=output, verdicts=accepted.verdicts)
@@ -207,6 +206,17 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
     )
 
 
+_ENDED = "the call was ended from outside before it was done"
+
+
+def _attach_evidence(error: PromptKitError, history: tuple[Attempt, ...], failed: CallRecord) -> None:
+    error.attempts = history
+    error.record = failed
+    for carrier in (error, error.__cause__):
+        if isinstance(carrier, OutputError):
+            carrier.usage = _total_usage(history)
+
+
 def _ask(
     call: Call, history: list[Attempt]
 ) -> Generator[Send | Keep, Completion | None, tuple[Accepted[Any], Completion]]:
@@ -216,7 +226,7 @@ def _ask(
         started_at, started = call.clock.now(), call.clock.monotonic()
         try:
             completion = yield Send(request=request, attempt=number, invalid_paths=invalid_paths)
-        except BackendError as error:
+        except BaseException as error:  # recorded as it is, then raised untouched
             history.append(_attempt(call, number, None, error=error, started=(started_at, started)))
             raise
         assert completion is not None
@@ -268,13 +278,13 @@ def _attempt(
     completion: Completion | None,
     *,
     started: tuple[float, float],
-    error: PromptKitError | None = None,
+    error: BaseException | None = None,
     verdicts: tuple[Verdict, ...] = (),
 ) -> Attempt:
     return Attempt(
         number=number,
         completion=completion,
-        error=None if error is None else f"{type(error).__name__}: {error}",
+        error=None if error is None else f"{type(error).__name__}: {str(error) or _ENDED}",
         verdicts=verdicts,
         started_at=started[0],
         elapsed_s=call.clock.monotonic() - started[1],

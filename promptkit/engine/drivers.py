@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from promptkit.completions import Completed, Completion, TextDelta
 from promptkit.engine.conversation import Conversation, Finished, Keep, Restarted, Result, Send
-from promptkit.errors import BackendError
+from promptkit.errors import BackendError, PromptKitError
 from promptkit.records import CallRecord, Observer
 from promptkit.requests import AsyncBackend, Backend, Request
 
@@ -20,7 +20,23 @@ T = TypeVar("T")
 
 def _tell(observers: Sequence[Observer], record: CallRecord) -> None:
     for observer in observers:
-        observer.on_call(record)
+        try:
+            observer.on_call(record)
+        except PromptKitError as error:  # the answer was paid for: it goes along with the error
+            error.record, error.attempts = record, record.attempts
+            raise
+
+
+def _end(conversation: Conversation[Any], error: BaseException, observers: Sequence[Observer]) -> None:
+    """Let the conversation record what ended it from outside: Ctrl-C, a cancelled task, a stream that was left."""
+    try:
+        effect = conversation.throw(error)
+        if isinstance(effect, Keep):
+            _tell(observers, effect.record)
+    except BaseException as raised:
+        if raised is not error:
+            raise
+    conversation.close()
 
 
 def run_sync(
@@ -50,6 +66,9 @@ def run_sync(
                 answer = backend.complete(effect.request, deadline=deadline)
             except BackendError as error:
                 answer = error
+            except BaseException as error:
+                _end(conversation, error, observers)
+                raise
     except StopIteration as stop:
         result: Result[T] = stop.value
         return result
@@ -81,6 +100,9 @@ async def run_async(
                 answer = await _complete_in_thread(backend, effect.request, deadline)
         except BackendError as error:
             answer = error
+        except BaseException as error:
+            _end(conversation, error, observers)
+            raise
 
 
 async def _complete_in_thread(backend: Backend, request: Request, deadline: float | None) -> Completion:
@@ -111,9 +133,9 @@ def stream_sync(
         if isinstance(effect, Keep):
             _tell(observers, effect.record)
             continue
-        if effect.attempt > 1:
-            yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
         try:
+            if effect.attempt > 1:
+                yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
             with backend.stream(effect.request, deadline=deadline) as events:
                 for event in events:
                     if isinstance(event, Completed):
@@ -122,6 +144,9 @@ def stream_sync(
                         yield event
         except BackendError as error:
             answer = error
+        except BaseException as error:
+            _end(conversation, error, observers)
+            raise
 
 
 async def stream_async(
@@ -143,9 +168,9 @@ async def stream_async(
         if isinstance(effect, Keep):
             _tell(observers, effect.record)
             continue
-        if effect.attempt > 1:
-            yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
         try:
+            if effect.attempt > 1:
+                yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
             async with backend.astream(effect.request, deadline=deadline) as events:
                 async for event in events:
                     if isinstance(event, Completed):
@@ -154,6 +179,9 @@ async def stream_async(
                         yield event
         except BackendError as error:
             answer = error
+        except BaseException as error:
+            _end(conversation, error, observers)
+            raise
 
 
 def _advance(conversation: Conversation[T], answer: Completion | BackendError | None) -> Send | Keep:

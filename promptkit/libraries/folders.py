@@ -142,7 +142,10 @@ class Library:
     @overload
     def get(self, reference: str, output: type[T]) -> Prompt[T]: ...
 
-    def get(self, reference: str, output: type[Any] | None = None) -> Prompt[Any]:
+    @overload
+    def get(self, reference: str, output: Any) -> Prompt[Any]: ...
+
+    def get(self, reference: str, output: Any = None) -> Prompt[Any]:
         """The prompt of a name, or of a name and a version range such as ``support/triage@^2``.
 
         Args:
@@ -250,7 +253,11 @@ def load(path: str | os.PathLike[str]) -> Prompt[Any]: ...
 def load(path: str | os.PathLike[str], output: type[T]) -> Prompt[T]: ...
 
 
-def load(path: str | os.PathLike[str], output: type[Any] | None = None) -> Prompt[Any]:
+@overload
+def load(path: str | os.PathLike[str], output: Any) -> Prompt[Any]: ...
+
+
+def load(path: str | os.PathLike[str], output: Any = None) -> Prompt[Any]:
     """The prompt of one file; its folder is the library for its includes.
 
     Args:

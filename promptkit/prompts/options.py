@@ -50,6 +50,10 @@ class Options:
             raise InputError(f"attempts is {attempts!r}; it must be a whole number from 1")
         if deadline_s is not None and (not _is_number(deadline_s, int | float) or deadline_s <= 0):
             raise InputError(f"deadline_s is {deadline_s!r}; it must be a number of seconds above 0")
+        if tags is not None and not _are_labels(tags):
+            raise InputError(
+                f"tags is {tags!r}; it must be a mapping of texts, for example {{'customer': 'c42'}}"
+            )
         if backend is not None and not isinstance(backend, str) and not hasattr(backend, "plan"):
             raise InputError(
                 f"{backend!r} is no backend; give a name such as 'llama:demo' or an object that answers requests"
@@ -76,3 +80,7 @@ class Options:
 def _is_number(value: Any, kinds: Any) -> bool:
     """True for numbers of these kinds; a boolean is none, though Python counts it among the integers."""
     return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _are_labels(tags: Any) -> bool:
+    return isinstance(tags, Mapping) and all(isinstance(text, str) for pair in tags.items() for text in pair)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]

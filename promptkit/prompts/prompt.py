@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 
 from promptkit.backends import MockBackend
 from promptkit.backends.dialects.openai_chat import export
-from promptkit.completions import Completion, Enforcement, TextDelta
+from promptkit.completions import Completion, TextDelta
 from promptkit.constraints import Constraint
 from promptkit.declarations import RESERVED_NAMES, Clarity, ContextBlock, Declaration, Example
 from promptkit.engine import (
@@ -24,9 +24,9 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, InputError, InputProblem, SchemaUnsupported, TemplateError
+from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.contract import Contract, Loader, environment
+from promptkit.prompts.contract import Contract, Loader, environment, refuse_impossible
 from promptkit.prompts.options import Options
 from promptkit.rendering import Source
 from promptkit.requests import (
@@ -108,6 +108,23 @@ class Prompt(Generic[T]):
         attempts: int = ...,
     ) -> None: ...
 
+    @overload
+    def __init__(
+        self: Prompt[Any],
+        *,
+        template: str = ...,
+        name: str = ...,
+        version: str | None = ...,
+        clarity: Clarity | Mapping[str, Any] | None = ...,
+        context: Sequence[ContextBlock | Mapping[str, Any]] = ...,
+        constraints: Sequence[Constraint] = ...,
+        input: type[Any] | None = ...,
+        output: Any,
+        examples: Sequence[Example | Mapping[str, Any]] = ...,
+        generation: GenerationConfig | Mapping[str, Any] | None = ...,
+        attempts: int = ...,
+    ) -> None: ...
+
     def __init__(  # noqa: PLR0913 - the parts of a prompt, all optional and keyword-only
         self,
         *,
@@ -118,7 +135,7 @@ class Prompt(Generic[T]):
         context: Sequence[ContextBlock | Mapping[str, Any]] = (),
         constraints: Sequence[Constraint] = (),
         input: type[Any] | None = None,  # noqa: A002 - the word of the file format
-        output: type[Any] | None = None,
+        output: Any = None,
         examples: Sequence[Example | Mapping[str, Any]] = (),
         generation: GenerationConfig | Mapping[str, Any] | None = None,
         attempts: int = 1,
@@ -292,7 +309,7 @@ class Prompt(Generic[T]):
         rendered = self.render(**inputs)
         backend = current_session().backend_for(self.name, self._options.backend)
         plan = backend.plan(rendered.output, rendered.generation)
-        _refuse_impossible(plan)
+        refuse_impossible(plan)
         attempts = self._options.attempts or self._contract.declaration.attempts
         return converse(self._call(rendered, plan, attempts)), backend
 
@@ -379,14 +396,3 @@ def _restore(  # noqa: PLR0913, PLR0917 - what pickle hands back, in order
     )
     prompt._set(contract, options)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return prompt
-
-
-def _refuse_impossible(plan: Plan) -> None:
-    """Fail before anything is sent, rather than after it was paid for."""
-    for placement in plan.placements:
-        if placement.where is Enforcement.IMPOSSIBLE:
-            place = placement.path or "the output"
-            raise SchemaUnsupported(
-                f"{plan.backend} cannot give what the prompt asks for: {place}, {placement.rule}: {placement.note}",
-                paths=[placement.path],
-            )

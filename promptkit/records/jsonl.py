@@ -31,26 +31,37 @@ class JsonLines:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
+        self._closed = False
+        self._file = self._open()
+        self._torn = _ends_in_mid_line(self.path)
+
+    def _open(self) -> int:
         try:
-            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             raise ConfigurationError(
                 f"cannot record to {self.path}: {error.strerror}; give a file in an existing, writable folder"
             ) from error
-        self._closed = False
 
     def on_call(self, record: CallRecord) -> None:
-        """Append ``record``.
+        """Append ``record``, also after :meth:`close`: a call may end later than the block it began in.
 
         Raises:
             ConfigurationError: When the disk does not take the whole line.
         """
         line = record.to_json().encode() + b"\n"
         with self._lock:
+            if self._torn:  # what a full disk left of an earlier line must not swallow this one
+                line = b"\n" + line
+            file = self._open() if self._closed else self._file
             try:
-                written = os.write(self._file, line)
+                written = os.write(file, line)
             except OSError as error:
                 raise ConfigurationError(f"cannot record to {self.path}: {error.strerror}") from error
+            finally:
+                if self._closed:
+                    os.close(file)
+            self._torn = written != len(line)
         if written != len(line):
             raise ConfigurationError(f"only a part of a record was written to {self.path}: is the disk full?")
 
@@ -68,6 +79,17 @@ class JsonLines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _ends_in_mid_line(path: Path) -> bool:
+    if not path.is_file():  # a device or a pipe has no end to look at
+        return False
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size == 0:
+            return False
+        file.seek(size - 1)
+        return file.read(1) != b"\n"
 
 
 def read_jsonl(path: str | os.PathLike[str]) -> Iterator[CallRecord]:

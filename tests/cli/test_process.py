@@ -79,3 +79,19 @@ def test_ctrl_c_while_the_model_works_is_one_line_and_130(tmp_path: Path) -> Non
         _, err = process.communicate(timeout=60)
 
     assert (process.returncode, err) == (130, b"interrupted\n")
+
+
+def test_a_full_disk_is_told_as_one(tmp_path):
+    (tmp_path / "a.prompt.j2").write_text("{% user %}x{% enduser %}")
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [sys.executable, "-m", "promptkit.cli", "render", str(tmp_path / "a.prompt.j2")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -118,6 +118,8 @@ def test_using_returns_a_copy_and_keeps_what_is_left_out() -> None:
         ({"deadline_s": "5"}, "deadline_s is '5'"),
         ({"deadline_s": 0}, "deadline_s is 0"),
         ({"backend": 5}, "5 is no backend"),
+        ({"tags": "abc"}, "tags is 'abc'"),
+        ({"tags": {"a": object()}}, "tags is"),
         ({"generation": {"temprature": 1}}, "did you mean temperature"),
     ],
 )

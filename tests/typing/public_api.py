@@ -41,6 +41,8 @@ triage.run(ticket="x").value.urgenci  # type: ignore[attr-defined]
 # A prompt built in Python: text by default, else the output's type.
 assert_type(pk.Prompt(template="{% user %}x{% enduser %}"), pk.Prompt[str])
 assert_type(pk.Prompt(template="{% user %}x{% enduser %}", output=Triage), pk.Prompt[Triage])
+assert_type(pk.Prompt(template="{% user %}x{% enduser %}", output=Literal["a", "b"]), pk.Prompt[Any])
+assert_type(pk.load("a.prompt.j2", output=int | None), pk.Prompt[Any])
 pk.Prompt(templat="x")  # type: ignore[call-overload]
 
 
