@@ -9,13 +9,11 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import gguf
 import llama_cpp
 import numpy as np
+from export import read_vocabulary
 from generator import Generator
 from prefixes import PLACEHOLDER, Prefix, shipped_prefix
-from tokenizers import Tokenizer
-from tokens import Vocabulary, train_vocabulary
 
 __all__ = ["main"]
 
@@ -122,21 +120,9 @@ def report(name: str, reader: Reader, cases: Sequence[Case], show: bool) -> None
     )
 
 
-def vocabulary_of(path: Path) -> Vocabulary:
-    """Rebuild the training tokenizer from the GGUF."""
-    fields = gguf.GGUFReader(path).fields
-    tokens = fields["tokenizer.ggml.tokens"].contents()
-    merges = fields["tokenizer.ggml.merges"].contents()
-    state = json.loads(train_vocabulary([], 300).to_json())
-    learnt = len(tokens) - 3
-    state["model"]["vocab"] = {token: i for i, token in enumerate(tokens[:learnt])}
-    state["model"]["merges"] = [merge.split(" ") for merge in merges]
-    return Vocabulary(Tokenizer.from_str(json.dumps(state)))
-
-
 def compare_tokens(reader: Reader, path: Path, texts: Iterable[str]) -> None:
     """Print how many texts llama.cpp cuts just as the training did."""
-    vocabulary = vocabulary_of(path)
+    vocabulary = read_vocabulary(path)
     pairs = [(reader.encode(text), vocabulary.encode(text)) for text in texts]
     equal = sum(a == b for a, b in pairs)
     print(f"tokens: {equal} of {len(pairs)} texts equal, {sum(len(a) for a, _ in pairs)} tokens")

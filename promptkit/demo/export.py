@@ -1,14 +1,16 @@
-"""The demo model as a GGUF file for llama.cpp."""
+"""The demo model as a GGUF file for llama.cpp, and back for further training."""
 
 import json
 from pathlib import Path
 
 import gguf
 import numpy as np
-from network import Network
-from tokens import CHAT_TEMPLATE, CONTROL, PRE_TOKENIZER, Vocabulary
+import torch
+from network import Network, Shape
+from tokenizers import Tokenizer
+from tokens import CHAT_TEMPLATE, CONTROL, PRE_TOKENIZER, Vocabulary, train_vocabulary
 
-__all__ = ["write_gguf"]
+__all__ = ["read_network", "read_vocabulary", "write_gguf"]
 
 NAMES = {
     "attention_norm": "attn_norm",
@@ -98,3 +100,26 @@ def add_vocabulary(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:
     writer.add_add_bos_token(False)
     writer.add_add_eos_token(False)
     writer.add_chat_template(CHAT_TEMPLATE)
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Rebuild the vocabulary from a GGUF that `write_gguf` wrote."""
+    fields = gguf.GGUFReader(path).fields
+    tokens = fields["tokenizer.ggml.tokens"].contents()[: -len(CONTROL)]
+    # A vocabulary without merges has the right cutting of words; tokens and merges are put in.
+    state = json.loads(train_vocabulary([], len(CONTROL)).to_json())
+    state["model"]["vocab"] = {token: number for number, token in enumerate(tokens)}
+    state["model"]["merges"] = [merge.split(" ") for merge in fields["tokenizer.ggml.merges"].contents()]
+    return Vocabulary(Tokenizer.from_str(json.dumps(state)))
+
+
+def read_network(path: Path) -> Network:
+    """Rebuild the network from a GGUF of the default shape, with what rounding left."""
+    tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}
+    network = Network(Shape(vocabulary=int(tensors["token_embd.weight"].shape[1])))
+    state = {}
+    for name in network.state_dict():
+        tensor = tensors[gguf_name(name)]
+        state[name] = torch.from_numpy(gguf.quants.dequantize(tensor.data, tensor.tensor_type).copy())
+    network.load_state_dict(state)
+    return network

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from export import write_gguf
+from export import read_network, read_vocabulary, write_gguf
 from generator import Generator, Message
 from network import Network, Shape
 from prefixes import PLACEHOLDER, Prefix, draw_prefix, shipped_prefix
@@ -193,32 +193,38 @@ class Run:
         torch.set_num_threads(options.threads)
         self.options = options
         self.shipped = shipped_prefix(options.prompt)
+        self.done = 0
         state = torch.load(options.resume, weights_only=True) if options.resume else None
         if state:
             self.vocabulary = Vocabulary.from_json(state["vocabulary"])
+        elif options.tune:
+            self.vocabulary = read_vocabulary(options.tune)
         else:
             self.vocabulary = learn_vocabulary(self.shipped, options.seed)
-        self.network = Network(Shape(vocabulary=self.vocabulary.size))
+            options.curve.unlink(missing_ok=True)
+        shape = Shape(vocabulary=self.vocabulary.size)
+        self.network = read_network(options.tune) if options.tune else Network(shape)
         self.optimizers = optimizers(self.network, options.rate)
-        self.done = 0
         if state:
-            self.network.load_state_dict(state["network"])
-        if state and not options.fine_tune:
-            for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
-                optimizer.load_state_dict(kept)
-            self.done = state["step"]
-        self.batches = Batches(
-            self.vocabulary, self.shipped, options.seed + 10 + 7 * self.done, options.batch
-        )
+            self.restore(state)
+        seed = options.seed + 10 + 7 * self.done
+        self.batches = Batches(self.vocabulary, self.shipped, seed, options.batch)
         self.started = time.perf_counter()
         self.losses: list[float] = []
+
+    def restore(self, state: dict) -> None:
+        """Go on where a checkpoint was written."""
+        self.network.load_state_dict(state["network"])
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        self.done = state["step"]
 
     def train(self) -> None:
         """Run all steps; export at every check, so that there is always a model to use."""
         options = self.options
         options.work.mkdir(parents=True, exist_ok=True)
         while self.done < options.steps:
-            progress = 1.0 if options.fine_tune else self.done / options.steps
+            progress = 1.0 if options.tune else self.done / options.steps
             for batch in self.batches.group(progress, options.exact)[: options.steps - self.done]:
                 self.step(batch)
                 if self.done % CHECK_EVERY == 0 or self.done == options.steps:
@@ -278,15 +284,16 @@ def main() -> None:
     parser.add_argument("--prompt", type=Path, default=HERE / "prompt.json")
     parser.add_argument("--work", type=Path, default=Path("demo-run"), help="folder of checkpoints")
     parser.add_argument("--curve", type=Path, default=HERE / "curve.csv")
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--exact", type=float, default=0.5, help="share of batches with the shipped prompt")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--type", choices=["f16", "q8_0"], default="f16")
-    parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
-    parser.add_argument("--fine-tune", action="store_true", help="resume the weights only, from step 0")
+    parser.add_argument("--type", choices=["f16", "q8_0"], default="q8_0")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--resume", type=Path, help="checkpoint of an interrupted run to go on with")
+    begin.add_argument("--tune", type=Path, help="GGUF of this shape to train on, for a changed prompt")
     Run(parser.parse_args()).train()
 
 
