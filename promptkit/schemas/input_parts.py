@@ -67,25 +67,24 @@ def messages_of(value: Any, path: str, findings: Findings) -> tuple[Message, ...
 
 
 def _message(item: Any, path: str, findings: Findings) -> Message | None:
-    if isinstance(item, Message):
-        message = item
-    elif not is_mapping(item) or set(item) != {"role", "content"}:
+    if not isinstance(item, Message) and (not is_mapping(item) or set(item) != {"role", "content"}):
         findings.wrong_type(path, 'a Message or {"role": ..., "content": ...}', item)
         return None
-    elif not isinstance(item["content"], str):
-        findings.wrong_type(f"{path}.content", "a string (parts are given in a Message)", item["content"])
-        return None
-    else:
-        message = Message(role=item["role"], content=item["content"])
-    if message.role not in _ROLES:
+    role = item.role if isinstance(item, Message) else item["role"]
+    if role not in _ROLES:
         mend = (
             "instructions stand in the prompt itself"
-            if message.role == "system"
+            if role == "system"
             else "its role is user, assistant or tool"
         )
-        findings.add(
-            f"{path}.role", "type", f"{path}.role: {message.role!r} has no place among messages; {mend}"
-        )
+        findings.add(f"{path}.role", "type", f"{path}.role: {role!r} has no place among messages; {mend}")
+        return None
+    if isinstance(item, Message):
+        message = item
+    elif isinstance(item["content"], str):
+        message = Message(role=role, content=item["content"])
+    else:
+        findings.wrong_type(f"{path}.content", "a string (parts are given in a Message)", item["content"])
         return None
     findings.text(f"{path}.content", message.text)
     return message
