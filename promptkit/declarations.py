@@ -23,12 +23,14 @@ __all__ = [
 RESERVED_NAMES = frozenset(
     {
         "assistant",
+        "caller",
         "clarity",
         "constraints",
         "context",
         "examples",
         "history",
         "input",
+        "kwargs",
         "loop",
         "output",
         "output_format",
@@ -36,6 +38,7 @@ RESERVED_NAMES = frozenset(
         "self",
         "system",
         "user",
+        "varargs",
     }
 )
 """Names that a template gives a meaning of its own; ``history`` is allowed for an input of type messages."""

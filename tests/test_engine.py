@@ -173,7 +173,7 @@ def test_a_violated_rule_with_on_fail_error_is_not_asked_again(run: Any) -> None
     from promptkit.constraints import never_says
 
     prompt = Prompt(
-        template="{% user %}Hi {{ name }}{% enduser %}",
+        template="{% user %}Hi {{ name }} {{ constraints }}{% enduser %}",
         constraints=[never_says("", ["sorry"], on_fail="error")],
     )
     backend = MockBackend(["Sorry!", "Hello."])
@@ -190,7 +190,7 @@ def test_a_should_rule_is_reported_and_lets_the_value_pass(run: Any) -> None:
     from promptkit.constraints import max_words
 
     prompt = Prompt(
-        template="{% user %}Hi {{ name }}{% enduser %}",
+        template="{% user %}Hi {{ name }} {{ constraints }}{% enduser %}",
         constraints=[max_words("", 2, severity="should")],
     )
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from promptkit.errors import ConfigurationError
 from promptkit.records.call_record import CallRecord
+
+try:
+    import fcntl
+except ImportError:  # not on Unix
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["JsonLines", "read_jsonl"]
 
@@ -33,11 +40,10 @@ class JsonLines:
         self._lock = threading.Lock()
         self._closed = False
         self._file = self._open()
-        self._torn = _ends_in_mid_line(self.path)
 
     def _open(self) -> int:
         try:
-            return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             raise ConfigurationError(
                 f"cannot record to {self.path}: {error.strerror}; give a file in an existing, writable folder"
@@ -51,17 +57,17 @@ class JsonLines:
         """
         line = record.to_json().encode() + b"\n"
         with self._lock:
-            if self._torn:  # what a full disk left of an earlier line must not swallow this one
-                line = b"\n" + line
             file = self._open() if self._closed else self._file
             try:
-                written = os.write(file, line)
+                with _alone(file):
+                    if _ends_in_mid_line(file):  # what a full disk left of a line must not swallow this one
+                        line = b"\n" + line
+                    written = os.write(file, line)
             except OSError as error:
                 raise ConfigurationError(f"cannot record to {self.path}: {error.strerror}") from error
             finally:
                 if self._closed:
                     os.close(file)
-            self._torn = written != len(line)
         if written != len(line):
             raise ConfigurationError(f"only a part of a record was written to {self.path}: is the disk full?")
 
@@ -81,15 +87,25 @@ class JsonLines:
         self.close()
 
 
-def _ends_in_mid_line(path: Path) -> bool:
-    if not path.is_file():  # a device or a pipe has no end to look at
+@contextmanager
+def _alone(file: int) -> Generator[None]:
+    """Keep other writers of the same file out, in this process and others; elsewhere than on Unix nothing can."""
+    if fcntl is None or not stat.S_ISREG(os.fstat(file).st_mode):
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _ends_in_mid_line(file: int) -> bool:
+    about = os.fstat(file)
+    if not stat.S_ISREG(about.st_mode) or about.st_size == 0:  # a device or a pipe has no end to look at
         return False
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        if size == 0:
-            return False
-        file.seek(size - 1)
-        return file.read(1) != b"\n"
+    os.lseek(file, about.st_size - 1, os.SEEK_SET)
+    return os.read(file, 1) != b"\n"
 
 
 def read_jsonl(path: str | os.PathLike[str]) -> Iterator[CallRecord]:

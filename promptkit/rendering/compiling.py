@@ -32,6 +32,7 @@ from promptkit.rendering.spans import BLANKS, joined, kept, stripped
 from promptkit.rendering.template import Template, run_part
 from promptkit.rendering.texts import BODY, Texts, read_texts
 from promptkit.rendering.units import Source, Unit
+from promptkit.rendering.unprinted import check_printed
 from promptkit.requests import OutputSpec
 from promptkit.schemas import InputSchema, describe
 
@@ -88,7 +89,10 @@ class _Compiler:
         if body is None:
             body = self._layout(shown)
             used |= set(shown)
-        self._units.check_names(body, self._names)
+            self._units.check_names(body, self._names)
+        else:
+            self._units.check_names(body, self._names)
+            check_printed(self._declaration, self._units.within(body), rules=self._output.constraints)
         used |= self._reads(body) | self._check_history(body)
         constants = {key: section.constant for key, section in self._env.sections.items()}
         inliner = Inliner({key: text for key, text in constants.items() if text is not None})

@@ -16,12 +16,24 @@ from jinja2.utils import Namespace, missing
 
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.rendering.conversation import emit_history
-from promptkit.rendering.filters import BINARY, FILTERS, bounded_items, text_join
+from promptkit.rendering.filters import BINARY, FILTERS, bounded_items, bounded_tests, text_join
 from promptkit.rendering.printing import plain_text, printed
-from promptkit.rendering.roles import CONCAT, EMITTERS, EXAMPLES, FIXED, HISTORY, LOOP, SECTION, RoleBlocks
+from promptkit.rendering.roles import (
+    COMPARED,
+    CONCAT,
+    EMITTERS,
+    EXAMPLES,
+    FIXED,
+    HISTORY,
+    LOOP,
+    SECTION,
+    WEIGHED,
+    RoleBlocks,
+)
 from promptkit.rendering.run import CURRENT
 from promptkit.rendering.sections import Section
 from promptkit.rendering.spans import Span, joined
+from promptkit.rendering.weights import compared, weighed
 from promptkit.spelling import did_you_mean
 
 __all__ = ["GLOBALS", "Missing", "Sandbox"]
@@ -151,13 +163,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {
             **FILTERS,
             **EMITTERS,
+            COMPARED: _compared,
             CONCAT: _text_join,
             EXAMPLES: self._emit_examples,
             FIXED: self._emit_fixed,
             HISTORY: self._emit_history,
             LOOP: _bounded_items,
             SECTION: self._print_section,
+            WEIGHED: _weighed,
         }
+        self.tests.update(bounded_tests(dict[str, Any](self.tests)))
         self.globals = dict(GLOBALS)
         self.binop_table.update(BINARY)
         self.parts: dict[str, jinja2.Template] = {}
@@ -168,6 +183,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:  # noqa: A002, ARG002
         """The part that was compiled under this key; includes are resolved when the prompt is loaded."""
+        CURRENT.get().charge(1)  # files that include the next one twice double at each step
         return self.parts[name]
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -225,14 +241,28 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return ""
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a macro or an allowed method; each call counts as one turn."""
+        """Call a macro or an allowed method; each call counts as one turn, and what it makes is counted."""
         CURRENT.get().charge(1)
-        return super().call(context, obj, *args, **kwargs)
+        if isinstance(getattr(obj, "__self__", None), str):
+            weighed(obj.__self__)
+            return weighed(super().call(context, obj, *args, **kwargs))
+        made = super().call(context, obj, *args, **kwargs)
+        return weighed(made) if isinstance(made, str) else made
 
 
 @pass_context
 def _bounded_items(_context: Context, items: Any) -> Any:
     return bounded_items(items)
+
+
+@pass_context
+def _weighed(_context: Context, value: Any) -> Any:
+    return weighed(value)
+
+
+@pass_context
+def _compared(_context: Context, value: Any) -> Any:
+    return compared(value)
 
 
 @pass_context

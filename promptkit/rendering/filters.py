@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, cast
@@ -11,17 +11,41 @@ from typing import Any, cast
 from jinja2 import TemplateRuntimeError, Undefined, pass_environment
 from jinja2.environment import Environment
 from jinja2.filters import FILTERS as JINJA_FILTERS
+from jinja2.filters import make_attrgetter
 
 from promptkit.rendering.fences import fenced
 from promptkit.rendering.printing import json_text, plain_text
 from promptkit.rendering.run import CURRENT, MAX_STEPS
 from promptkit.rendering.spans import MAX_CHARACTERS, joined
+from promptkit.rendering.weights import compared, need_items, need_room, weighed, weight
 
-__all__ = ["BINARY", "FILTERS", "bounded_items", "text_join"]
+__all__ = ["BINARY", "FILTERS", "bounded_items", "bounded_tests", "text_join"]
 
 _STOCK: Mapping[str, Callable[..., Any]] = cast("Mapping[str, Callable[..., Any]]", JINJA_FILTERS)
 _MAX_BITS = 10_000
 """Longest whole number that ``*`` and ``**`` may make, in bits: far above any count or price."""
+_MAX_DIGITS = 300
+"""Digits to which ``round`` may be asked to round, on either side: about what a float holds."""
+_MAX_WRAPPING = 100_000_000
+"""Characters that breaking one long word may copy: each line of it copies what is left of the word."""
+_COMPARING = (
+    "!=",
+    "<",
+    "<=",
+    "==",
+    ">",
+    ">=",
+    "eq",
+    "equalto",
+    "ge",
+    "greaterthan",
+    "gt",
+    "in",
+    "le",
+    "lessthan",
+    "lt",
+    "ne",
+)
 
 
 def bounded_items(items: Any) -> Any:
@@ -38,32 +62,106 @@ def bounded_items(items: Any) -> Any:
 
 def text_join(items: Iterable[Any]) -> str:
     """What ``a ~ b`` makes: the printed texts one after the other."""
-    return joined([plain_text(item) for item in items])
+    texts = [plain_text(item) for item in items]
+    need_room(sum(map(len, texts)))
+    return joined(texts)
 
 
-def _need_room(characters: int) -> None:
-    if characters > MAX_CHARACTERS:
-        raise TemplateRuntimeError(f"this would make a text or list longer than {MAX_CHARACTERS:,}")
+def bounded_tests(tests: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Jinja's tests; those that compare count both values first."""
+    return {name: _counting(test) if name in _COMPARING else test for name, test in tests.items()}
+
+
+def _counting(test: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(test)
+    def apply(left: Any, right: Any) -> Any:
+        return test(compared(left), compared(right))
+
+    return apply
 
 
 def _replace(value: Any, old: str, new: Any, count: int = -1) -> str:
     text, new_text = plain_text(value), plain_text(new)
     found = text.count(old) if count < 0 else min(count, text.count(old))
-    _need_room(len(text) + found * len(new_text))
+    need_room(len(text) + found * len(new_text))
     return text.replace(old, new_text, count)
 
 
 def _join(value: Iterable[Any], separator: Any = "") -> str:
-    texts = [plain_text(item) for item in islice(value, MAX_STEPS)]
-    between = plain_text(separator)
-    _need_room(sum(map(len, texts)) + len(between) * len(texts))
+    between, texts, size = plain_text(separator), list[str](), 0
+    for item in islice(value, MAX_STEPS):
+        text = plain_text(item)
+        size += len(text) + len(between)
+        if size > MAX_CHARACTERS:
+            break
+        texts.append(text)
+    need_room(size)
     return between.join(texts)
+
+
+def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
+    if abs(precision) > _MAX_DIGITS:
+        raise TemplateRuntimeError(
+            f"round to {precision} digits is too far; give a number from {-_MAX_DIGITS} to {_MAX_DIGITS}"
+        )
+    return _STOCK["round"](value, precision, method)
+
+
+def _int(value: Any, default: int = 0, base: int = 10) -> Any:
+    number = _STOCK["int"](value, default, base)
+    if isinstance(number, int):
+        _need_bits(number.bit_length())
+    return number
+
+
+@pass_environment
+def _sum(
+    environment: Environment, value: Iterable[Any], attribute: str | int | None = None, start: Any = 0
+) -> Any:
+    """Jinja's ``sum``, each step bounded as ``+`` is: lists would be copied whole for each item."""
+    items: Iterable[Any] = value
+    if attribute is not None:
+        items = map(make_attrgetter(environment, attribute), value)
+    return functools.reduce(_add, items, start)
+
+
+@pass_environment
+def _wordwrap(
+    environment: Environment,
+    value: Any,
+    width: int = 79,
+    break_long_words: bool = True,
+    wrapstring: str | None = None,
+    break_on_hyphens: bool = True,
+) -> str:
+    text = plain_text(value)
+    longest = max(map(len, text.split()), default=0)
+    if break_long_words and longest * longest // max(width, 1) > _MAX_WRAPPING:
+        raise TemplateRuntimeError(
+            f"wordwrap cannot break a word of {longest:,} characters into lines of {width}; "
+            f"give break_long_words=false or shorten the text"
+        )
+    wrapped = _STOCK["wordwrap"](environment, text, width, break_long_words, "\n", break_on_hyphens)
+    return wrapped if wrapstring is None else _replace(wrapped, "\n", wrapstring)
+
+
+def _bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter with what goes in and what comes out counted."""
+    at = 1 if hasattr(filter_, "jinja_pass_arg") else 0
+
+    @functools.wraps(filter_)
+    def apply(*args: Any, **kwargs: Any) -> Any:
+        counted = (*args[:at], weighed(args[at]), *args[at + 1 :])
+        made = filter_(*counted, **kwargs)
+        return cast("Any", made) if isinstance(made, Iterator) else weighed(made)
+
+    return apply
 
 
 def _indent(value: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
     text = plain_text(value)
     pad = width if isinstance(width, str) else " " * min(width, MAX_CHARACTERS)
-    _need_room(len(text) + len(pad) * (text.count("\n") + 1))
+    need_room(len(text) + len(pad) * (text.count("\n") + 1))
     lines = text.split("\n")
     rest = [pad + line if line or blank else line for line in lines[1:]]
     return "\n".join([pad + lines[0] if first else lines[0], *rest])
@@ -91,7 +189,7 @@ def _on_text(name: str) -> Callable[..., Any]:
     return pass_environment(apply_in) if hasattr(stock, "jinja_pass_arg") else apply
 
 
-_TEXT = ("capitalize", "lower", "title", "trim", "truncate", "upper", "wordcount", "wordwrap")
+_TEXT = ("capitalize", "lower", "title", "trim", "truncate", "upper", "wordcount")
 _DATA = [
     "abs",
     "count",
@@ -99,7 +197,6 @@ _DATA = [
     "first",
     "float",
     "groupby",
-    "int",
     "items",
     "last",
     "length",
@@ -110,48 +207,49 @@ _DATA = [
     "reject",
     "rejectattr",
     "reverse",
-    "round",
     "select",
     "selectattr",
     "sort",
-    "sum",
     "unique",
 ]
 
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {name: _STOCK[name] for name in _DATA}
-    | {name: _on_text(name) for name in _TEXT}
+    {name: _bounded(_STOCK[name]) for name in _DATA}
+    | {name: _bounded(_on_text(name)) for name in _TEXT}
     | {
         "d": _default,
         "default": _default,
-        "fence": fenced,
-        "indent": _indent,
-        "join": _join,
-        "json": json_text,
-        "replace": _replace,
-        "string": plain_text,
-        "tojson": json_text,
+        "fence": _bounded(fenced),
+        "indent": _bounded(_indent),
+        "int": _bounded(_int),
+        "join": _bounded(_join),
+        "json": _bounded(json_text),
+        "replace": _bounded(_replace),
+        "round": _round,
+        "string": _bounded(plain_text),
+        "sum": _bounded(_sum),
+        "tojson": _bounded(json_text),
+        "wordwrap": _bounded(_wordwrap),
     }
 )
 """All filters by name. None of them is random, escapes for HTML, reads attributes by name or formats."""
 
 
-def _size(value: Any) -> int:
-    """How much of a text or list there is; 0 for anything else."""
-    return len(cast("Sequence[Any]", value)) if isinstance(value, str | list | tuple) else 0
-
-
 def _add(left: Any, right: Any) -> Any:
-    _need_room(_size(left) + _size(right))
     if isinstance(left, str) and isinstance(right, str):
+        need_room(len(left) + len(right))
         return plain_text(left) + plain_text(right)
+    if isinstance(left, list | tuple):
+        need_items(weight(left) + weight(right))  # pyright: ignore[reportUnknownArgumentType]
     return left + right
 
 
 def _multiply(left: Any, right: Any) -> Any:
     for sequence, times in ((left, right), (right, left)):
-        if isinstance(times, int):
-            _need_room(_size(sequence) * times)
+        if isinstance(times, int) and isinstance(sequence, str):
+            need_room(len(sequence) * max(times, 0))
+        elif isinstance(times, int) and isinstance(sequence, list | tuple):
+            need_items(weight(sequence) * max(times, 0))
     if isinstance(left, int) and isinstance(right, int):
         _need_bits(left.bit_length() + right.bit_length())
     return left * right

@@ -14,6 +14,7 @@ from jinja2 import TemplateRuntimeError, Undefined
 
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.rendering.spans import BLANKS, Span, is_nothing, joined, kept, part_span
+from promptkit.rendering.weights import charge_items, charge_printed, weight
 
 __all__ = ["json_text", "plain_text", "printed"]
 
@@ -77,6 +78,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
         return str(value)
     if indent is not None and not 0 <= indent <= _MAX_INDENT:
         raise TemplateRuntimeError(f"indent is {indent}; it must be from 0 to {_MAX_INDENT}")
+    charge_items(weight(value))
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=_json_default)
     except (TypeError, ValueError) as error:
@@ -89,8 +91,14 @@ def _json_default(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     if isinstance(value, Iterable):
-        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return list(_counted(value))  # pyright: ignore[reportUnknownArgumentType]
     raise TypeError(f"{_kind(value)} is no JSON data")
+
+
+def _counted(items: Iterable[Any]) -> Iterable[Any]:
+    for item in items:
+        charge_items(1 + weight(item))
+        yield item
 
 
 def _write(value: Any, pad: str, out: Pieces) -> None:
@@ -108,7 +116,9 @@ def _write(value: Any, pad: str, out: Pieces) -> None:
 def _write_object(value: Mapping[Any, Any], pad: str, out: Pieces, *, inline: bool = False) -> None:
     """Lines ``name: text``; ``inline`` when the first of them continues a line that is already begun."""
     first = True
+    price = _price(pad)
     for name, item in value.items():
+        charge_items(price)
         if item is None:
             continue
         if not first:
@@ -129,7 +139,9 @@ def _write_object(value: Mapping[Any, Any], pad: str, out: Pieces, *, inline: bo
 
 
 def _write_list(value: Iterable[Any], pad: str, out: Pieces) -> None:
+    price = _price(pad)
     for index, item in enumerate(value):
+        charge_items(price)
         part = isinstance(item, _MEDIA)
         if index:
             out.append("\n")
@@ -150,6 +162,11 @@ def _write_list(value: Iterable[Any], pad: str, out: Pieces) -> None:
             out.append(scalar)
 
 
+def _price(pad: str) -> int:
+    """What one line of a list or object counts: deep ones carry their indent, about four characters each."""
+    return 1 + len(pad) // 4
+
+
 def _starts_a_line(scalar: str) -> bool:
     return "\n" in scalar or "\r" in scalar or (isinstance(scalar, Span) and scalar.pieces is not None)
 
@@ -161,6 +178,7 @@ def _scalar(value: Any) -> str | None:  # noqa: PLR0911 - one return for each ki
     if isinstance(value, Span):
         return value
     if isinstance(value, str):
+        charge_printed(value)
         return kept(str.__str__(value))
     if value is None:
         return ""

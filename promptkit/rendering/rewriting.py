@@ -12,7 +12,7 @@ from jinja2.environment import Environment
 from jinja2.visitor import NodeTransformer
 
 from promptkit.rendering.faults import Place
-from promptkit.rendering.roles import CONCAT, LOOP, SECTION, internal
+from promptkit.rendering.roles import COMPARED, CONCAT, LOOP, SECTION, WEIGHED, internal
 from promptkit.spelling import did_you_mean
 
 __all__ = ["SECTION_NAMES", "Inliner", "Kind", "Link", "Rewriter"]
@@ -82,10 +82,12 @@ class Rewriter(NodeTransformer):
         self._include = include
         self._depth = 0
         self._visitors: dict[type[nodes.Node], Callable[..., nodes.Node]] = {
-            nodes.AssignBlock: self._inside,
+            nodes.AssignBlock: self._assign_block,
             nodes.Block: self._refuse_inheritance,
             nodes.CallBlock: self._inside,
+            nodes.Compare: self._compare,
             nodes.Concat: self._concat,
+            nodes.Dict: self._literal,
             nodes.EvalContextModifier: self._refuse_autoescape,
             nodes.Extends: self._refuse_inheritance,
             nodes.Filter: self._filter,
@@ -95,11 +97,13 @@ class Rewriter(NodeTransformer):
             nodes.Getattr: self._getattr,
             nodes.Getitem: self._getattr,
             nodes.Import: self._import,
+            nodes.List: self._literal,
             nodes.Include: self._visit_include,
             nodes.Macro: self._inside,
             nodes.Name: self._name,
             nodes.ScopedEvalContextModifier: self._refuse_autoescape,
             nodes.Test: self._test,
+            nodes.Tuple: self._literal,
         }
 
     def rewrite(self, tree: nodes.Template) -> nodes.Template:
@@ -133,7 +137,9 @@ class Rewriter(NodeTransformer):
 
     def _getattr(self, node: nodes.Getattr | nodes.Getitem) -> nodes.Node:
         if not (isinstance(node.node, nodes.Name) and node.node.name == "context"):
-            return self.generic_visit(node)
+            self.generic_visit(node)
+            slices = isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice)
+            return internal(WEIGHED, node, node.lineno) if slices else node
         if isinstance(node, nodes.Getattr):
             name = node.attr
         elif isinstance(node.arg, nodes.Const):
@@ -152,6 +158,26 @@ class Rewriter(NodeTransformer):
         if self._kind is Kind.SECTION:
             raise self._place.error(f"{key} is a section, which another section cannot print", lineno)
         return internal(SECTION, nodes.Const(key, lineno=lineno), lineno)
+
+    def _literal(self, node: nodes.List | nodes.Tuple | nodes.Dict) -> nodes.Node:
+        """What a template puts together is counted, since values put into themselves double each time."""
+        self.generic_visit(node)
+        stored = isinstance(node, nodes.Tuple) and node.ctx != "load"
+        if stored or all(isinstance(item, nodes.Const) for item in _leaves(node)):
+            return node
+        return internal(WEIGHED, node, node.lineno)
+
+    def _compare(self, node: nodes.Compare) -> nodes.Node:
+        self.generic_visit(node)
+        node.expr = _counted(node.expr)
+        for operand in node.ops:
+            operand.expr = _counted(operand.expr)
+        return node
+
+    def _assign_block(self, node: nodes.AssignBlock) -> nodes.Node:
+        self._inside(node)
+        node.filter = nodes.Filter(node.filter, WEIGHED, [], [], None, None, lineno=node.lineno)
+        return node
 
     def _concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
@@ -214,6 +240,18 @@ class Rewriter(NodeTransformer):
 
     def _refuse_autoescape(self, node: nodes.Node) -> nodes.Node:
         raise self._place.error("a prompt is no HTML: autoescape would change the data", node.lineno)
+
+
+def _leaves(node: nodes.Node) -> Iterable[nodes.Node]:
+    if isinstance(node, nodes.List | nodes.Tuple | nodes.Dict | nodes.Pair):
+        for child in node.iter_child_nodes():
+            yield from _leaves(child)
+    else:
+        yield node
+
+
+def _counted(operand: nodes.Expr) -> nodes.Expr:
+    return operand if isinstance(operand, nodes.Const) else internal(COMPARED, operand, operand.lineno)
 
 
 class Inliner(NodeTransformer):

@@ -14,6 +14,7 @@ from promptkit.messages import Role
 from promptkit.rendering.run import CURRENT
 
 __all__ = [
+    "COMPARED",
     "CONCAT",
     "EMITTERS",
     "EXAMPLES",
@@ -22,6 +23,7 @@ __all__ = [
     "LOOP",
     "ROLE_FILTERS",
     "SECTION",
+    "WEIGHED",
     "RoleBlocks",
     "internal",
     "role_of",
@@ -38,6 +40,8 @@ FIXED = "emit fixed"
 SECTION = "print section"
 LOOP = "count turns"
 CONCAT = "join texts"
+WEIGHED = "count items"
+COMPARED = "count compared"
 
 
 class RoleBlocks(Extension):

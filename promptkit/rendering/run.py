@@ -11,10 +11,16 @@ from jinja2 import TemplateRuntimeError
 from promptkit.messages import Message, Part, Role, TextPart
 from promptkit.rendering.spans import MAX_CHARACTERS, Span, joined, stripped
 
-__all__ = ["CURRENT", "MAX_STEPS", "Run"]
+__all__ = ["CURRENT", "MAX_ITEMS", "MAX_MADE", "MAX_STEPS", "Run"]
 
 MAX_STEPS = 100_000
-"""Turns of loops and calls of macros in one render."""
+"""Turns of loops, calls of macros and includes in one render."""
+
+MAX_ITEMS = MAX_CHARACTERS // 4
+"""Items that one value may hold and one render may print: a line of a list has about four characters."""
+
+MAX_MADE = 8 * MAX_CHARACTERS
+"""Characters that filters, operators, methods and macros may read and make in one render."""
 
 
 class Run:
@@ -26,13 +32,15 @@ class Run:
         bare: True while an example is rendered: the history emits nothing then.
     """
 
-    __slots__ = ("_characters", "_steps", "bare", "messages", "values")
+    __slots__ = ("_characters", "_items", "_made", "_steps", "bare", "messages", "values")
 
     def __init__(self, values: Mapping[str, Any], *, bare: bool = False) -> None:
         self.values = values
         self.messages: list[Message] = []
         self.bare = bare
         self._characters = 0
+        self._items = 0
+        self._made = 0
         self._steps = 0
 
     def charge(self, steps: int) -> None:
@@ -44,8 +52,34 @@ class Run:
         self._steps += steps
         if self._steps > MAX_STEPS:
             raise TemplateRuntimeError(
-                f"loops and macros take more than {MAX_STEPS:,} turns in one render; "
+                f"loops and macros take more than {MAX_STEPS:,} turns in one render, includes counted; "
                 f"loop over less, or prepare the text in Python"
+            )
+
+    def charge_items(self, items: int) -> None:
+        """Count items that are printed, or made and compared at their lower price.
+
+        Raises:
+            TemplateRuntimeError: When they are more than MAX_ITEMS.
+        """
+        self._items += items
+        if self._items > MAX_ITEMS:
+            raise TemplateRuntimeError(
+                f"lists and objects of more than {MAX_ITEMS:,} items are made or printed in one render; "
+                f"print less of them, or prepare the text in Python"
+            )
+
+    def charge_text(self, characters: int) -> None:
+        """Count characters that an expression reads or makes.
+
+        Raises:
+            TemplateRuntimeError: When they are more than MAX_MADE.
+        """
+        self._made += characters
+        if self._made > MAX_MADE:
+            raise TemplateRuntimeError(
+                f"expressions work on more than {MAX_MADE:,} characters in one render; "
+                f"shorten the inputs, or prepare the text in Python"
             )
 
     def emit(self, role: Role, body: str) -> None:

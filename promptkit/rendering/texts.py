@@ -105,7 +105,7 @@ def undeclared_inputs(declaration: Declaration, load: Callable[[str], Source]) -
     names: dict[str, None] = {}
     for unit in units:
         if isinstance(unit, Unit):
-            for name, lineno in texts.units.in_order(unit):
+            for name, lineno in texts.units.in_order(unit).items():
                 if name in RESERVED_NAMES:
                     raise unit.place.error(
                         f"{name} is a reserved name; call the input something else", lineno

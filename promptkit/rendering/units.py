@@ -75,6 +75,8 @@ class Units:
     load: Callable[[str], Source]
     sections: frozenset[str]
     by_key: dict[str, Unit] = field(default_factory=dict[str, Unit])
+    _free: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    _first: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -146,36 +148,56 @@ class Units:
 
     def free(self, unit: Unit) -> frozenset[str]:
         """Names that a text and what it includes read from outside."""
+        known = self._free.get(unit.key)
+        if known is not None:
+            return known
         names = set(unit.free)
         for link in unit.links:
             if link.with_context:
                 names |= self.free(self.by_key[link.key]) - unit.stored
-        return frozenset(names)
+        return self._free.setdefault(unit.key, frozenset(names))
 
     def within(self, unit: Unit) -> Iterator[Unit]:
-        """A text and everything that it includes or imports."""
-        yield unit
-        for link in unit.links:
-            yield from self.within(self.by_key[link.key])
+        """A text and everything that it includes or imports, each once however many ways lead to it."""
+        seen = {unit.key}
+        found = [unit]
+        while found:
+            each = found.pop()
+            yield each
+            keys = [key for key in dict.fromkeys(link.key for link in each.links) if key not in seen]
+            seen.update(keys)
+            found.extend(self.by_key[key] for key in reversed(keys))
 
-    def in_order(self, unit: Unit) -> Iterator[tuple[str, int]]:
-        """Free names with their lines in the order of use, those of included files at the include's line."""
-        free = self.free(unit)
+    def in_order(self, unit: Unit) -> Mapping[str, int]:
+        """Free names in the order of their first use, each with its line; an included file's at the include."""
+        known = self._first.get(unit.key)
+        if known is not None:
+            return known
+        free, first = self.free(unit), dict[str, int]()
         for node in _in_order(unit.tree):
             if isinstance(node, nodes.Name) and node.name in free:
-                yield node.name, node.lineno
+                first.setdefault(node.name, node.lineno)
             elif isinstance(node, nodes.Include):
                 key = node.template.value if isinstance(node.template, nodes.Const) else ""
-                inner = self.in_order(self.by_key[key])
-                yield from ((name, node.lineno) for name, _ in inner if name in free)
+                for name in self.in_order(self.by_key[key]):
+                    if name in free:
+                        first.setdefault(name, node.lineno)
+        return self._first.setdefault(unit.key, first)
 
-    def check_names(self, unit: Unit, inputs: frozenset[str], visible: frozenset[str] | None = None) -> None:
+    def check_names(self, unit: Unit, inputs: frozenset[str]) -> None:
         """Every name that is read must be an input or set by the template.
 
         Raises:
             TemplateError: For the first name that is neither, with the nearest input.
         """
-        visible = inputs if visible is None else visible
+        self._check_names(unit, inputs, inputs, set())
+
+    def _check_names(
+        self, unit: Unit, inputs: frozenset[str], visible: frozenset[str], sound: set[str]
+    ) -> None:
+        # What was found sound by one way is so by every way on which its free names are seen.
+        if unit.key in sound and self.free(unit) <= visible:
+            return
         unknown = unit.free - visible
         if unknown:
             names = (node for node in _in_order(unit.tree) if isinstance(node, nodes.Name))
@@ -188,7 +210,8 @@ class Units:
                     problem = f"the imported file sets no name {name}{did_you_mean(name, stored)}"
                     raise unit.place.error(problem, link.lineno)
             seen = visible | unit.stored if link.with_context else frozenset[str]()
-            self.check_names(self.by_key[link.key], inputs, seen)
+            self._check_names(self.by_key[link.key], inputs, seen, sound)
+        sound.add(unit.key)
 
 
 def _unknown(name: str, inputs: Iterable[str], visible: frozenset[str]) -> str:

@@ -13,6 +13,7 @@ from promptkit.errors import ConfigurationError, PromptError
 
 HEAD = "---\nformat: promptkit/1\nname: triage\n"
 BODY = "---\n{% user %}\n{{ text }}\n{% enduser %}\n"
+WHOLE = "---\n{% examples %}\n{% user %}\n{{ constraints }}\n{{ text }}\n{% enduser %}\n"
 SCHEMAS = (
     "input:\n  schema:\n    text: string\noutput:\n  schema:\n    mood(enum): [good, bad]\n    why:\n"
     "      type: string\n      max_words: 3\n      quoted_from: text\n"
@@ -31,7 +32,7 @@ def faults(folder: Path, text: str) -> tuple[Fault, ...]:
 
 
 def test_a_sound_prompt_has_none(tmp_path: Path) -> None:
-    text = f"{HEAD}{SCHEMAS}examples:\n  - {{input: {{text: so fine}}, output: {{mood: good, why: fine}}}}\n{BODY}"
+    text = f"{HEAD}{SCHEMAS}examples:\n  - {{input: {{text: so fine}}, output: {{mood: good, why: fine}}}}\n{WHOLE}"
 
     assert faults(tmp_path, text) == ()
     assert check_prompt(pk.load(tmp_path / "triage.prompt.j2")) == ()
@@ -75,7 +76,7 @@ def test_an_example_that_does_not_fit_is_a_fault_at_its_line(
 ) -> None:
     first = "{input: {text: a}, output: {mood: good, why: a}}"
 
-    found = faults(tmp_path, f"{HEAD}{SCHEMAS}examples:\n  - {first}\n  - {example}\n{BODY}")
+    found = faults(tmp_path, f"{HEAD}{SCHEMAS}examples:\n  - {first}\n  - {example}\n{WHOLE}")
 
     assert [(fault.rule, fault.line) for fault in found] == [(rule, 16)]
     assert told in found[0].message
@@ -83,7 +84,7 @@ def test_an_example_that_does_not_fit_is_a_fault_at_its_line(
 
 def test_every_rule_that_an_example_breaks_is_a_fault_of_its_own(tmp_path: Path) -> None:
     text = (
-        f"{HEAD}{SCHEMAS}examples:\n  - {{input: {{text: a}}, output: {{mood: good, why: b c d e}}}}\n{BODY}"
+        f"{HEAD}{SCHEMAS}examples:\n  - {{input: {{text: a}}, output: {{mood: good, why: b c d e}}}}\n{WHOLE}"
     )
 
     found = faults(tmp_path, text)

@@ -41,6 +41,7 @@ tests:
 ---
 {{% system %}}
 Judge.
+{{{{ constraints }}}}
 {{% endsystem %}}
 {{% user %}}
 {{{{ text }}}}

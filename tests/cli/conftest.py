@@ -36,6 +36,9 @@ output:
       type: string
       max_words: 3
 ---
+{% system %}
+{{ constraints }}
+{% endsystem %}
 {% user %}
 {{ text }}|{{ tags }}|{{ count }}|{{ sender }}
 {% enduser %}

@@ -63,7 +63,7 @@ def test_inputs_of_all_sources_meet_and_set_wins(cli: Any) -> None:
     )
 
     assert done.code == 0
-    content = json.loads(done.out)[0]["content"]
+    content = json.loads(done.out)[-1]["content"]
     assert content.startswith("set|")
     assert "|2|" in content
     assert "Ann" in content

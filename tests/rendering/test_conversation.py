@@ -82,27 +82,27 @@ def test_examples_do_not_show_the_history(render: Callable[..., tuple[Message, .
     ("body", "example", "problem"),
     [
         (
-            "{% user %}{{ x }}{% enduser %}",
+            "{% examples %}{% user %}{{ x }}{% enduser %}",
             {"input": {"y": 1}, "output": {}},
             "example 2: inputs do not fit t.prompt.j2: missing x; unexpected y",
         ),
         (
-            "{% user %}{{ x }}{% enduser %}",
+            "{% examples %}{% user %}{{ x }}{% enduser %}",
             {"input": {"x": "a"}, "output": {"a": "a"}},
             "example 2: its output does not fit the output schema",
         ),
         (
-            "{% user %}{{ x }}{% enduser %}",
+            "{% examples %}{% user %}{{ x }}{% enduser %}",
             {"input": {"x": "a"}, "output": "a"},
             "example 2: its output does not fit",
         ),
         (
-            "{% user %}{{ 1 / (x | length - 3) }}{% enduser %}",
+            "{% examples %}{% user %}{{ 1 / (x | length - 3) }}{% enduser %}",
             {"input": {"x": "abc"}, "output": {"a": "", "b": 1}},
             "example 2: it cannot be rendered: t.prompt.j2:10: division by zero",
         ),
         (
-            "{% if x != 'no' %}{% user %}{{ x }}{% enduser %}{% endif %}",
+            "{% examples %}{% if x != 'no' %}{% user %}{{ x }}{% enduser %}{% endif %}",
             {"input": {"x": "no"}, "output": {"a": "", "b": 1}},
             "example 2: with this input the template has no user message",
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from promptkit.declarations import Clarity, ContextBlock, Declaration
 from promptkit.errors import TemplateError
-from promptkit.rendering import Source, compile_template, undeclared_inputs
+from promptkit.rendering import Source, Template, compile_template, undeclared_inputs
 from promptkit.requests import OutputSpec
 from promptkit.schemas import InputSchema, OutputSchema
 
@@ -186,3 +186,19 @@ def test_a_reserved_name_cannot_become_an_input() -> None:
         TemplateError, match=r"^t\.j2:2: output is a reserved name; call the input something else"
     ):
         undeclared("{% user %}\n{{ output }}{% enduser %}")
+
+
+def test_files_that_include_the_next_one_twice_are_read_once_and_stopped(text: Callable[..., str]) -> None:
+    files = {f"f{n}": f"{{% include 'f{n + 1}' %}}{{% include 'f{n + 1}' %}}" for n in range(25)}
+    files["f25"] = "{{ x }}"
+
+    with pytest.raises(TemplateError, match=r"100,000 turns in one render, includes counted"):
+        text("{% include 'f0' %}", {"x": "x"}, files=files)
+
+
+def test_names_are_found_in_files_that_include_the_next_one_twice(compiled: Callable[..., Template]) -> None:
+    files = {f"f{n}": f"{{% include 'f{n + 1}' %}}{{% include 'f{n + 1}' %}}" for n in range(25)}
+    files["f25"] = "{{ xx }}"
+
+    with pytest.raises(TemplateError, match=r"^lib/f25\.j2:1: xx is no input"):
+        compiled("{% user %}{% include 'f0' %}{% enduser %}", files=files)

@@ -71,11 +71,45 @@ def test_the_sandbox_refuses(expression: str, text: Callable[..., str]) -> None:
     assert values == {"x": "X", "tags": ["a", "b"], "ticket": {"body": "b"}}
 
 
+_DOUBLING = "{%% set n = namespace(a=['x']) %%}{%% for i in range(60) %%}{%% set n.a = %s %%}{%% endfor %%}"
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("{{ 'a' * 10 ** 9 }}", "longer than 8,000,000"),
-        ("{{ 10 ** 9 * ['a'] }}", "longer than 8,000,000"),
+        ("{{ 10 ** 9 * ['a'] }}", "more than 2,000,000 items"),
+        (f"{_DOUBLING % '[n.a, n.a]'}{{{{ n.a }}}}", "more than 2,000,000 items"),
+        (f"{_DOUBLING % '[n.a, n.a]'}{{{{ n.a | json }}}}", "more than 2,000,000 items"),
+        (f"{_DOUBLING % '(n.a, n.a)'}{{{{ n.a == n.b }}}}", "more than 2,000,000 items"),
+        (f"{_DOUBLING % '{1: n.a, 2: n.a}.items()'}{{{{ n.a }}}}", "more than 2,000,000 items"),
+        (
+            f"{_DOUBLING % '[0, 0] | map(chr, n.a, true) | list'}".replace("chr", "'default'"),
+            "2,000,000 items",
+        ),
+        (f"{_DOUBLING % 'n.a + n.a'}", "more than 2,000,000 items"),
+        (
+            "{% macro m(a, i) %}{% if i %}{{ m([a, a], i - 1) }}{% endif %}{% endmacro %}{{ m('x', 60) }}",
+            "more than 2,000,000 items",
+        ),
+        ("{{ 10 | round(-9999999) }}", "round to -9999999 digits is too far"),
+        ("{{ [[1] * 1000000] * 1000 }}", "more than 2,000,000 items"),
+        ("{{ ([1] * 8000000) | string | length }}", "more than 2,000,000 items"),
+        ("{{ ([[1]] * 400000) | sum(start=[]) }}", "2,000,000 items"),
+        ("{{ ('a' * 4000000) | wordwrap(1) }}", "wordwrap cannot break a word of 4,000,000 characters"),
+        ("{{ ('a\n' * 400000) | wordwrap(9, wrapstring='b' * 99) }}", "longer than 8,000,000"),
+        ("{{ ('\u0390' * 2700000) | upper }}", "longer than 8,000,000"),
+        ("{{ ('\u0390' * 2700000).upper() }}", "longer than 8,000,000"),
+        ("{{ (['a' * 4000000] * 99) | map('upper') | join }}", "characters"),
+        ("{{ ('f' * 4000000) | int(base=16) }}", "too long to write"),
+        (
+            "{% for i in range(9999) %}{% set y = x * 4000000 %}{% endfor %}",
+            "more than 64,000,000 characters",
+        ),
+        (
+            "{% for i in range(9999) %}{% set y %}{{ 'a' * 99999 }}{% endset %}{% endfor %}",
+            "64,000,000 characters",
+        ),
         ("{{ 10 ** 9999 }}", "too long to write"),
         ("{% set n = 10 ** 3000 %}{{ n * n }}", "too long to write"),
         ("{{ ('a' * 5000000) ~ ('a' * 5000000) }}", "longer than 8,000,000 characters"),
@@ -101,7 +135,7 @@ def test_the_sandbox_refuses(expression: str, text: Callable[..., str]) -> None:
 )
 def test_what_grows_without_bound_is_stopped(content: str, problem: str, text: Callable[..., str]) -> None:
     with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:1[0-2]: ") as caught:
-        text(content, {"tags": ["a", "b"]})
+        text(content, {"x": "x", "tags": ["a", "b"]})
 
     assert problem in str(caught.value)
 

@@ -20,7 +20,7 @@ from promptkit.rendering import Template
 
 def test_used_inputs_are_those_of_body_sections_and_history(compiled: Callable[..., Template]) -> None:
     template = compiled(
-        "{% set a = n %}{% history %}{% user %}{{ a }}{{ clarity }}{% include 'f' %}{% enduser %}",
+        "{% set a = n %}{% history %}{% user %}{{ a }}{{ clarity }}{{ context.c }}{% include 'f' %}{% enduser %}",
         clarity=Clarity(role="{{ kb }}"),
         context=(ContextBlock(id="c", source="ticket.body"),),
         files={"f": "{{ tags }}"},
@@ -129,8 +129,9 @@ def test_a_block_that_reads_an_input_by_any_way_is_rendered_each_time(
     body: str, compiled: Callable[..., Template]
 ) -> None:
     files = {"f": "{{ x }}", "m": "{% macro m() %}{{ x }}{% endmacro %}"}
-    context = (ContextBlock(id="c", text="{{ x }}"),)
-    template = compiled(body, files=files, clarity=Clarity(role="{{ x }}"), context=context)
+    context = (ContextBlock(id="c", text="{{ x }}"),) if "context.c" in body else ()
+    clarity = Clarity(role="{{ x }}") if "clarity" in body else Clarity()
+    template = compiled(body, files=files, clarity=clarity, context=context)
 
     texts = [template.render({"x": value})[0].text.removeprefix("Role: ") for value in ("a", "b")]
 
