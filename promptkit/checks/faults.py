@@ -72,10 +72,10 @@ def _faults_of_example(prompt: Prompt[Any], number: int, example: Example) -> It
     inputs = prompt.contract.inputs.validate(example.input, prompt=str(prompt.contract.ref))
     for constraint in prompt.contract.output.constraints:
         verdict = constraint.check(example.output, inputs)
-        if verdict.outcome != "held":
+        if verdict.outcome == "violated":
             yield f"the output of example {number} breaks {_broken(verdict)}"
 
 
 def _broken(verdict: Verdict) -> str:
-    got = f", got {verdict.got}" if verdict.got else ""
+    got = f" Got: {verdict.got}" if verdict.got else ""
     return f"{verdict.constraint}: {verdict.expected}{got}"

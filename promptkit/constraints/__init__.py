@@ -10,7 +10,7 @@ from promptkit.constraints.factories import between, expr, matches, max_words, n
 from promptkit.constraints.files import KINDS, OPTIONS, from_file
 from promptkit.constraints.narrowing import check_paths, narrow
 from promptkit.constraints.paths import Path, parse
-from promptkit.constraints.rules import Between, Expr, OneOf, Rule, Scope
+from promptkit.constraints.rules import Between, Expr, OneOf, Rule, Scope, Unjudged
 from promptkit.constraints.text_rules import Matches, MaxWords, NeverSays, QuotedFrom
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "QuotedFrom",
     "Rule",
     "Scope",
+    "Unjudged",
     "between",
     "check_paths",
     "expr",

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from promptkit.completions import Enforcement, Verdict
 from promptkit.constraints.paths import EACH, Path, parse
-from promptkit.constraints.rules import Rule, Scope
+from promptkit.constraints.rules import Rule, Scope, Unjudged
 from promptkit.schemas.places import path_text, shorten
 
 __all__ = ["Constraint", "OnFail", "Severity"]
@@ -73,6 +73,9 @@ class Constraint:
     ) -> Verdict:
         """The verdict over every place that the path matches; a place that is absent or null holds.
 
+        A rule that raises Unjudged at a place, as ``expr`` does that orders by null, leaves the verdict
+        ``unchecked`` unless another place is broken.
+
         Args:
             output_data: The output as plain JSON data; a string for text outputs.
             inputs: The inputs by name as plain data.
@@ -80,23 +83,30 @@ class Constraint:
         """
         scope = Scope(output=output_data, inputs=inputs)
         broken: list[tuple[str, str]] = []
+        unjudged: list[tuple[str, str]] = []
         hint: str | None = None
         for place, value in parse(self.path).values(output_data):
             if value is None and self.rule.kind != "expr":
                 continue
-            fault = self.rule.fault(value, scope)
+            try:
+                fault = self.rule.fault(value, scope)
+            except Unjudged as reason:
+                unjudged.append((place, str(reason)))
+                continue
             if fault is not None:
                 hint = hint or self.rule.hint(value, scope)
                 broken.append((place, fault))
+        told = broken or unjudged
+        unbroken: Literal["held", "unchecked"] = "unchecked" if unjudged else "held"
         return Verdict(
             constraint=self.id,
-            path=broken[0][0] if len(broken) == 1 else self.path,
+            path=told[0][0] if len(told) == 1 else self.path,
             rule=self.rule.kind,
-            outcome="violated" if broken else "held",
+            outcome="violated" if broken else unbroken,
             severity=self.severity,
             enforced=enforced,
             expected=self.sentence(),
-            got=_got(broken) if broken else None,
+            got=_got(told) if told else None,
             hint=hint,
             on_fail=self.on_fail,
         )

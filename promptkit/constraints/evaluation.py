@@ -10,7 +10,16 @@ from typing import Any, TypeAlias
 from promptkit.schemas.json_types import is_list, is_listed, is_object
 from promptkit.schemas.places import path_text, shown, type_phrase
 
-__all__ = ["FUNCTIONS", "MAX_NUMBER", "OPERATORS", "Inapplicable", "Uncomputable", "value_of"]
+__all__ = [
+    "FUNCTIONS",
+    "MAX_NUMBER",
+    "OPERATORS",
+    "Inapplicable",
+    "Uncomputable",
+    "is_number",
+    "same",
+    "value_of",
+]
 
 MAX_NUMBER = 10**18
 MAX_TEXT = 1_000_000
@@ -23,7 +32,7 @@ class Uncomputable(Exception):
 
 
 class Inapplicable(Exception):
-    """A value that the expression orders or calculates with is absent or null, so the rule says nothing."""
+    """A value that the expression orders or calculates with is absent or null; the message says which use."""
 
 
 def value_of(node: ast.expr, scope: _Scope) -> Any:
@@ -77,22 +86,22 @@ def _compare(node: Any, scope: _Scope) -> bool:
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def apply(left: Any, right: Any) -> bool:
         if left is None or right is None:
-            raise Inapplicable
-        if (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
+            raise Inapplicable("null has no order")
+        if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
             return compare(left, right)
         raise Uncomputable(f"{type_phrase(left)} and {type_phrase(right)} have no order")
 
     return apply
 
 
-def _same(left: Any, right: Any) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Equality as JSON has it: true is not 1."""
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
 def _contains(left: Any, right: Any) -> bool:
     if right is None:
-        raise Inapplicable
+        raise Inapplicable("nothing can be in null")
     if isinstance(right, str):
         if not isinstance(left, str):
             raise Uncomputable(f"{type_phrase(left)} cannot be searched in a string")
@@ -100,13 +109,13 @@ def _contains(left: Any, right: Any) -> bool:
     if is_object(right):
         return left in right if isinstance(left, str) else False
     if is_listed(right):
-        return any(_same(left, item) for item in right)
+        return any(same(left, item) for item in right)
     raise Uncomputable(f"nothing can be in {type_phrase(right)}")
 
 
 _COMPARISONS: Mapping[type[ast.AST], Callable[[Any, Any], bool]] = {
-    ast.Eq: _same,
-    ast.NotEq: lambda left, right: not _same(left, right),
+    ast.Eq: same,
+    ast.NotEq: lambda left, right: not same(left, right),
     ast.Is: lambda left, _right: left is None,
     ast.IsNot: lambda left, _right: left is not None,
     ast.Lt: _ordered(operator.lt),
@@ -125,19 +134,20 @@ OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """True for a number as JSON has it: true is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _binary(node: Any, scope: _Scope) -> Any:
     left, right = value_of(node.left, scope), value_of(node.right, scope)
     if left is None or right is None:
-        raise Inapplicable
+        raise Inapplicable("null cannot be calculated with")
     if isinstance(left, str) and isinstance(right, str) and isinstance(node.op, ast.Add):
         if len(left) + len(right) > MAX_TEXT:
             raise Uncomputable(f"a joined text has more than {MAX_TEXT} characters")
         return left + right
-    if not (_is_number(left) and _is_number(right)):
+    if not (is_number(left) and is_number(right)):
         raise Uncomputable(f"{type_phrase(left)} and {type_phrase(right)} cannot be calculated with")
     if right == 0 and isinstance(node.op, ast.Div | ast.Mod):
         raise Uncomputable(f"{shown(left)} is divided by 0")
@@ -155,8 +165,8 @@ def _unary(node: Any, scope: _Scope) -> Any:
     if isinstance(node.op, ast.Not):
         return not value
     if value is None:
-        raise Inapplicable
-    if not _is_number(value):
+        raise Inapplicable("null has no negative")
+    if not is_number(value):
         raise Uncomputable(f"{type_phrase(value)} has no negative")
     return -value
 
@@ -165,7 +175,7 @@ def _call(node: Any, scope: _Scope) -> Any:
     _count, kinds, function = FUNCTIONS[node.func.id]
     values = [value_of(part, scope) for part in node.args]
     if None in values:
-        raise Inapplicable
+        raise Inapplicable(f"{node.func.id} cannot take null")
     for value in values:
         if not isinstance(value, kinds):
             raise Uncomputable(f"{node.func.id} cannot take {type_phrase(value)}")

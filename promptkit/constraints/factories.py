@@ -34,12 +34,12 @@ def one_of(
 
 
 def max_words(path: str, limit: int, **options: Unpack[Options]) -> Constraint:
-    """A text of at most ``limit`` words; the path is empty for a text output."""
+    """A text of at most ``limit`` words; the path is empty for a text output. See MaxWords for what a word is."""
     return Constraint(path=path, rule=MaxWords(limit), **options)
 
 
 def matches(path: str, pattern: str, **options: Unpack[Options]) -> Constraint:
-    """A text that a regular expression of Python's ``re`` matches as a whole."""
+    """A text that a regular expression matches as a whole; see Matches for its syntax."""
     return Constraint(path=path, rule=Matches(pattern), **options)
 
 

@@ -7,10 +7,12 @@ from typing import Any, TypeAlias
 
 from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.expressions import compile_expression
+from promptkit.constraints.fitting import fit_fault
 from promptkit.constraints.paths import EACH, Path, Step, parse
+from promptkit.constraints.reach import is_list_schema, spread, step_into
 from promptkit.constraints.rules import Expr
 from promptkit.constraints.text_rules import QuotedFrom
-from promptkit.schemas.fragments import branches, resolve, types_of
+from promptkit.schemas.fragments import branches, types_of
 from promptkit.schemas.json_types import is_mapping
 from promptkit.spelling import did_you_mean
 
@@ -70,7 +72,7 @@ def check_paths(
     json_schema: Mapping[str, Any],
     inputs: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[tuple[Constraint, str], ...]:
-    """Constraints whose field, source or expression names something that the schemas do not have.
+    """Constraints that name something that the schemas do not have, or that no value of their field can hold.
 
     Args:
         constraints: The constraints in their order.
@@ -78,7 +80,7 @@ def check_paths(
         inputs: JSON Schema of each input by name; None leaves the names of inputs unchecked.
 
     Returns:
-        Each such constraint with a sentence that says what it names and what was probably meant.
+        Each such constraint with a sentence that says what is wrong with it and what was probably meant.
     """
     return tuple(
         (constraint, message)
@@ -93,61 +95,30 @@ _Inputs: TypeAlias = Mapping[str, Mapping[str, Any]] | None
 def _faults(constraint: Constraint, json_schema: Mapping[str, Any], inputs: _Inputs) -> Iterator[str]:
     yield from _output_fault(parse(constraint.path), json_schema, constraint.id)
     rule = constraint.rule
-    if rule.takes and json_schema:
-        yield from _type_fault(constraint, json_schema)
+    fault = fit_fault(constraint, json_schema) if json_schema else None
+    if fault is not None:
+        yield fault
     if isinstance(rule, QuotedFrom):
         yield from _input_fault(parse(rule.source), inputs, constraint.id)
     if isinstance(rule, Expr):
         for root, steps in compile_expression(rule.expression).places:
             path = Path(tuple(EACH if isinstance(step, int) else step for step in steps))
             if root == "output":
-                yield from _output_fault(path, json_schema, constraint.id)
+                yield from _output_fault(path, json_schema, constraint.id, item=0)
             else:
-                yield from _input_fault(path, inputs, constraint.id)
+                yield from _input_fault(path, inputs, constraint.id, item=0)
 
 
-def _type_fault(constraint: Constraint, json_schema: Mapping[str, Any]) -> Iterator[str]:
-    """A rule that no value of its field could ever hold is a mistake, not a rule."""
-    fragments: list[Mapping[str, Any]] = [json_schema]
-    for step in parse(constraint.path).steps:
-        fragments = [part for fragment in fragments for part in _spread(fragment, json_schema)]
-        fragments = [part for fragment in fragments for part in _step(fragment, step)]
-    ends = [part for fragment in fragments for part in _spread(fragment, json_schema)]
-    kinds = {kind for fragment in ends for kind in _kinds(fragment)} - {"null"}
-    if kinds and not kinds & constraint.rule.takes:
-        kind, path = constraint.rule.kind, constraint.path or "the output"
-        each = f"; write {path}[] for the items of the list" if "array" in kinds else ""
-        yield (
-            f"{constraint.id}: {kind} judges {' or '.join(sorted(constraint.rule.takes))} values, "
-            f"but {path} is {' or '.join(sorted(kinds))}{each}"
-        )
-
-
-def _kinds(fragment: Mapping[str, Any]) -> tuple[str, ...]:
-    """The types of a fragment; an enumeration has those of its values."""
-    values: list[object] = fragment.get("enum", [fragment["const"]] if "const" in fragment else [])
-    return types_of(fragment) or tuple(_JSON_TYPES[type(value)] for value in values)
-
-
-_JSON_TYPES: Mapping[type, str] = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    list: "array",
-    dict: "object",
-    type(None): "null",
-}
-
-
-def _output_fault(path: Path, json_schema: Mapping[str, Any], name: str) -> Iterator[str]:
+def _output_fault(
+    path: Path, json_schema: Mapping[str, Any], name: str, *, item: Step = EACH
+) -> Iterator[str]:
     if path.steps and not json_schema:
         yield f"{name} is about the field {path}, but the output is plain text; leave out the field"
     else:
-        yield from _walk(path, json_schema, f"{name} is about {path}, but the output")
+        yield from _walk(path, json_schema, f"{name} is about {path}, but the output", item=item)
 
 
-def _input_fault(path: Path, inputs: _Inputs, name: str) -> Iterator[str]:
+def _input_fault(path: Path, inputs: _Inputs, name: str, *, item: Step = EACH) -> Iterator[str]:
     if inputs is None or not path.steps:
         return
     first, rest = path.steps[0], path.steps[1:]
@@ -156,59 +127,30 @@ def _input_fault(path: Path, inputs: _Inputs, name: str) -> Iterator[str]:
         known = ", ".join(inputs) or "none"
         yield f"{start} there is no {first}{did_you_mean(str(first), inputs)}; the inputs are {known}"
     else:
-        yield from _walk(Path(rest), inputs[first], f"{start} {first}")
+        yield from _walk(Path(rest), inputs[first], f"{start} {first}", outer=first, item=item)
 
 
-def _walk(path: Path, schema: Mapping[str, Any], start: str) -> Iterator[str]:
+def _walk(
+    path: Path, schema: Mapping[str, Any], start: str, *, outer: str = "", item: Step = EACH
+) -> Iterator[str]:
+    """What the schema does not have; ``outer`` is the input's name, ``item`` how a mend writes an item."""
     fragments: list[Mapping[str, Any]] = [schema]
     passed: list[Step] = []
     for step in path.steps:
         place = f" at {Path(tuple(passed))}" if passed else ""
-        fragments = [part for fragment in fragments for part in _spread(fragment, schema)]
-        found = [part for fragment in fragments for part in _step(fragment, step)]
+        fragments = [part for fragment in fragments for part in spread(fragment, schema)]
+        found = [part for fragment in fragments for part in step_into(fragment, step)]
         if not found:
             if step is EACH or isinstance(step, int):
                 yield f"{start} is no list{place}"
-            else:
-                known = list(dict.fromkeys(key for part in fragments for key in part.get("properties", {})))
-                has = f"; it has {', '.join(known)}" if known else ""
-                yield f"{start} has no {step}{place}{did_you_mean(step, known)}{has}"
+                return
+            names = [outer] if outer else []
+            known = list(dict.fromkeys(key for part in fragments for key in part.get("properties", {})))
+            has = f"; it has {', '.join(known)}" if known else ""
+            if any(is_list_schema(part) for part in fragments):
+                mend = Path((*names, *passed, item, *path.steps[len(passed) :]))
+                has = f"; {Path((*names, *passed)) if names or passed else 'it'} is a list: write {mend}"
+            yield f"{start} has no {step}{place}{did_you_mean(step, known)}{has}"
             return
         fragments = found
         passed.append(step)
-
-
-def _spread(
-    fragment: Mapping[str, Any], root: Mapping[str, Any], depth: int = 8
-) -> Iterator[Mapping[str, Any]]:
-    """The fragment and everything it may stand for: references followed, alternatives one by one."""
-    fragment = resolve(fragment, root)
-    yield fragment
-    if depth:
-        for part in [*branches(fragment), *fragment.get("allOf", ())]:
-            yield from _spread(part, root, depth - 1)
-
-
-def _step(fragment: Mapping[str, Any], step: Step) -> Iterator[Mapping[str, Any]]:
-    """Where a step may lead; an open fragment leads anywhere."""
-    kinds = types_of(fragment)
-    if step is EACH or isinstance(step, int):
-        if "items" in fragment or "array" in kinds:
-            items = fragment.get("items", {})
-            yield items if is_mapping(items) else {}
-        elif _is_open(fragment, kinds):
-            yield {}
-        return
-    properties = fragment.get("properties", {})
-    others = fragment.get("additionalProperties", "object" in kinds and not properties)
-    if step in properties:
-        yield properties[step] if is_mapping(properties[step]) else {}
-    elif others is not False and ("object" in kinds or "additionalProperties" in fragment):
-        yield others if is_mapping(others) else {}
-    elif _is_open(fragment, kinds):
-        yield {}
-
-
-def _is_open(fragment: Mapping[str, Any], kinds: tuple[str, ...]) -> bool:
-    says = {"properties", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "items"}
-    return not kinds and not says & fragment.keys()

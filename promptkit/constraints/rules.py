@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from promptkit.constraints.evaluation import Inapplicable, Uncomputable
+from promptkit.constraints.evaluation import Inapplicable, Uncomputable, is_number, same
 from promptkit.constraints.expressions import compile_expression
 from promptkit.constraints.paths import Path
 from promptkit.schemas.json_types import is_list
 from promptkit.schemas.places import path_text, shorten, shown
 
-__all__ = ["Between", "Expr", "OneOf", "Rule", "Scope", "joined"]
+__all__ = ["Between", "Expr", "OneOf", "Rule", "Scope", "Unjudged", "joined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,10 @@ class Scope:
 
     output: Any
     inputs: Mapping[str, Any]
+
+
+class Unjudged(Exception):
+    """A rule can say nothing about this value: its verdict is ``unchecked``, with the message as ``got``."""
 
 
 class Rule(Protocol):
@@ -46,7 +51,11 @@ class Rule(Protocol):
         ...
 
     def fault(self, value: Any, scope: Scope) -> str | None:
-        """What was found when the value breaks the rule, at most 120 characters; None when it holds."""
+        """What was found when the value breaks the rule, at most 120 characters; None when it holds.
+
+        Raises:
+            Unjudged: When the rule can say nothing about the value.
+        """
         ...
 
     def hint(self, value: Any, scope: Scope) -> str:
@@ -64,8 +73,10 @@ class Between:
     high: float
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.low) and _is_number(self.high)):
-            raise ValueError("between takes two numbers, as in between: [1, 5]")
+        if not (_is_finite(self.low) and _is_finite(self.high)):
+            raise ValueError(
+                f"between takes two finite numbers, as in between: [1, 5]; got {self.low!r} and {self.high!r}"
+            )
         if self.low > self.high:
             raise ValueError(
                 f"between has {self.low} above {self.high}; write the smaller number first: "
@@ -86,7 +97,7 @@ class Between:
 
     def fault(self, value: Any, scope: Scope) -> str | None:
         """Anything but a number within the limits."""
-        return None if _is_number(value) and self.low <= value <= self.high else shown(value)
+        return None if is_number(value) and self.low <= value <= self.high else shown(value)
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Repeats the limits."""
@@ -105,6 +116,8 @@ class OneOf:
         object.__setattr__(self, "values", tuple(self.values))
         if not self.values:
             raise ValueError("one_of takes at least one value, as in one_of: [low, high]")
+        if any(is_number(value) and not _is_finite(value) for value in self.values):
+            raise ValueError("one_of takes finite numbers and other plain values, as in one_of: [1, 2, none]")
 
     def sentence(self, subject: str) -> str:
         """Said with every value."""
@@ -117,7 +130,7 @@ class OneOf:
         kept = [
             value
             for value in self.values
-            if present is _NOTHING or any(_same(value, other) for other in before)
+            if present is _NOTHING or any(same(value, other) for other in before)
         ]
         if not kept:
             return fragment
@@ -125,7 +138,7 @@ class OneOf:
 
     def fault(self, value: Any, scope: Scope) -> str | None:
         """A value that is none of them; true is not 1."""
-        return None if any(_same(value, allowed) for allowed in self.values) else shown(value)
+        return None if any(same(value, allowed) for allowed in self.values) else shown(value)
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Repeats the choice."""
@@ -156,15 +169,20 @@ class Expr:
         return fragment
 
     def fault(self, value: Any, scope: Scope) -> str | None:
-        """A condition that is false, or that has no value; ordering by null or calculating with it holds."""
+        """A condition that is false, or that has no value because the kinds of its parts clash.
+
+        Raises:
+            Unjudged: When something is ordered by or calculated with null.
+        """
         expression = compile_expression(self.expression)
         try:
             result = expression.evaluate(output=scope.output, inputs=scope.inputs)
-        except Inapplicable:
-            return None
+        except Inapplicable as reason:
+            facts = self._facts(scope)
+            raise Unjudged(shorten(f"{reason}: {facts}" if facts else str(reason))) from None
         except Uncomputable as reason:
             return shorten(f"it cannot be computed: {reason}")
-        return None if result else self._facts(scope)
+        return None if result else self._facts(scope) or "it is false"
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Names the condition."""
@@ -176,7 +194,7 @@ class Expr:
             if root == "output" and steps:
                 found = Path(steps).values(scope.output)
                 facts.append(f"{path_text(steps)} is {shown(found[0][1] if found else None, 40)}")
-        return shorten(", ".join(facts) or "it is false")
+        return shorten(", ".join(facts))
 
 
 class _Nothing:
@@ -186,12 +204,8 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _same(left: Any, right: Any) -> bool:
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+def _is_finite(value: Any) -> bool:
+    return is_number(value) and (isinstance(value, int) or math.isfinite(value))
 
 
 def joined(names: Sequence[str]) -> str:

@@ -11,19 +11,22 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from promptkit.constraints.paths import parse
+from promptkit.constraints.patterns import check_pattern, matches_whole
 from promptkit.constraints.rules import Scope, joined
 from promptkit.schemas.json_types import is_list, is_object
 from promptkit.schemas.places import shown, type_phrase
 
 __all__ = ["Matches", "MaxWords", "NeverSays", "QuotedFrom"]
 
-MAX_PATTERN = 1_000
 MAX_MATCHED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class MaxWords:
-    """A text of at most ``limit`` words; a word is what stands between blanks."""
+    """A text of at most ``limit`` words; a word is what stands between blanks.
+
+    Chinese, Japanese, Thai and other texts without blanks count as one word: limit these by ``maxLength``.
+    """
 
     kind: ClassVar[str] = "max_words"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
@@ -58,28 +61,25 @@ class MaxWords:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text that a regular expression (Python's ``re``) matches as a whole."""
+    r"""A text that a regular expression matches as a whole, in time linear in the text.
+
+    The syntax is Rust's ``regex`` with ECMA's classes, near to Python's ``re`` but without look-around and
+    back-references: ``\d``, ``\w`` and ``\b`` know ASCII alone, ``\p{L}`` is a letter of any language.
+    """
 
     kind: ClassVar[str] = "matches"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     pattern: str
 
     def __post_init__(self) -> None:
-        if len(self.pattern) > MAX_PATTERN:
-            raise ValueError(
-                f"matches has a pattern of {len(self.pattern)} characters; at most {MAX_PATTERN} are allowed"
-            )
-        try:
-            re.compile(self.pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"matches has a pattern that is no regular expression: {error}") from None
+        check_pattern(self.pattern)
 
     def sentence(self, subject: str) -> str:
         """Said with the pattern as it is."""
         return f"{subject} matches the regular expression `{self.pattern}` as a whole."
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """JSON Schema's expressions are ECMA's, not Python's: unchanged."""
+        """JSON Schema's expressions are ECMA's, not these: unchanged."""
         return fragment
 
     def fault(self, value: Any, scope: Scope) -> str | None:
@@ -88,7 +88,7 @@ class Matches:
             return type_phrase(value)
         if len(value) > MAX_MATCHED:
             return f"a text of {len(value)} characters, more than the {MAX_MATCHED} that are checked"
-        return None if re.fullmatch(self.pattern, value) else shown(value)
+        return None if matches_whole(self.pattern, value) else shown(value)
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Repeats the pattern."""
@@ -97,7 +97,10 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class NeverSays:
-    """Phrases that occur nowhere in the value's texts: case, blanks and Unicode forms folded, whole words."""
+    """Phrases that occur nowhere in the value's texts, as whole words.
+
+    Case, blanks and Unicode forms are folded, and characters that nobody sees, such as soft hyphens, left out.
+    """
 
     kind: ClassVar[str] = "never_says"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
@@ -124,7 +127,7 @@ class NeverSays:
     def fault(self, value: Any, scope: Scope) -> str | None:
         """The first phrase that occurs."""
         found = self._found(value)
-        return None if found is None else f"it says {shown(found, 100)}"
+        return None if found is None else shown(found, 100)
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Names the phrase to be left out."""
@@ -132,9 +135,11 @@ class NeverSays:
 
     def _found(self, value: Any) -> str | None:
         for text in _texts_of(value):
-            match = _phrases_pattern(tuple(self.phrases)).search(_folded(text))
-            if match is not None:
-                return next(phrase for phrase in self.phrases if _folded(phrase) == match.group())
+            # A zero-width space may stand inside a word, or between the words of Thai and Khmer.
+            for seen in dict.fromkeys((_folded(text), _folded(text.replace("\u200b", " ")))):
+                match = _phrases_pattern(tuple(self.phrases)).search(seen)
+                if match is not None:
+                    return next(phrase for phrase in self.phrases if _folded(phrase) == match.group())
         return None
 
 
@@ -177,6 +182,13 @@ class QuotedFrom:
         return f"Copy a passage of `{self.source}` exactly as it is written there."
 
 
+# Default_Ignorable_Code_Point of Unicode 16, DerivedCoreProperties.txt.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
 def _texts_of(value: Any) -> Iterator[str]:
     """All strings inside plain data, names of fields left out."""
     if isinstance(value, str):
@@ -194,7 +206,8 @@ def _words(count: int) -> str:
 
 
 def _folded(text: str) -> str:
-    """Compatibility forms and case folded (Unicode, caseless matching), blanks as single spaces."""
+    """Compatibility forms and case folded (Unicode, caseless matching), blanks single, the invisible left out."""
+    text = _INVISIBLE.sub("", text)
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
 
 

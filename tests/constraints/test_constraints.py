@@ -92,19 +92,19 @@ INPUTS = {
         (
             never_says("x", ["we promise"]),
             "So  WE\n\uff30romise you",
-            'it says "we promise"',
+            '"we promise"',
             'Leave out "we promise" and say it in another way, or not at all.',
         ),
         (
             never_says("x", ["straße", "wow!"]),
             {"a": ["WOW!!"]},
-            'it says "wow!"',
+            '"wow!"',
             'Leave out "wow!" and say it in another way, or not at all.',
         ),
         (
             never_says("x", ["straße"]),
             "Die STRASSE.",
-            'it says "straße"',
+            '"straße"',
             'Leave out "straße" and say it in another way, or not at all.',
         ),
         (
@@ -173,7 +173,6 @@ def test_a_broken_rule_says_what_was_found_and_what_to_do(constraint, value, got
         (quoted_from("x", "docs[].text"), "gamma"),
         (quoted_from("x", "docs"), "gamma"),
         (expr("output.x == 'a'"), "a"),
-        (expr("output.nothing > 3"), "a"),
         (between("x", 1, 5), None),
         (quoted_from("x", "message"), None),
         (max_words("absent", 1), "a b"),
@@ -185,6 +184,46 @@ def test_a_rule_holds_and_a_place_that_is_absent_or_null_holds_too(constraint, v
 
     assert verdict.outcome == "held"
     assert (verdict.got, verdict.hint) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("expression", "got"),
+    [
+        ("output.x > 3", "null has no order: x is null"),
+        ("output.x + 1 == 2", "null cannot be calculated with: x is null"),
+        ("-output.x == 2", "null has no negative: x is null"),
+        ("len(output.x) < 5", "len cannot take null: x is null"),
+        ("output.y in output.x", 'nothing can be in null: y is "a", x is null'),
+        ("inputs.empty > 3", "null has no order"),
+    ],
+)
+def test_an_expression_that_cannot_be_applied_to_null_is_unchecked(expression, got):
+    verdict = expr(expression).check({"x": None, "y": "a"}, INPUTS)
+
+    assert (verdict.outcome, verdict.got, verdict.hint) == ("unchecked", got, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We prom\u00adise you",
+        "we\u2060 pro\u200bmise",
+        "we\ufeff p\u200dromise",
+        "we pro\ufe0fmise",
+        "we\u200bpromise",
+        "I say:\u200bwe promise\u200byou",
+    ],
+)
+@pytest.mark.parametrize("phrase", ["we promise", "we prom\u00adise"])
+def test_invisible_characters_hide_no_phrase(text, phrase):
+    verdict = never_says("x", [phrase]).check({"x": text}, {})
+
+    assert verdict.outcome == "violated"
+
+
+def test_a_phrase_of_invisible_characters_alone_is_empty():
+    with pytest.raises(ValueError, match="none of them empty"):
+        never_says("x", ["\u200b\u00ad"])
 
 
 def test_a_verdict_carries_all_of_the_constraint():
@@ -276,8 +315,8 @@ def test_a_users_own_rule_is_first_class():
     ("build", "said"),
     [
         (lambda: between("x", 5, 1), r"between has 5 above 1; write the smaller number first: \[1, 5\]"),
-        (lambda: between("x", "1", 2), "between takes two numbers"),
-        (lambda: between("x", True, 2), "between takes two numbers"),
+        (lambda: between("x", "1", 2), "between takes two finite numbers"),
+        (lambda: between("x", True, 2), "between takes two finite numbers"),
         (lambda: one_of("x", []), "one_of takes at least one value"),
         (lambda: max_words("x", 0), "max_words takes a whole number from 1, as in max_words: 120; got 0"),
         (lambda: max_words("x", True), "max_words takes a whole number"),
@@ -524,7 +563,7 @@ def test_constraints_on_what_exists_are_fine(constraint):
         ),
         (
             expr("inputs.docs.text == 1"),
-            "expr names the input docs.text, but docs has no text",
+            "expr names the input docs.text, but docs has no text; docs is a list: write docs[0].text",
         ),
     ],
 )

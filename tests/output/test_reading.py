@@ -175,7 +175,7 @@ def test_a_broken_must_lists_each_violation_and_keeps_the_value():
     assert isinstance(outcome.error, ConstraintViolated)
     assert str(outcome.error) == (
         "the answer breaks 2 constraints: urgency.between: `urgency` is between 3 and 5. Got 2; "
-        'quote.never_says: `quote` never says "parcel". Got it says "parcel". '
+        'quote.never_says: `quote` never says "parcel". Got "parcel". '
         "Allow more attempts, or relax the rule"
     )
     assert outcome.error.candidates == (Triage(category="shipping", urgency=2, quote="my parcel"),)

@@ -1,0 +1,121 @@
+"""Rules that no value of their field could ever hold: mistakes, found before a model is asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from promptkit.constraints.constraint import Constraint
+from promptkit.constraints.evaluation import is_number
+from promptkit.constraints.paths import parse
+from promptkit.constraints.reach import ends, kinds
+from promptkit.constraints.rules import Between, OneOf, Rule, Scope, joined
+from promptkit.constraints.text_rules import Matches, MaxWords, NeverSays
+from promptkit.schemas.fragments import branches
+from promptkit.schemas.places import shorten, shown
+
+__all__ = ["fit_fault"]
+
+_NOWHERE = Scope(output=None, inputs={})
+_LIMITS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+_LIMIT_WORDS = ("from", "above", "to", "below")
+
+
+def fit_fault(constraint: Constraint, json_schema: Mapping[str, Any]) -> str | None:
+    """A sentence when the rule and the schema of its field exclude each other, with what the field allows.
+
+    What cannot be told from types, ``enum``, ``const`` and number limits counts as possible, and so does a
+    rule of the user's own that has a fitting type.
+    """
+    found = ends(parse(constraint.path), json_schema)
+    rule, path = constraint.rule, constraint.path or "the output"
+    types = {kind for fragment in found for kind in kinds(fragment)} - {"null"}
+    takes: frozenset[str] = getattr(rule, "takes", frozenset())
+    if takes and types and not types & takes:
+        each = f"; write {constraint.path}[] for the items of the list" if "array" in types else ""
+        return (
+            f"{constraint.id}: {rule.kind} judges {' or '.join(sorted(takes))} values, "
+            f"but {path} is {' or '.join(sorted(types))}{each}"
+        )
+    leaves = [part for part in found if not (branches(part) or "allOf" in part or kinds(part) == ("null",))]
+    if leaves and not any(_can_hold(rule, fragment) for fragment in leaves):
+        allowed = dict.fromkeys(text for fragment in leaves for text in _allowed(fragment))
+        return (
+            f"{constraint.id}: no value of {path} can hold it: the rule says that "
+            f"{shorten(rule.sentence(path).rstrip('.'), 200)}, but {path} allows only "
+            f"{shorten(joined(list(allowed)), 200)}; change the rule or the field"
+        )
+    return None
+
+
+def _can_hold(rule: Rule, fragment: Mapping[str, Any]) -> bool:
+    if not isinstance(rule, Between | OneOf | Matches | MaxWords | NeverSays):
+        return True
+    types = kinds(fragment)
+    if rule.takes and types and not rule.takes & set(types):
+        return False
+    values = _values(fragment)
+    if values is not None:
+        return not values or any(rule.fault(value, _NOWHERE) is None for value in values)
+    if isinstance(rule, Between):
+        return _overlap(rule, fragment)
+    return not isinstance(rule, OneOf) or any(_is_allowed(value, fragment) for value in rule.values)
+
+
+def _values(fragment: Mapping[str, Any]) -> Sequence[Any] | None:
+    """What an enumeration lists, null left out because null holds every rule; None without one."""
+    if "const" in fragment:
+        return [fragment["const"]]
+    if "enum" in fragment:
+        return [value for value in fragment["enum"] if value is not None]
+    return None
+
+
+def _overlap(rule: Between, fragment: Mapping[str, Any]) -> bool:
+    """Whether the interval of the rule and the limits of the field have a number in common."""
+    low, above, high, below = (_limit(fragment, name) for name in _LIMITS)
+    least = max(limit for limit in (rule.low, low, above) if limit is not None)
+    most = min(limit for limit in (rule.high, high, below) if limit is not None)
+    if "number" not in kinds(fragment) and "integer" in kinds(fragment):
+        least, most = math.ceil(least), math.floor(most)
+        least += least == above
+        most -= most == below
+        return least <= most
+    return least < most or (least == most and least != above and most != below)
+
+
+def _is_allowed(value: Any, fragment: Mapping[str, Any]) -> bool:
+    types = kinds(fragment)
+    if types and not any(_is_of(value, kind) for kind in types):
+        return False
+    return not is_number(value) or _overlap(Between(value, value), fragment)
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    if kind == "number":
+        return is_number(value)
+    if kind == "integer":
+        return is_number(value) and value == int(value)
+    return isinstance(value, {"string": str, "boolean": bool, "null": type(None)}.get(kind, ()))
+
+
+def _limit(fragment: Mapping[str, Any], name: str) -> float | None:
+    limit = fragment.get(name)
+    return limit if is_number(limit) else None
+
+
+def _allowed(fragment: Mapping[str, Any]) -> Iterator[str]:
+    values = _values(fragment)
+    if values is not None:
+        yield from (shown(value, 40) for value in values)
+        return
+    limits = [(word, _limit(fragment, name)) for word, name in zip(_LIMIT_WORDS, _LIMITS, strict=True)]
+    said = " ".join(f"{word} {limit}" for word, limit in limits if limit is not None)
+    for kind in kinds(fragment) or ("value",):
+        if kind != "null":
+            yield (
+                f"{kind} values {said}".rstrip()
+                if kind in ("integer", "number", "value")
+                else f"{kind} values"
+            )
