@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -42,6 +43,8 @@ def canonical_json(data: Any) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+_SEEDS = 2**63  # servers read seeds as signed 64-bit numbers, and the sampler here takes no negative ones
+
 _SETTINGS: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("temperature", (int, float), "a number"),
     ("max_tokens", (int,), "a whole number"),
@@ -55,11 +58,11 @@ class GenerationConfig:
     """How a model samples; None leaves a setting to the backend.
 
     Attributes:
-        temperature: 0 means greedy.
+        temperature: 0 means greedy; finite.
         max_tokens: Upper bound of the answer's tokens.
-        seed: Seed of the sampler, where the backend takes one.
+        seed: Seed of the sampler, where the backend takes one; 0 or more, less than 2**63.
         top_p: Nucleus sampling's probability mass, above 0 up to 1.
-        stop: Texts at which the answer ends.
+        stop: Texts at which the answer ends, none of them empty.
     """
 
     temperature: float | None = None
@@ -74,8 +77,17 @@ class GenerationConfig:
             if value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
                 raise ValueError(f"{name} is {value!r}; it must be {word}")
         texts: Any = self.stop
-        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):  # pyright: ignore[reportUnknownVariableType]
             raise ValueError(f"stop is {self.stop!r}; it must be a list of texts")
+        if "" in self.stop:
+            raise ValueError(f"stop is {self.stop!r}; it must be a list of texts that are not empty")
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
+        if self.temperature is not None and not -math.inf < self.temperature < math.inf:
+            raise ValueError(f"temperature is {self.temperature}; it must be a finite number")
+        if self.seed is not None and not 0 <= self.seed < _SEEDS:
+            raise ValueError(f"seed is {self.seed}; it must be 0 or more and less than 2**63")
         if self.temperature is not None and self.temperature < 0:
             raise ValueError(f"temperature is {self.temperature}; it must be 0 or more")
         if self.max_tokens is not None and self.max_tokens < 1:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
 
 from promptkit.backends.dialects import openai_chat
 from promptkit.backends.estimates import estimate_tokens
-from promptkit.backends.keys import blot_key, key_problem
+from promptkit.backends.keys import KeyBlotter, key_problem
 from promptkit.backends.sse import EventStreamParser
 from promptkit.backends.wire import Endpoint, HttpReply, TransportFault, Waits
 from promptkit.completions import Completed, Event, TextDelta
-from promptkit.errors import BackendError, ConnectionFailed, ServerError, TimedOut, Unauthorized
+from promptkit.errors import (
+    BackendError,
+    ConnectionFailed,
+    ServerError,
+    StreamInterrupted,
+    TimedOut,
+    Unauthorized,
+)
 from promptkit.requests import Request
 
 __all__ = ["Exchange"]
 
 MAX_CHUNKS_AFTER_END = 16  # the end of the body follows at once; a server that goes on is cut off
+MAX_ANSWER_BYTES = 64 * 2**20
+"""Bytes of an answer, decompressed: many times the longest that a model writes, and small beside a memory."""
+
+_ENCODINGS = frozenset({"", "deflate", "gzip", "identity"})  # stacked ones would multiply what bytes become
 
 
 class Exchange:
@@ -65,19 +77,37 @@ class Exchange:
         self._body = bytearray()
         self._events: EventStreamParser | None = None
         self._late_chunks = 0
+        self._received_bytes = 0
         self._begun = False
+        self._blotter = KeyBlotter(endpoint.key_env)
+        self._shown: list[str] = []
         self._reply = HttpReply(status=0, headers={}, body=b"")
         self._decoder = openai_chat.StreamDecoder(self._reply, endpoint=endpoint)
         if waits.remaining_s == 0.0:
             raise self._timed_out(TransportFault("timeout", "the deadline has passed"))
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take the status and the headers of the answer."""
+        """Take the status and the headers of the answer.
+
+        Raises:
+            ServerError: When its body is packed in a way that was not asked for.
+        """
         self._begun = True
         self._reply = HttpReply(status=status, headers=headers, body=b"")
         self._decoder = openai_chat.StreamDecoder(
             self._reply, endpoint=self.endpoint, input_tokens=self._input_tokens
         )
+        encoding = headers.get("content-encoding", "").strip().casefold()
+        if encoding not in _ENCODINGS:
+            raise self._told(
+                ServerError(
+                    f"{self.endpoint.name} answered {status} at {self.endpoint.url} with the content-encoding "
+                    f"{encoding!r}; gzip and deflate are taken, one at a time. The fault is on the server's side "
+                    "or in a proxy.",
+                    backend=self.endpoint.name,
+                    status=status,
+                )
+            )
         if 200 <= status < 300 and "text/event-stream" in headers.get("content-type", ""):  # noqa: PLR2004 - the good statuses
             self._events = EventStreamParser()
 
@@ -87,16 +117,21 @@ class Exchange:
         Raises:
             BackendError: For an error in a stream and for what is not the protocol.
         """
-        if self._events is None:
-            self._body += chunk
-        elif self._decoder.finished:
+        if self._decoder.finished:
             self._late_chunks += 1
-        else:
-            try:
-                for event in self._events.feed(chunk):
-                    yield from self._decoder.feed(event)
-            except BackendError as error:
-                raise blot_key(error, self.endpoint.key_env) from None
+            return
+        self._received_bytes += len(chunk)
+        try:
+            if self._received_bytes > MAX_ANSWER_BYTES:
+                raise self._decoder.broken_off(self._too_long())
+            if self._events is None:
+                self._body += chunk
+                return
+            for event in self._events.feed(chunk):
+                for ours in self._decoder.feed(event):
+                    yield from self._shown_as(ours)
+        except BackendError as error:
+            raise self._told(error) from None
 
     def end(self) -> Iterator[Event]:
         """The events that the end of the body completes; the last of the answer's is Completed.
@@ -108,9 +143,9 @@ class Exchange:
             if self._events is None:
                 yield from self._whole()
             elif not self._decoder.finished:
-                yield self._decoder.end()
+                yield from self._shown_as(self._decoder.end())
         except BackendError as error:
-            raise blot_key(error, self.endpoint.key_env) from None
+            raise self._told(error) from None
 
     @property
     def over(self) -> bool:
@@ -119,7 +154,8 @@ class Exchange:
 
     def cancelled(self) -> Completed:
         """What the answer is when the caller cancels now."""
-        return self._decoder.cancelled()
+        completion = replace(self._decoder.cancelled().completion, text="".join(self._shown))
+        return Completed(completion=self._blotter.completion(completion))
 
     def broken(self, fault: TransportFault) -> Iterator[Event]:
         """The last event, where the transport broke after the server had said why the answer stops.
@@ -130,8 +166,36 @@ class Exchange:
         if self._decoder.finished:
             return
         if not self._decoder.stopped:
-            raise blot_key(self._failure(fault), self.endpoint.key_env)
-        yield self._decoder.end()
+            raise self._told(self._failure(fault))
+        try:
+            yield from self._shown_as(self._decoder.end())
+        except BackendError as error:
+            raise self._told(error) from None
+
+    def _shown_as(self, event: Event) -> Iterator[Event]:
+        """The event without the key; a text that may begin it waits for what follows."""
+        text = self._blotter.piece(event.text) if isinstance(event, TextDelta) else self._blotter.rest()
+        if text:
+            self._shown.append(text)
+            yield TextDelta(text=text)
+        if isinstance(event, Completed):
+            yield Completed(completion=self._blotter.completion(event.completion))
+
+    def _told(self, error: BackendError) -> BackendError:
+        """The error without the key, its partial text being what was shown."""
+        if isinstance(error, StreamInterrupted):
+            error.partial = "".join(self._shown)
+        return self._blotter.error(error)
+
+    def _too_long(self) -> BackendError:
+        return ServerError(
+            f"{self.endpoint.name}: the answer at {self.endpoint.url} is longer than "
+            f"{MAX_ANSWER_BYTES // 2**20} MiB, decompressed, and was not read to its end. The fault is on the "
+            "server's side or in a proxy.",
+            backend=self.endpoint.name,
+            status=self._reply.status,
+            retryable=False,
+        )
 
     def _failure(self, fault: TransportFault) -> BackendError:
         if fault.kind in ("timeout", "connect_timeout"):
@@ -139,10 +203,12 @@ class Exchange:
         elif fault.kind == "connect":
             error = self._not_connected(fault)
         elif fault.kind == "garbled":
-            error = ServerError(
-                f"{self.endpoint.name}: the answer from {self.endpoint.url} cannot be decompressed "
-                f"({fault.detail}). The fault is on the server's side or in a proxy.",
-                backend=self.endpoint.name,
+            error = self._decoder.broken_off(
+                ServerError(
+                    f"{self.endpoint.name}: the answer from {self.endpoint.url} cannot be decompressed "
+                    f"({fault.detail}). The fault is on the server's side or in a proxy.",
+                    backend=self.endpoint.name,
+                )
             )
         else:
             error = self._lost(fault)
@@ -157,6 +223,7 @@ class Exchange:
         except BackendError:
             self.offers_json_object = b"json_object" in self._body
             raise
+        completion = self._blotter.completion(completion)
         if self.stream and completion.text:
             # The server does not stream: the whole text is one piece.
             yield TextDelta(text=completion.text)

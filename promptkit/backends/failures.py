@@ -208,10 +208,14 @@ def _complaint(data: Any, reply: HttpReply) -> _Complaint:
         status=status,
         message=shown if shown.endswith((".", "!", "?", "…")) else f"{shown}.",
         whole=text.casefold(),
-        code=str(code) if code is not None else "",
-        kind=str(fields.get("type") or ""),
+        code=_unicode(code) if code is not None else "",
+        kind=_unicode(fields.get("type") or ""),
         param=str(fields.get("param") or ""),
     )
+
+
+def _unicode(value: Any) -> str:
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _object(data: Any) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -110,15 +110,14 @@ class MockBackend:
         """As ``complete``."""
         return self._next(request)
 
-    @asynccontextmanager
-    async def astream(
+    def astream(
         self,
         request: Request,
         *,
         deadline: float | None = None,  # noqa: ARG002 - a mock takes no time
-    ) -> AsyncGenerator[AsyncIterator[Event], None]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """As ``stream``."""
-        yield _each(self._pieces(request, None))
+        return nullcontext(_Each(self._pieces(request, None)))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -189,9 +188,19 @@ class MockBackend:
         )
 
 
-async def _each(events: Iterator[Event]) -> AsyncIterator[Event]:
-    for event in events:
-        yield event
+class _Each:
+    """Events given asynchronously; no generator, which the end of a loop would close apart from its caller's."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._events = events
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        for event in self._events:
+            return event
+        raise StopAsyncIteration
 
 
 def _text(reply: Reply, request: Request, name: str) -> str:

@@ -269,7 +269,7 @@ def _client_settings(destination: Destination) -> dict[str, Any]:
     return {
         "auth": _BearerKey(destination.key_env),
         "follow_redirects": False,
-        "headers": {"user-agent": "promptkit"},
+        "headers": {"user-agent": "promptkit", "accept-encoding": "gzip, deflate"},
         "limits": httpx.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE_S),
         "trust_env": not destination.loopback,
         "verify": _trusted_certificates() if destination.secure else _no_certificates(),

@@ -410,13 +410,84 @@ def test_an_end_mark_without_a_reason_is_a_cut_stream(server, question, ask) -> 
     ],
 )
 @pytest.mark.parametrize("ask", STREAMS)
-def test_an_error_inside_a_stream_is_typed(server, question, ask, event, kind) -> None:
-    server.will_stream(*PIECES[:2], event)
+def test_an_error_before_any_text_of_a_stream_is_typed(server, question, ask, event, kind) -> None:
+    server.will_stream(*PIECES[:1], event)
 
     with pytest.raises(BackendError) as caught:
         ask(backend_at(server), question)
 
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("event", "said", "evidence"),
+    [
+        ({"error": {"code": 503, "message": "Busy"}}, "Busy", (503, "503", True)),
+        (
+            {"error": {"code": "insufficient_quota", "message": "None"}},
+            "None",
+            (200, "insufficient_quota", False),
+        ),
+        ({"error": {"message": "Odd"}}, "Odd", (200, None, False)),
+        ("{not json", "no JSON object", (200, None, True)),
+        (piece(finish="bored"), "bored", (200, None, True)),
+        (
+            b'data: {"choices":[{"delta":{"content":"x\\ud800y"}}]}\n\n',
+            "half a surrogate pair",
+            (200, None, True),
+        ),
+    ],
+)
+@pytest.mark.parametrize("ask", STREAMS)
+def test_an_error_after_some_text_keeps_the_text_and_what_the_server_said(
+    server, question, ask, event, said, evidence
+) -> None:
+    server.will_stream(*PIECES[:2], event)
+
+    with pytest.raises(StreamInterrupted, match=f"broke off after 5 characters: .*{said}") as caught:
+        ask(backend_at(server), question)
+
+    error = caught.value
+    assert (error.status, error.code, error.retryable) == evidence
+    assert (error.partial, error.request_id, error.backend) == ('{"col', "req-7", "openai+local:m")
+    assert error.usage.estimated
+
+
+@pytest.mark.parametrize("field", ["content", "refusal", "reasoning_content"])
+@pytest.mark.parametrize("ask", ALL)
+def test_half_a_surrogate_pair_in_an_answer_is_a_fault_of_the_server(server, question, ask, field) -> None:
+    if ask in (ask_sync, ask_async):
+        server.will_answer(body(**{"text" if field == "content" else field: "x\ud800"}))
+    else:
+        server.will_stream(piece(**{field: "\ud800"}), piece(finish="stop"), "[DONE]")
+
+    with pytest.raises(ServerError, match="holds half a surrogate pair.* cannot be written as UTF-8"):
+        ask(backend_at(server), question)
+
+
+@pytest.mark.parametrize("ask", STREAMS)
+def test_a_surrogate_pair_split_over_two_chunks_is_one_character(server, question, ask) -> None:
+    server.will_stream(piece("a\ud83d"), piece("\ude00b"), piece("\ud83d\ude00", finish="stop"), "[DONE]")
+
+    assert ask(backend_at(server), question).text == "a\U0001f600b\U0001f600"
+
+
+@pytest.mark.parametrize("ask", ALL)
+def test_an_answer_without_bound_is_not_read_to_its_end(server, question, ask) -> None:
+    server.will_answer(gzip.compress(b" " * (70 * 2**20), 1), content_encoding="gzip")
+
+    with pytest.raises(ServerError, match="longer than 64 MiB") as caught:
+        ask(backend_at(server), question)
+
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("ask", ALL)
+def test_an_answer_packed_twice_is_not_unpacked(server, question, ask) -> None:
+    server.will_answer(gzip.compress(gzip.compress(b"{}")), content_encoding="gzip, gzip")
+
+    with pytest.raises(ServerError, match="content-encoding 'gzip, gzip'"):
+        ask(backend_at(server), question)
 
 
 @pytest.mark.parametrize("ask", ALL)

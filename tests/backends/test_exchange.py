@@ -8,7 +8,7 @@ from promptkit.backends.dialects.openai_chat import COMPATIBLE
 from promptkit.backends.exchange import Exchange
 from promptkit.backends.wire import Endpoint, TransportFault, Waits
 from promptkit.completions import Completed
-from promptkit.errors import ConnectionFailed, TimedOut
+from promptkit.errors import ConnectionFailed, StreamInterrupted, TimedOut
 
 ENDPOINT = Endpoint(name="b", url="https://host/v1/chat/completions", model="m", key_env="NO_SUCH_KEY")
 CHUNK = b'data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\n'
@@ -49,6 +49,17 @@ def test_what_breaks_after_the_end_of_an_answer_does_not_matter(exchange) -> Non
     assert isinstance(last, Completed)
     assert list(exchange.broken(TransportFault("lost", "reset"))) == []
     assert list(exchange.feed(b"data: more\n\n")) == list(exchange.end()) == []
+
+
+def test_a_stream_without_bound_is_cut_with_the_text_that_came(exchange) -> None:
+    exchange.begin(200, {"content-type": "text/event-stream"})
+    list(exchange.feed(b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'))
+
+    with pytest.raises(StreamInterrupted, match="longer than 64 MiB") as caught:
+        for _ in range(65):
+            list(exchange.feed(b":" + b"x" * (2**20 - 2) + b"\n"))
+
+    assert caught.value.partial == "hi"
 
 
 def test_waits_are_bounded_by_the_deadline() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from promptkit.backends import HttpBackend, open_backend
+from promptkit.backends.keys import KeyBlotter
 from promptkit.completions import Completed, TextDelta
 from promptkit.errors import BackendError, ConnectionFailed, RequestRejected, ServerError, Unauthorized
 from promptkit.messages import DocumentPart, ImagePart, Message
@@ -331,6 +332,15 @@ def everything_about(error: BaseException, *, frames: bool) -> str:
     return "\n".join(texts)
 
 
+def told(text: str, finish: str | None = None) -> dict[str, Any]:
+    return {
+        "id": CANARY,
+        "model": f"m {CANARY}",
+        "choices": [{"delta": {"content": text}, "finish_reason": finish}],
+    }
+
+
+TOLD = [told(f"It is {CANARY}, s"), told(f"k- or {CANARY[:9]}"), told(CANARY[9:-1])]
 QUIET_FAULTS = {
     "unauthorized": lambda server: server.will_answer({"error": {"message": "Bad key"}}, 401),
     "reset": lambda server: server.will_send("reset"),
@@ -343,6 +353,10 @@ ECHOES = {
     "code": lambda server: server.will_answer({"error": {"code": CANARY}}, 400),
     "html": lambda server: server.will_answer(f"<p>{CANARY}".encode(), 502),
     "no http": lambda server: server.will_send(f"{CANARY}\r\n\r\n".encode(), "close"),
+    "request id": lambda server: server.will_answer({"error": {"message": "No"}}, 500, x_request_id=CANARY),
+    "cut excerpt": lambda server: server.will_answer({"error": {"message": "x" * 185 + CANARY}}, 500),
+    "cut text": lambda server: server.will_stream(TOLD[0], end=("close",)),
+    "cut in the key": lambda server: server.will_stream(*TOLD[1:], end=("close",)),
     "error event": lambda server: server.will_stream(CHUNKS[0], {"error": {"message": f"No {CANARY}"}}),
 }
 FAULTS = [pytest.param((fault, True), id=name) for name, fault in QUIET_FAULTS.items()]
@@ -380,6 +394,63 @@ def test_no_failure_shows_the_key(server, question, monkeypatch, caplog, given, 
     assert CANARY not in everything_about(caught.value, frames=frames)
     assert CANARY not in caplog.text
     assert CANARY not in repr(vars(backend))
+
+
+async def collected(backend: HttpBackend, question: Any) -> list[Any]:
+    async with backend.astream(question) as events:
+        return [event async for event in events]
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_no_streamed_answer_shows_the_key_even_when_its_pieces_cut_it(
+    server, question, monkeypatch, asynchronous
+) -> None:
+    backend = open_backend(f"openai+{server.url}:m")
+    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", CANARY)
+    server.will_stream(*TOLD, told(CANARY[-1] + " and sk-c", "stop"), "[DONE]")
+
+    if asynchronous:
+        events = asyncio.run(collected(backend, question))
+    else:
+        with backend.stream(question) as stream:
+            events = list(stream)
+
+    *deltas, last = events
+    assert last.completion.text == "It is [key], sk- or [key] and sk-c"
+    assert "".join(delta.text for delta in deltas) == last.completion.text
+    assert (last.completion.model, last.completion.request_id) == ("m [key]", "req-7")
+    assert CANARY not in repr(events)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_no_whole_answer_shows_the_key(server, question, monkeypatch, asynchronous) -> None:
+    backend = open_backend(f"openai+{server.url}:m")
+    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", CANARY)
+    said = {"content": CANARY, "refusal": f"no {CANARY}", "reasoning": f"so {CANARY}"}
+    body = {"model": CANARY, "choices": [{"message": said, "finish_reason": "stop"}]}
+    server.will_answer(body, x_request_id=f"r-{CANARY}")
+
+    completion = asyncio.run(backend.acomplete(question)) if asynchronous else backend.complete(question)
+
+    assert (completion.text, completion.refusal, completion.reasoning) == ("[key]", "no [key]", "so [key]")
+    assert (completion.model, completion.request_id) == ("[key]", "r-[key]")
+
+
+def test_the_key_is_taken_out_of_the_errors_that_led_to_one(monkeypatch) -> None:
+    monkeypatch.setenv("MY_SERVER_KEY", CANARY)
+    error = ServerError("broken", request_id=CANARY)
+    error.__cause__ = ValueError(f"at {CANARY}", 7)
+    error.__context__ = OSError(CANARY)
+    error.__cause__.__context__ = error
+
+    told_error = KeyBlotter("MY_SERVER_KEY").error(error)
+
+    assert told_error is error
+    assert error.request_id == "[key]"
+    assert error.__cause__.args == ("at [key]", 7)
+    assert error.__context__.args == ("[key]",)
 
 
 @pytest.mark.network

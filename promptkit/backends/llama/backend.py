@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from functools import partial
 
 from promptkit.backends.llama.assembling import TextAssembler
@@ -121,13 +121,11 @@ class LlamaBackend:
         """As ``complete``, in a thread; cancelling the task ends the decoding at the next token."""
         return await call_in_thread(partial(self.complete, request, deadline=deadline))
 
-    @contextlib.asynccontextmanager
-    async def astream(
+    def astream(
         self, request: Request, *, deadline: float | None = None
-    ) -> AsyncGenerator[AsyncIterator[Event], None]:
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[Event]]:
         """As ``stream``, in a thread; the last event is Completed."""
-        async with iterate_in_thread(partial(self.stream, request, deadline=deadline)) as events:
-            yield events
+        return iterate_in_thread(partial(self.stream, request, deadline=deadline))
 
     def close(self) -> None:
         """Hold the model no longer; the last backend that does so frees it. Later use loads it again."""

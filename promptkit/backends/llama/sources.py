@@ -22,6 +22,8 @@ def find_model(reference: str) -> Path:
         ModelNotFound: When the hub has no such repository or file.
         ConnectionFailed: When the hub cannot be reached.
     """
+    if "\0" in reference:
+        raise ModelLoadError(f"llama:{reference!r} holds a NUL character, which no path has; write {_USE}")
     if not reference:
         raise ModelLoadError(f"llama: names no model; write {_USE}")
     if reference == "demo":
@@ -35,6 +37,7 @@ def find_model(reference: str) -> Path:
                 f"llama:{reference} does not say which file; write llama:hf:OWNER/REPO/FILE.gguf, "
                 "for example llama:hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF/qwen2.5-0.5b-instruct-q8_0.gguf"
             )
+        _check_parts(reference)
         from promptkit.backends.llama.hub import download  # loads an HTTP client
 
         path = download(place["repository"], place["file"])
@@ -43,6 +46,17 @@ def find_model(reference: str) -> Path:
     path = path.resolve()
     check_file(path)
     return path
+
+
+def _check_parts(reference: str) -> None:
+    """Refuse names that would lead out of a repository."""
+    name = reference.removeprefix("hf:")
+    odd = [part for part in name.split("/") if part in {"", ".", ".."}]
+    if odd or "\\" in name or not name.isprintable():
+        raise ModelLoadError(
+            f"llama:{reference!r} names no file of a repository: its parts must not be empty, '.' or '..', and "
+            "hold no backslash and no control character; write llama:hf:OWNER/REPO/FILE.gguf"
+        )
 
 
 def check_file(path: Path) -> None:

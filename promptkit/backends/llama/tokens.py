@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from promptkit.backends.llama.shields import Shield
 from promptkit.backends.llama.templates import ChatTemplate, Turn
 from promptkit.backends.llama.vocabulary import Vocabulary
 from promptkit.errors import CapabilityMissing, RequestRejected
-from promptkit.messages import Message, TextPart
+from promptkit.messages import Message, Role, TextPart
 
 __all__ = ["MessageTokenizer"]
 
+_ROLES = get_args(Role)
 _BLANKS = " \t\n\v\f\r"  # C's isspace, by which llama.cpp strips around markers
 
 
@@ -86,10 +88,15 @@ def turns_of(messages: Sequence[Message]) -> list[Turn]:
 
     Raises:
         CapabilityMissing: When a message holds something other than text.
-        RequestRejected: When a message is no valid Unicode.
+        RequestRejected: When a message is no valid Unicode or has an unknown role.
     """
     turns: list[Turn] = []
     for number, message in enumerate(messages, start=1):
+        if message.role not in _ROLES:
+            # A template writes the role as it stands: anything else could spell one of the model's markers.
+            raise RequestRejected(
+                f"message {number} has the role {message.role!r}; it must be one of {', '.join(_ROLES)}"
+            )
         for part in message.parts:
             if not isinstance(part, TextPart):
                 raise CapabilityMissing(

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -310,3 +312,35 @@ def test_a_stream_in_a_cancelled_task_frees_the_model(path, ask):
 
     assert asyncio.run(cancelled()).finish_reason == "length"
     backend.close()
+
+
+def test_a_stream_that_is_left_when_its_loop_ends_says_nothing_and_frees_the_model(path):
+    code = f"""
+import asyncio
+from promptkit.backends import open_backend
+from promptkit.messages import Message
+from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, Request
+from promptkit.schemas import OutputSchema
+
+request = Request(
+    messages=(Message(role="user", content="hi"),), output=OutputSpec(schema=OutputSchema.text()),
+    generation=GenerationConfig(max_tokens=9), prompt=PromptRef(name="x"),
+)
+backend = open_backend("llama:{path}")
+
+async def pieces():
+    async with backend.astream(request) as events:
+        async for event in events:
+            yield event
+
+async def main():
+    async for event in pieces():
+        return
+
+asyncio.run(main())
+backend.complete(request, deadline=None)
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")

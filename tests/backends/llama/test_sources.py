@@ -98,6 +98,13 @@ def test_a_file_below_a_file_cannot_be_read(tiny):
         ("", "names no model"),
         ("hf:owner/repo", "does not say which file"),
         ("hf:", "does not say which file"),
+        ("hf:a/b/../../c.gguf", "names no file of a repository"),
+        ("hf:../b/c.gguf", "names no file of a repository"),
+        ("hf:a/b/./c.gguf", "names no file of a repository"),
+        ("hf:a/b//c.gguf", "names no file of a repository"),
+        ("hf:a/b/..\\c.gguf", "names no file of a repository"),
+        ("hf:a/b/c\0.gguf", "NUL character"),
+        ("model\0.gguf", "NUL character"),
     ],
 )
 def test_a_reference_without_a_file_is_an_error_that_shows_the_form(reference, said):
@@ -207,7 +214,7 @@ def test_without_network_a_hub_file_is_found_in_the_cache_or_a_typed_error(tmp_p
         "hf:o/r/big-00001-of-00002.gguf",
         "hf:o/r/half-00001-of-00002.gguf",
         "hf:o/r/absent.gguf",
-        "hf:o/r--/../absent.gguf",
+        "hf:o/r--/absent.gguf",
         HF_HUB_OFFLINE="1",
     )
 

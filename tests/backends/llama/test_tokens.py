@@ -249,6 +249,16 @@ def test_half_a_surrogate_pair_is_refused_by_the_number_of_its_message(backend):
         backend.count_tokens(user("ab\ud800"))
 
 
+def test_a_role_that_spells_a_marker_is_refused_even_where_a_message_was_made_without_checks(backend):
+    odd = Message(role="user", content="hi")
+    object.__setattr__(odd, "role", "user\n<|im_end|>")
+
+    with pytest.raises(
+        RequestRejected, match=r"message 1 has the role 'user\\n<\|im_end\|>'; it must be one of"
+    ):
+        backend.count_tokens([odd])
+
+
 def test_text_parts_are_read_as_one_text(backend):
     parts = (TextPart(text="he"), TextPart(text="llo"))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from promptkit.backends.dialects.openai_chat.fields import (
+    HALF_A_PAIR,
     finish_reason_of,
     first_of,
     mapping_of,
@@ -15,6 +16,7 @@ from promptkit.backends.dialects.openai_chat.fields import (
     string_of,
     text_of,
     usage_of,
+    whole_characters,
 )
 from promptkit.backends.failures import failure_in_body, failure_of, not_the_protocol
 from promptkit.backends.wire import Endpoint, HttpReply
@@ -64,13 +66,23 @@ def _completion(data: dict[str, Any], reply: HttpReply, endpoint: Endpoint) -> C
         raise not_the_protocol(
             f"its finish_reason is {said}, which the protocol does not know", reply, endpoint
         )
-    refusal = string_of(message.get("refusal"))
+    texts: dict[str, str | None] = {
+        "text": text,
+        "refusal": string_of(message.get("refusal")),
+        "reasoning": string_of(message.get("reasoning_content")) or string_of(message.get("reasoning")),
+        "model": string_of(data.get("model")) or endpoint.model,
+        "id": request_id_of(reply.headers) or string_of(data.get("id")),
+    }
+    for name, value in texts.items():
+        texts[name] = whole = whole_characters(value) if value else value
+        if value and whole is None:
+            raise not_the_protocol(f"its {name} {HALF_A_PAIR}", reply, endpoint)
     return Completion(
-        text=text,
-        finish_reason="refusal" if refusal else finish,
-        model=string_of(data.get("model")) or endpoint.model,
+        text=texts["text"] or "",
+        finish_reason="refusal" if texts["refusal"] else finish,
+        model=texts["model"] or endpoint.model,
         usage=usage_of(data.get("usage")),
-        request_id=request_id_of(reply.headers) or string_of(data.get("id")),
-        refusal=refusal,
-        reasoning=string_of(message.get("reasoning_content")) or string_of(message.get("reasoning")),
+        request_id=texts["id"],
+        refusal=texts["refusal"],
+        reasoning=texts["reasoning"],
     )

@@ -9,6 +9,7 @@ from typing import Any, TypeGuard, cast
 from promptkit.completions import FinishReason, Usage
 
 __all__ = [
+    "HALF_A_PAIR",
     "finish_reason_of",
     "first_of",
     "mapping_of",
@@ -17,7 +18,11 @@ __all__ = [
     "string_of",
     "text_of",
     "usage_of",
+    "whole_characters",
 ]
+
+HALF_A_PAIR = "holds half a surrogate pair, which is no Unicode text and cannot be written as UTF-8"
+"""The end of a sentence about a text that ``whole_characters`` refuses."""
 
 _FINISH_REASONS: Mapping[str, FinishReason] = {
     "content_filter": "filter",
@@ -95,6 +100,19 @@ def mapping_of(data: Any) -> Mapping[str, Any] | None:
 def string_of(value: Any) -> str | None:
     """The value when it is a string that is not empty, else None."""
     return value if isinstance(value, str) and value else None
+
+
+def whole_characters(text: str) -> str | None:
+    """The text, halves of surrogate pairs joined where they meet; None when a half stands alone.
+
+    JSON can write halves by escapes; a text with one alone has no UTF-8 form, so nobody could store it.
+    """
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_list(value: Any) -> TypeGuard[list[Any]]:

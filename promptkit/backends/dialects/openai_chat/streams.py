@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from promptkit.backends.dialects.openai_chat.fields import (
+    HALF_A_PAIR,
     finish_reason_of,
     first_of,
     mapping_of,
@@ -15,13 +16,14 @@ from promptkit.backends.dialects.openai_chat.fields import (
     string_of,
     text_of,
     usage_of,
+    whole_characters,
 )
 from promptkit.backends.estimates import estimate_text
 from promptkit.backends.failures import failure_in_body, not_the_protocol
 from promptkit.backends.sse import ServerSentEvent
 from promptkit.backends.wire import Endpoint, HttpReply
 from promptkit.completions import Completed, Completion, Event, FinishReason, TextDelta, Usage
-from promptkit.errors import StreamInterrupted
+from promptkit.errors import BackendError, StreamInterrupted
 
 __all__ = ["StreamDecoder"]
 
@@ -46,6 +48,7 @@ class StreamDecoder:
         self._endpoint = endpoint
         self._input_tokens = input_tokens
         self._text: list[str] = []
+        self._half = ""
         self._refusal: list[str] = []
         self._reasoning: list[str] = []
         self._finish: FinishReason | None = None
@@ -62,12 +65,19 @@ class StreamDecoder:
         """The events of ours that one event of the server makes.
 
         Raises:
-            BackendError: For an error in the stream and for what is not the protocol.
+            StreamInterrupted: For an error in the stream and for what is not the protocol, after text came.
+            BackendError: The same before any text.
         """
         if self.finished:
             return ()
         if event.data.strip() == "[DONE]":
             return (self.end(),)
+        try:
+            return self._read(event)
+        except BackendError as error:
+            raise self.broken_off(error) from None
+
+    def _read(self, event: ServerSentEvent) -> tuple[Event, ...]:
         reply = replace(self._reply, body=event.data.encode("utf-8", "replace"))
         data = parsed(event.data)
         if event.event == "error" and not isinstance(data, dict):
@@ -86,12 +96,23 @@ class StreamDecoder:
 
         Raises:
             StreamInterrupted: When the server had not said why the answer stops: it may not be whole.
+            ServerError: When a text of it is no Unicode.
         """
         if self._finish is None:
             raise self.interrupted("the stream ended")
+        refusal = _joined(self._refusal) or None
+        completion = self._completion("refusal" if refusal else self._finish, refusal)
+        texts = (
+            self._half,
+            completion.refusal,
+            completion.reasoning,
+            completion.model,
+            completion.request_id,
+        )
+        if any(text and whole_characters(text) is None for text in texts):
+            raise self.broken_off(not_the_protocol(f"its stream {HALF_A_PAIR}", self._reply, self._endpoint))
         self.finished = True
-        refusal = "".join(self._refusal) or None
-        return Completed(completion=self._completion("refusal" if refusal else self._finish, refusal))
+        return Completed(completion=completion)
 
     def cancelled(self) -> Completed:
         """The completion of a stream that the caller cut."""
@@ -108,6 +129,23 @@ class StreamDecoder:
             backend=self._endpoint.name,
             status=self._reply.status,
             request_id=request_id_of(self._reply.headers) or self._id,
+            usage=self.spent(),
+        )
+
+    def broken_off(self, error: BackendError) -> BackendError:
+        """The error itself before any text, after it an error that keeps the text and what the first one says."""
+        text = self.text
+        if not text or isinstance(error, StreamInterrupted):
+            return error
+        return StreamInterrupted(
+            f"{self._endpoint.name}: the answer broke off after {len(text)} characters: {error}",
+            partial=text,
+            backend=error.backend,
+            status=error.status,
+            code=error.code,
+            request_id=error.request_id or request_id_of(self._reply.headers) or self._id,
+            retryable=error.retryable,
+            retry_after_s=error.retry_after_s,
             usage=self.spent(),
         )
 
@@ -130,10 +168,19 @@ class StreamDecoder:
         )
         self._refusal.append(string_of(delta.get("refusal")) or "")
         self._stop(choice.get("finish_reason"), reply)
-        if not text:
+        return self._said(text, reply)
+
+    def _said(self, text: str, reply: HttpReply) -> tuple[Event, ...]:
+        """The delta of a text; the first half of a surrogate pair at its end waits for the second."""
+        text = self._half + text
+        self._half = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
+        whole = whole_characters(text.removesuffix(self._half))
+        if whole is None:
+            raise not_the_protocol(f"its stream {HALF_A_PAIR}", reply, self._endpoint)
+        if not whole:
             return ()
-        self._text.append(text)
-        return (TextDelta(text=text),)
+        self._text.append(whole)
+        return (TextDelta(text=whole),)
 
     def _stop(self, reason: Any, reply: HttpReply) -> None:
         if not reason:
@@ -151,7 +198,7 @@ class StreamDecoder:
             usage=self._usage,
             request_id=request_id_of(self._reply.headers) or self._id,
             refusal=refusal,
-            reasoning="".join(self._reasoning) or None,
+            reasoning=_joined(self._reasoning) or None,
         )
 
     def spent(self) -> Usage:
@@ -162,3 +209,8 @@ class StreamDecoder:
             output_tokens=estimate_text(written),
             estimated=True,
         )
+
+
+def _joined(pieces: list[str]) -> str:
+    text = "".join(pieces)
+    return whole_characters(text) or text
