@@ -77,19 +77,26 @@ class Session:
         for wanted in (using, _in_use.get()):
             if wanted is not None:
                 return self._open(wanted)
-        return self._open(self._configured(prompt))
+        configured = self._configured(prompt)
+        if configured is None:
+            raise ConfigurationError(
+                f"no backend is named for {prompt}; name one with .using('llama:demo'), pk.use(...), "
+                f"pk.configure(backends={{'default': ...}}) or the variable PROMPTKIT_BACKEND"
+            )
+        return self._open(configured)
 
-    def _configured(self, prompt: str) -> BackendLike:
+    def names_backend(self, prompt: str) -> bool:
+        """Whether anything names a backend for ``prompt``, so that it needs no ``using``."""
+        return _in_use.get() is not None or self._configured(prompt) is not None
+
+    def _configured(self, prompt: str) -> BackendLike | None:
         for setting in (self, _process, _from_environment(), settings_of_project()):
             for pattern, profile in setting.prompts.items():
                 if fnmatchcase(prompt, pattern):
                     return profile
             if "default" in setting.backends:
                 return "default"
-        raise ConfigurationError(
-            f"no backend is named for {prompt}; name one with .using('llama:demo'), pk.use(...), "
-            f"pk.configure(backends={{'default': ...}}) or the variable PROMPTKIT_BACKEND"
-        )
+        return None
 
     def _open(self, wanted: BackendLike) -> Backend | AsyncBackend:
         reference, options = (wanted, {}) if not isinstance(wanted, str) else self._resolve(wanted)

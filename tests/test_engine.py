@@ -277,6 +277,15 @@ def test_run_works_inside_a_running_event_loop() -> None:
     assert asyncio.run(cell()) == {"colour": "red"}
 
 
+def test_what_a_backend_raises_is_never_taken_for_a_result() -> None:
+    class Exhausted(SlowBlocking):
+        def complete(self, request: Any, *, deadline: float | None = None, cancel: Any = None) -> Completion:
+            return next(iter([]))
+
+    with pytest.raises(StopIteration):
+        PROMPT.using(Exhausted()).run(thing="blood")
+
+
 def test_the_deadline_reaches_the_backend_as_a_time_of_the_monotonic_clock() -> None:
     seen: list[float | None] = []
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.backends.mock import MockBackend
+from promptkit.constraints.evaluation import same
 from promptkit.declarations import FileTest
 from promptkit.engine import Result
 from promptkit.errors import AttemptsExhausted, ConstraintViolated, OutputError, PromptKitError
@@ -168,7 +169,7 @@ def _filled_in(prompt: Prompt[Any], wanted: Any) -> Any:
 
 
 def _about_output(wanted: Any, got: Any) -> list[str]:
-    return [] if _same(wanted, got) else [f"expected the output {_json(wanted)}, got {_json(got)}"]
+    return [] if same(wanted, got) else [f"expected the output {_json(wanted)}, got {_json(got)}"]
 
 
 def _about_texts(wanted: Sequence[str], messages: Sequence[Message]) -> list[str]:
@@ -181,15 +182,6 @@ def _about_texts(wanted: Sequence[str], messages: Sequence[Message]) -> list[str
 
 def _list(ids: Sequence[str] | set[str]) -> str:
     return ", ".join(sorted(ids)) or "nothing"
-
-
-def _same(wanted: Any, got: Any) -> bool:
-    """Equal as JSON: 4 and 4.0 are one number, 1 and true are not."""
-    if isinstance(wanted, Mapping) and isinstance(got, Mapping):
-        return wanted.keys() == got.keys() and all(_same(wanted[key], got[key]) for key in wanted)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    if isinstance(wanted, list | tuple) and isinstance(got, list | tuple):
-        return len(wanted) == len(got) and all(map(_same, wanted, got))  # pyright: ignore[reportUnknownArgumentType]
-    return isinstance(wanted, bool) == isinstance(got, bool) and wanted == got
 
 
 def _json(data: Any) -> str:

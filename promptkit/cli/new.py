@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import tempfile
 from pathlib import Path
@@ -16,7 +15,6 @@ from promptkit.errors import PromptError
 
 __all__ = ["new"]
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _SUFFIXES = (".prompt.j2", ".prompt.yaml")
 
 _STARTER = """\
@@ -107,8 +105,9 @@ def new(
     """Write a small, complete prompt file to start from."""
     from promptkit.cli.locations import library_folder
     from promptkit.cli.screen import Screen
+    from promptkit.libraries import is_prompt_name
 
-    if not _NAME.fullmatch(name) or name.endswith(_SUFFIXES):
+    if not is_prompt_name(name) or name.endswith(_SUFFIXES):
         raise PromptError(
             f"{name!r} is no name for a prompt; use letters, digits, _ - and . with / between folders, and no "
             f"suffix, for example support/triage"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import nullcontext
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from promptkit.cli.options import (
@@ -90,12 +88,9 @@ def _require_backend(prompt: str) -> None:
         ConfigurationError: When neither environment nor configuration names a backend for the prompt.
     """
     from promptkit.errors import ConfigurationError
-    from promptkit.sessions import settings
+    from promptkit.sessions import current_session
 
-    configured = settings()
-    if os.environ.get("PROMPTKIT_BACKEND") or "default" in configured.backends:
-        return
-    if not any(fnmatchcase(prompt, pattern) for pattern in configured.prompts):
+    if not current_session().names_backend(prompt):
         raise ConfigurationError(
             "no backend is named; add for example --backend llama:demo, or set PROMPTKIT_BACKEND, or write "
             'backend = "llama:demo" into promptkit.toml'

@@ -55,23 +55,19 @@ def run_sync(
         deadline: A time of ``time.monotonic()``.
     """
     answer: Completion | BackendError | None = None
-    try:
-        while True:
-            effect = _advance(conversation, answer)
-            answer = None
-            if isinstance(effect, Keep):
-                _tell(observers, effect.record)
-                continue
-            try:
-                answer = backend.complete(effect.request, deadline=deadline)
-            except BackendError as error:
-                answer = error
-            except BaseException as error:
-                _end(conversation, error, observers)
-                raise
-    except StopIteration as stop:
-        result: Result[T] = stop.value
-        return result
+    while True:
+        try:
+            question = _next_question(conversation, answer, observers)
+        except StopIteration as stop:
+            result: Result[T] = stop.value
+            return result
+        try:
+            answer = backend.complete(question.request, deadline=deadline)
+        except BackendError as error:
+            answer = error
+        except BaseException as error:
+            _end(conversation, error, observers)
+            raise
 
 
 async def run_async(
@@ -85,19 +81,15 @@ async def run_async(
     answer: Completion | BackendError | None = None
     while True:
         try:
-            effect = _advance(conversation, answer)
+            question = _next_question(conversation, answer, observers)
         except StopIteration as stop:
             result: Result[T] = stop.value
             return result
-        answer = None
-        if isinstance(effect, Keep):
-            _tell(observers, effect.record)
-            continue
         try:
             if isinstance(backend, AsyncBackend):
-                answer = await backend.acomplete(effect.request, deadline=deadline)
+                answer = await backend.acomplete(question.request, deadline=deadline)
             else:
-                answer = await _complete_in_thread(backend, effect.request, deadline)
+                answer = await _complete_in_thread(backend, question.request, deadline)
         except BackendError as error:
             answer = error
         except BaseException as error:
@@ -125,18 +117,15 @@ def stream_sync(
     answer: Completion | BackendError | None = None
     while True:
         try:
-            effect = _advance(conversation, answer)
+            question = _next_question(conversation, answer, observers)
         except StopIteration as stop:
             yield Finished(result=stop.value)
             return
         answer = None
-        if isinstance(effect, Keep):
-            _tell(observers, effect.record)
-            continue
         try:
-            if effect.attempt > 1:
-                yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
-            with backend.stream(effect.request, deadline=deadline) as events:
+            if question.attempt > 1:
+                yield Restarted(attempt=question.attempt, invalid_paths=question.invalid_paths)
+            with backend.stream(question.request, deadline=deadline) as events:
                 for event in events:
                     if isinstance(event, Completed):
                         answer = event.completion
@@ -160,18 +149,15 @@ async def stream_async(
     answer: Completion | BackendError | None = None
     while True:
         try:
-            effect = _advance(conversation, answer)
+            question = _next_question(conversation, answer, observers)
         except StopIteration as stop:
             yield Finished(result=stop.value)
             return
         answer = None
-        if isinstance(effect, Keep):
-            _tell(observers, effect.record)
-            continue
         try:
-            if effect.attempt > 1:
-                yield Restarted(attempt=effect.attempt, invalid_paths=effect.invalid_paths)
-            async with backend.astream(effect.request, deadline=deadline) as events:
+            if question.attempt > 1:
+                yield Restarted(attempt=question.attempt, invalid_paths=question.invalid_paths)
+            async with backend.astream(question.request, deadline=deadline) as events:
                 async for event in events:
                     if isinstance(event, Completed):
                         answer = event.completion
@@ -184,7 +170,18 @@ async def stream_async(
             raise
 
 
-def _advance(conversation: Conversation[T], answer: Completion | BackendError | None) -> Send | Keep:
-    if isinstance(answer, BackendError):
-        return conversation.throw(answer)
-    return conversation.send(answer)
+def _next_question(
+    conversation: Conversation[Any],
+    answer: Completion | BackendError | None,
+    observers: Sequence[Observer],
+) -> Send:
+    """Hand the last answer over and go on to the next question, telling observers on the way.
+
+    Raises:
+        StopIteration: With the result, when there is no further question.
+    """
+    effect = conversation.throw(answer) if isinstance(answer, BackendError) else conversation.send(answer)
+    while isinstance(effect, Keep):
+        _tell(observers, effect.record)
+        effect = conversation.send(None)
+    return effect

@@ -3,7 +3,7 @@
 Includes and macros resolve inside the folder only.
 """
 
-from promptkit.libraries.folders import Fragments, Library, library, load
+from promptkit.libraries.folders import Fragments, Library, is_prompt_name, library, load
 from promptkit.libraries.versions import satisfies, split_reference
 
-__all__ = ["Fragments", "Library", "library", "load", "satisfies", "split_reference"]
+__all__ = ["Fragments", "Library", "is_prompt_name", "library", "load", "satisfies", "split_reference"]

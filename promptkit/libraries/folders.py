@@ -20,13 +20,18 @@ from promptkit.rendering import Source
 from promptkit.sessions import settings
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Fragments", "Library", "library", "load"]
+__all__ = ["Fragments", "Library", "is_prompt_name", "library", "load"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _FRAGMENT_SUFFIXES = ("", ".j2", ".md", ".txt")
+
+
+def is_prompt_name(name: str) -> bool:
+    """Whether a library can hold a prompt or a fragment of this name; ``..`` and a leading / are never part of one."""
+    return _NAME.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Fragments:
         Raises:
             TemplateError: When there is no such file, when it lies outside, or when it is no UTF-8 text.
         """
-        if not _NAME.fullmatch(name):
+        if not is_prompt_name(name):
             raise TemplateError(
                 f"{name!r} is no name of a file in the library {self.root}; use names such as "
                 f"fragments/refund-policy, without .. and without a leading /"
@@ -120,7 +125,7 @@ class Library:
         Raises:
             PromptError: When the library has no such prompt.
         """
-        if not _NAME.fullmatch(name):
+        if not is_prompt_name(name):
             raise PromptError(f"{name!r} is no name of a prompt; names look like support/triage")
         for suffix in SUFFIXES:
             path = self.root / f"{name}{suffix}"

@@ -114,15 +114,19 @@ class Contract(Generic[T]):
 
     def prompt_info(self, inputs: dict[str, Any]) -> PromptInfo:
         """What a record says of this prompt and these validated inputs."""
-        fields = self.inputs.fields
         return PromptInfo(
             name=self.ref.name,
             version=self.ref.version,
             digest=self.ref.digest,
             file=self.ref.file,
             inputs={name: _recordable(value) for name, value in inputs.items()},
-            trust={name: "trusted" if field.trusted else "untrusted" for name, field in fields.items()},
+            trust=self._trust,
         )
+
+    @cached_property
+    def _trust(self) -> dict[str, str]:
+        fields = self.inputs.fields
+        return {name: "trusted" if field.trusted else "untrusted" for name, field in fields.items()}
 
     def _compile(self) -> _Parts[T]:
         inputs = self._input_schema()
