@@ -13,6 +13,7 @@ __all__ = [
     "Enforcement",
     "Event",
     "FinishReason",
+    "Quotation",
     "Repair",
     "TextDelta",
     "Usage",
@@ -130,6 +131,25 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation:
+    """Where a value of the output stands in an input.
+
+    Attributes:
+        path: The place in the output, for example ``evidence``.
+        source: The place in the inputs, for example ``ticket.body``.
+        start: First character in the text at ``source``, counted from 0.
+        end: The character behind the last one.
+        exact: True when it stands there letter for letter; False when blanks or Unicode forms differ.
+    """
+
+    path: str
+    source: str
+    start: int
+    end: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What became of one constraint.
 
@@ -144,6 +164,8 @@ class Verdict:
         expected: The rule as a sentence.
         hint: What to do about a violation, for a re-ask and for people.
         on_fail: What a violated ``must`` leads to.
+        places: Each place that is broken, for example ``items[2].name``; empty when the rule held.
+        quotations: Where quoted values stand in the inputs, when the rule is one on quotations and held.
     """
 
     constraint: str
@@ -156,6 +178,8 @@ class Verdict:
     got: str | None = None
     hint: str | None = None
     on_fail: Literal["error", "reask", "warn"] = "reask"
+    places: tuple[str, ...] = ()
+    quotations: tuple[Quotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from promptkit.spelling import did_you_mean
 
 __all__ = ["Configuration", "find_configuration", "read_configuration"]
 
-_KEYS = ("allow", "backend", "backends", "library", "models", "prompts")
+_KEYS = ("allow", "backend", "backends", "library", "models", "prompts", "rules")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class Configuration:
             counts.
         allow: Patterns of backends that may be called; None permits all.
         models: Modules in which ``model:`` references may be resolved.
+        rules: Classes of rules that prompt files may name by their kind, or where they are:
+            ``app.rules:Rhymes``.
         library: Folder of prompt files.
         file: Where this was read.
     """
@@ -35,6 +37,7 @@ class Configuration:
     prompts: Mapping[str, str] = field(default_factory=dict[str, str])
     allow: tuple[str, ...] | None = None
     models: tuple[str, ...] = ()
+    rules: tuple[Any, ...] = ()
     library: Path | None = None
     file: Path | None = None
 
@@ -104,6 +107,7 @@ def _checked(table: Any, path: Path) -> Configuration:
         prompts=_strings_by_name(settings, path),
         allow=_strings(settings, "allow", path),
         models=_strings(settings, "models", path) or (),
+        rules=_strings(settings, "rules", path) or (),
         library=None if library is None else path.parent / library,
         file=path,
     )

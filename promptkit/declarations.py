@@ -172,6 +172,8 @@ class Declaration:
         constraints: The third: rules of fields and across fields, in order.
         output: How the output is declared.
         attempts: How many times a model may be asked in all; 1 means never a re-ask.
+        enforce: Whether a backend shall hold the model to the output while it writes: never, where it can, or
+            for every rule of severity must.
         examples: Shown to the model.
         tests: Run with a mocked backend.
         body: Jinja text of the role blocks; empty means the standard layout.
@@ -192,6 +194,7 @@ class Declaration:
     constraints: tuple[Constraint, ...] = ()
     output: OutputDeclaration = field(default_factory=OutputDeclaration)
     attempts: int = 1
+    enforce: Literal["off", "prefer", "require"] = "prefer"
     examples: tuple[Example, ...] = ()
     tests: tuple[FileTest, ...] = ()
     body: str = ""

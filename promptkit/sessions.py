@@ -16,6 +16,7 @@ from typing import Any, Self, TypeAlias
 
 from promptkit.backends import MockBackend, open_backend
 from promptkit.configuration import Configuration, find_configuration
+from promptkit.constraints import RuleClass
 from promptkit.errors import BackendNotAllowed, ConfigurationError
 from promptkit.records import JsonLines, Observer
 from promptkit.requests import AsyncBackend, Backend
@@ -268,6 +269,7 @@ def configure(
     prompts: Mapping[str, str] | None = None,
     allow: Sequence[str] | None = None,
     models: Sequence[str] = (),
+    rules: Sequence[RuleClass] = (),
 ) -> None:
     """Set this process's backends, for all threads and tasks; a second call replaces the first.
 
@@ -276,12 +278,14 @@ def configure(
         prompts: Profile or backend by prompt name or pattern.
         allow: Patterns of backends that may be called; None permits all.
         models: Modules in which ``model:`` references of prompt files may be resolved.
+        rules: Classes of rules that prompt files may name by their kind.
     """
     _process.configuration = Configuration(
         backends=_mapping("backends", backends),
         prompts=_mapping("prompts", prompts),
         allow=_policy(allow),
         models=tuple(models),
+        rules=tuple(rules),
     )
 
 
@@ -348,6 +352,7 @@ def settings() -> Configuration:
         prompts={**project.prompts, **own.prompts},
         allow=own.allow if own.allow is not None else project.allow,
         models=(*own.models, *project.models),
+        rules=(*own.rules, *project.rules),
         library=project.library,
         file=project.file,
     )

@@ -20,8 +20,9 @@ from promptkit.authoring.sections import (
     read_generation,
 )
 from promptkit.authoring.yaml_text import load
-from promptkit.constraints import Constraint
+from promptkit.constraints import KINDS, Constraint, Kinds
 from promptkit.declarations import Declaration, InputDeclaration, OutputDeclaration
+from promptkit.spelling import did_you_mean
 
 __all__ = ["FORMAT", "declare"]
 
@@ -40,9 +41,11 @@ _KEYS = (
     "output",
     "constraints",
     "attempts",
+    "enforce",
     "examples",
     "tests",
 )
+_ENFORCE = ("off", "prefer", "require")
 _BELONGS_BELOW = "{0} stands below {1}. Write `{1}:` and below it, indented, `{0}:`."
 _ELSEWHERE: Mapping[str, str] = {
     **BACKEND_KEYS,
@@ -68,17 +71,18 @@ _SEMVER = re.compile(
 )
 
 
-def declare(split: Split, *, name: str) -> Declaration:
+def declare(split: Split, *, name: str, kinds: Kinds = KINDS) -> Declaration:
     """The declaration of one file.
 
     Args:
         split: The file's text, taken apart.
         name: Name of a prompt whose file gives none.
+        kinds: The kinds of rule that it may name.
 
     Raises:
         TemplateError: With line, column and the mend for whatever is wrong first.
     """
-    source = Source(split.file, tuple(split.text.split("\n")))
+    source = Source(split.file, tuple(split.text.split("\n")), kinds)
     root = load(split.yaml, source=source, first_line=split.yaml_line) if split.yaml is not None else None
     pairs = (
         Pairs(source.at(split.yaml_line, 1), {}, flow=False)
@@ -243,10 +247,20 @@ def _attempts(node: Node) -> int:
     return as_integer(node, "attempts", least=1, most=10)
 
 
+def _enforce(node: Node) -> str:
+    said = as_text(node, "enforce")
+    if said not in _ENFORCE:
+        raise node.place.fault(
+            f"enforce is {said!r}{did_you_mean(said, _ENFORCE)}. Write off, prefer or require."
+        )
+    return said
+
+
 _SIMPLE: Mapping[str, Callable[[Node], Any]] = {
     "name": _name,
     "version": _version,
     "description": _description,
     "generation": read_generation,
     "attempts": _attempts,
+    "enforce": _enforce,
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from promptkit.authoring.front_matter import Split, split_text
+from promptkit.constraints import Kinds, known_kinds
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
 
@@ -41,12 +42,13 @@ class Header:
     description: str | None = None
 
 
-def read_file(path: Path, *, name: str | None = None) -> Declaration:
+def read_file(path: Path, *, name: str | None = None, kinds: Kinds | None = None) -> Declaration:
     """Read one prompt file.
 
     Args:
         path: The file; it ends with one of SUFFIXES, any other name is read as ``.prompt.j2``.
         name: Name of a prompt whose file gives none; by default the file's name without suffix.
+        kinds: The kinds of rule that it may name; by default promptkit's and those of installed packages.
 
     Raises:
         TemplateError: When the file cannot be read or is no valid prompt file.
@@ -56,10 +58,18 @@ def read_file(path: Path, *, name: str | None = None) -> Declaration:
         file=str(path),
         name=name or _stem(path),
         yaml_document=path.name.endswith(SUFFIXES[1]),
+        kinds=kinds,
     )
 
 
-def read_text(text: str, *, file: str, name: str | None = None, yaml_document: bool = False) -> Declaration:
+def read_text(
+    text: str,
+    *,
+    file: str,
+    name: str | None = None,
+    yaml_document: bool = False,
+    kinds: Kinds | None = None,
+) -> Declaration:
     """Read the text of a prompt file.
 
     Args:
@@ -67,6 +77,7 @@ def read_text(text: str, *, file: str, name: str | None = None, yaml_document: b
         file: What errors call the file.
         name: Name of a prompt whose text gives none; by default the last part of ``file`` without suffix.
         yaml_document: True when the whole text is YAML, with the body under ``template: |``.
+        kinds: As in :func:`read_file`.
 
     Raises:
         TemplateError: With line, column and the mend for whatever is wrong first.
@@ -75,7 +86,7 @@ def read_text(text: str, *, file: str, name: str | None = None, yaml_document: b
     from promptkit.authoring.document import declare
 
     split = split_text(text, file=file, yaml_document=yaml_document)
-    return declare(split, name=name or _stem(Path(file)))
+    return declare(split, name=name or _stem(Path(file)), kinds=known_kinds() if kinds is None else kinds)
 
 
 def read_header(path: Path, *, name: str | None = None) -> Header:

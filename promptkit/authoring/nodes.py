@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from promptkit.constraints import KINDS, Kinds
 from promptkit.errors import TemplateError
 
 __all__ = ["Items", "Node", "Pair", "Pairs", "Place", "Scalar", "Source", "Style", "in_quotes", "plain"]
@@ -20,10 +21,12 @@ class Source:
     Attributes:
         file: Its path, for messages.
         lines: Its lines without line breaks.
+        kinds: The kinds of rule that it may name.
     """
 
     file: str
     lines: tuple[str, ...]
+    kinds: Kinds = field(default_factory=lambda: KINDS, repr=False, compare=False)
 
     def at(self, line: int, column: int) -> Place:
         """The place at ``line`` and ``column``, both counted from 1."""

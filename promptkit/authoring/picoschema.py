@@ -27,7 +27,6 @@ from promptkit.authoring.field_types import (
 from promptkit.authoring.fields import as_pairs, as_text
 from promptkit.authoring.nodes import Items, Node, Pair, Pairs, Scalar, plain
 from promptkit.authoring.rules import DeclaredRule, field_rules
-from promptkit.constraints import KINDS
 from promptkit.declarations import RESERVED_NAMES
 from promptkit.spelling import did_you_mean
 
@@ -206,7 +205,8 @@ class _Compiler:
 
     def _specification(self, name: str, node: Pairs, path: str) -> dict[str, Any]:
         """A mapping without parentheses: type, about, default and the field's rules."""
-        if not any(key in _SPEC_KEYS or key in KINDS for key in node.entries):
+        kinds = node.place.source.kinds
+        if not any(key in _SPEC_KEYS or key in kinds for key in node.entries):
             raise node.place.fault(
                 f"A mapping below {name} is the specification of that field: `type`, `about`, `default` and "
                 f"rules. For a nested object write `{name}(object):`."

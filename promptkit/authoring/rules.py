@@ -8,12 +8,12 @@ from typing import Any
 
 from promptkit.authoring.fields import as_pairs, as_text
 from promptkit.authoring.nodes import Node, Pair, Pairs, Place, plain
-from promptkit.constraints import KINDS, Constraint, check_paths, from_file
+from promptkit.constraints import Constraint, check_paths, from_file
 from promptkit.spelling import did_you_mean
 
 __all__ = ["DeclaredRule", "field_rules", "listed_rule", "refuse_equal_ids", "refuse_unknown_places"]
 
-_OPTIONS = ("id", "severity", "on_fail", "say")
+_OPTIONS = ("id", "severity", "on_fail", "say", "enforce")
 _OF_ONE_RULE = ("id", "say")
 
 
@@ -39,7 +39,7 @@ def field_rules(entries: Mapping[str, Pair], path: str, *, beside: Sequence[str]
     if options and not kinds:
         first = next(iter(options.values())).key
         raise first.place.fault(
-            f"{first.text} belongs to a rule, and {path} has none. Add a rule ({', '.join(KINDS)}), or "
+            f"{first.text} belongs to a rule, and {path} has none. Add a rule, for example `max_words: 50`, or "
             "remove it."
         )
     for name in _OF_ONE_RULE:
@@ -67,7 +67,7 @@ def listed_rule(node: Node, index: int, *, text_output: bool) -> DeclaredRule:
         found = " and ".join(pair.key.text for pair in kinds) or "none"
         raise pairs.place.fault(
             f"An item of constraints has exactly one rule, and this one has {found}. Known rules: "
-            f"{', '.join(KINDS)}."
+            f"{', '.join(sorted(pairs.place.source.kinds))}."
         )
     path = _path(pairs, kinds[0].key.text, text_output=text_output)
     return _rule(kinds[0], path, options)
@@ -106,13 +106,18 @@ def refuse_unknown_places(
 
 def _kinds(entries: Mapping[str, Pair], beside: Sequence[str], hint: str = "") -> list[Pair]:
     """The entries that are rules, once every other key is known."""
-    known = (*beside, *KINDS, *_OPTIONS)
+    found: list[Pair] = []
     for key, pair in entries.items():
-        if key not in known:
+        if key in beside or key in _OPTIONS:
+            continue
+        kinds = pair.key.place.source.kinds
+        if key not in kinds:
+            known = (*beside, *sorted(kinds), *_OPTIONS)
             raise pair.key.place.fault(
                 f"Unknown key {key!r}{did_you_mean(key, known)}. Known here: {', '.join(known)}.{hint}"
             )
-    return [pair for key, pair in entries.items() if key in KINDS]
+        found.append(pair)
+    return found
 
 
 def _path(pairs: Pairs, kind: str, *, text_output: bool) -> str:
@@ -134,7 +139,13 @@ def _rule(pair: Pair, path: str, options: Mapping[str, Pair]) -> DeclaredRule:
     place = pair.key.place
     given: dict[str, Any] = {name: as_text(option.value, name) for name, option in options.items()}
     try:
-        made = from_file(pair.key.text, plain(pair.value), path=path, options={**given, "line": place.line})
+        made = from_file(
+            pair.key.text,
+            plain(pair.value),
+            path=path,
+            options={**given, "line": place.line},
+            kinds=place.source.kinds,
+        )
     except ValueError as error:
         raise place.fault(_sentence(str(error))) from None
     return DeclaredRule(made, place)

@@ -26,7 +26,7 @@ def library_folder(given: Path | None) -> Path:
     if given is not None:
         return given
     configured = settings()
-    if configured.models and configured.file is not None:
+    if (configured.models or configured.rules) and configured.file is not None:
         # A project that names its modules in its configuration means those that lie beside it; what is
         # installed comes first, so that no stray file shadows a package.
         folder = str(configured.file.parent)

@@ -5,33 +5,72 @@
 
 from __future__ import annotations
 
+from promptkit.constraints.choices import OneOf
+from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.factories import between, expr, matches, max_words, never_says, one_of, quoted_from
-from promptkit.constraints.files import KINDS, OPTIONS, from_file
-from promptkit.constraints.narrowing import check_paths, narrow
+from promptkit.constraints.files import from_file
+from promptkit.constraints.forms import Excerpt, Form, Whole, Without
+from promptkit.constraints.kinds import KINDS, OPTIONS, Kinds, RuleClass, known_kinds
+from promptkit.constraints.lengths import MaxWords
+from promptkit.constraints.matching import Matches
+from promptkit.constraints.narrowing import check_paths, forms_of, narrow
+from promptkit.constraints.numbers import Between
 from promptkit.constraints.paths import Path, parse
-from promptkit.constraints.rules import Between, Expr, OneOf, Rule, Scope, Unjudged
-from promptkit.constraints.text_rules import Matches, MaxWords, NeverSays, QuotedFrom
+from promptkit.constraints.phrases import NeverSays
+from promptkit.constraints.quotations import QuotedFrom
+from promptkit.constraints.rules import (
+    Binds,
+    Boundary,
+    Bounds,
+    Decodes,
+    Fits,
+    Hints,
+    Narrows,
+    Quotes,
+    Reads,
+    Rule,
+    Scope,
+    Unjudged,
+)
+from promptkit.constraints.speech import spoken_list
 
 __all__ = [
     "KINDS",
     "OPTIONS",
     "Between",
+    "Binds",
+    "Boundary",
+    "Bounds",
     "Constraint",
+    "Decodes",
+    "Excerpt",
     "Expr",
+    "Fits",
+    "Form",
+    "Hints",
+    "Kinds",
     "Matches",
     "MaxWords",
+    "Narrows",
     "NeverSays",
     "OneOf",
     "Path",
     "QuotedFrom",
+    "Quotes",
+    "Reads",
     "Rule",
+    "RuleClass",
     "Scope",
     "Unjudged",
+    "Whole",
+    "Without",
     "between",
     "check_paths",
     "expr",
+    "forms_of",
     "from_file",
+    "known_kinds",
     "matches",
     "max_words",
     "narrow",
@@ -39,4 +78,5 @@ __all__ = [
     "one_of",
     "parse",
     "quoted_from",
+    "spoken_list",
 ]

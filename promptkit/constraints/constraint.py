@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from promptkit.completions import Enforcement, Verdict
-from promptkit.constraints.paths import EACH, Path, parse
-from promptkit.constraints.rules import Rule, Scope, Unjudged
-from promptkit.schemas.places import path_text, shorten
+from promptkit.completions import Enforcement, Quotation, Verdict
+from promptkit.constraints.paths import EACH, Found, Path, Where, parse
+from promptkit.constraints.rules import Hints, Quotes, Rule, Scope, Unjudged
+from promptkit.schemas.places import shorten
 
-__all__ = ["Constraint", "OnFail", "Severity"]
+__all__ = ["Constraint", "Enforce", "OnFail", "Severity", "predicate_of", "subject_of"]
 
 Severity: TypeAlias = Literal["must", "should"]
 OnFail: TypeAlias = Literal["error", "reask", "warn"]
+Enforce: TypeAlias = Literal["prefer", "check"]
 
 _SEVERITIES = ("must", "should")
 _ON_FAIL = ("error", "reask", "warn")
+_ENFORCE = ("prefer", "check")
 _SHOWN_FAULTS = 3
+_WISH = "Preferably, "
 _SMALL_WORDS = frozenset(
     {"A", "All", "An", "Any", "Each", "Every", "If", "In", "It", "No", "The", "This", "When"}
 )
@@ -35,10 +39,12 @@ class Constraint:
         severity: A broken ``must`` fails the output, a broken ``should`` is only reported.
         on_fail: What a broken ``must`` leads to: an error, a re-ask while attempts are left, or a warning.
         say: The sentence to say in place of the rule's own.
+        enforce: ``prefer`` has the rule enforced as early as the backend can; ``check`` leaves it to the check
+            of the finished answer, and exempts it from a prompt's ``enforce: require``.
         line: Line in the prompt file, counted from 1.
 
     Raises:
-        ValueError: When the path, severity or on_fail is not one.
+        ValueError: When the path, severity, on_fail or enforce is not one.
     """
 
     path: str
@@ -47,14 +53,22 @@ class Constraint:
     severity: Severity = "must"
     on_fail: OnFail = "reask"
     say: str | None = None
+    enforce: Enforce = "prefer"
     line: int | None = None
 
     def __post_init__(self) -> None:
-        parse(self.path)
+        steps = parse(self.path).steps
+        if any(isinstance(step, Where) and step.relative for step in steps):
+            raise ValueError(
+                f"the path {self.path!r} has a selector that begins with a dot; such a one stands in the path of "
+                "an input, as in quoted_from: docs[id=.doc].text"
+            )
         if self.severity not in _SEVERITIES:
             raise ValueError(f"severity is {self.severity!r}; it is must or should")
         if self.on_fail not in _ON_FAIL:
             raise ValueError(f"on_fail is {self.on_fail!r}; it is error, reask or warn")
+        if self.enforce not in _ENFORCE:
+            raise ValueError(f"enforce of a constraint is {self.enforce!r}; it is prefer or check")
         if not self.id:
             object.__setattr__(self, "id", f"{self.path}.{self.rule.kind}" if self.path else self.rule.kind)
 
@@ -63,13 +77,29 @@ class Constraint:
         """True when a violation fails the output."""
         return self.severity == "must" and self.on_fail != "warn"
 
+    @property
+    def steers(self) -> bool:
+        """True when a backend may hold the model to the rule while it writes."""
+        return self.fails and self.enforce == "prefer"
+
     def sentence(self) -> str:
         """The constraint as one sentence for the model; its wording is frozen as ``promptkit/1``."""
-        text = self.say or _capital(self.rule.sentence(_subject(parse(self.path))))
-        return text if self.severity == "must" else f"Preferably, {_small(text)}"
+        text = self.say or _capital(self.rule.sentence(subject_of(parse(self.path))))
+        return text if self.severity == "must" else f"{_WISH}{_small(text)}"
+
+    def without_wish(self, sentence: str) -> str:
+        """A sentence of this constraint as it stands under a heading that says "Preferably" for all."""
+        if self.severity == "must":
+            return sentence
+        return _capital(sentence.removeprefix(_WISH))
 
     def check(
-        self, output_data: Any, inputs: Mapping[str, Any], *, enforced: Enforcement = Enforcement.CHECK
+        self,
+        output_data: Any,
+        inputs: Mapping[str, Any],
+        *,
+        shown: tuple[str, ...] | None = None,
+        enforced: Enforcement = Enforcement.CHECK,
     ) -> Verdict:
         """The verdict over every place that the path matches; a place that is absent or null holds.
 
@@ -79,37 +109,55 @@ class Constraint:
         Args:
             output_data: The output as plain JSON data; a string for text outputs.
             inputs: The inputs by name as plain data.
+            shown: The texts that the model was shown; None when they are not known.
             enforced: The earliest place that enforced the rule, for the verdict.
         """
-        scope = Scope(output=output_data, inputs=inputs)
-        broken: list[tuple[str, str]] = []
-        unjudged: list[tuple[str, str]] = []
-        hint: str | None = None
-        for place, value in parse(self.path).values(output_data):
-            if value is None and self.rule.kind != "expr":
+        findings = _Findings()
+        for found in parse(self.path).found(output_data):
+            if found.value is None and self.rule.kind != "expr":
                 continue
-            try:
-                fault = self.rule.fault(value, scope)
-            except Unjudged as reason:
-                unjudged.append((place, str(reason)))
-                continue
-            if fault is not None:
-                hint = hint or self.rule.hint(value, scope)
-                broken.append((place, fault))
-        told = broken or unjudged
-        unbroken: Literal["held", "unchecked"] = "unchecked" if unjudged else "held"
+            scope = Scope(output=output_data, inputs=inputs, parent=found.parent, shown=shown)
+            findings.judge(self.rule, found, scope)
+        told = findings.broken or findings.unjudged
+        unbroken: Literal["held", "unchecked"] = "unchecked" if findings.unjudged else "held"
         return Verdict(
             constraint=self.id,
             path=told[0][0] if len(told) == 1 else self.path,
             rule=self.rule.kind,
-            outcome="violated" if broken else unbroken,
+            outcome="violated" if findings.broken else unbroken,
             severity=self.severity,
             enforced=enforced,
             expected=self.sentence(),
             got=_got(told) if told else None,
-            hint=hint,
+            hint=findings.hint,
             on_fail=self.on_fail,
+            places=tuple(place for place, _ in findings.broken),
+            quotations=tuple(findings.quotations),
         )
+
+
+class _Findings:
+    """What a rule found at the places of its path."""
+
+    def __init__(self) -> None:
+        self.broken: list[tuple[str, str]] = []
+        self.unjudged: list[tuple[str, str]] = []
+        self.quotations: list[Quotation] = []
+        self.hint: str | None = None
+
+    def judge(self, rule: Rule, found: Found, scope: Scope) -> None:
+        try:
+            fault = rule.fault(found.value, scope)
+        except Unjudged as reason:
+            self.unjudged.append((found.path, str(reason)))
+            return
+        if fault is not None:
+            if self.hint is None and isinstance(rule, Hints):
+                self.hint = rule.hint(found.value, scope)
+            self.broken.append((found.path, fault))
+        elif isinstance(rule, Quotes):
+            quotations = rule.quotations(found.value, scope)
+            self.quotations.extend(replace(quotation, path=found.path) for quotation in quotations)
 
 
 def _got(broken: list[tuple[str, str]]) -> str:
@@ -120,18 +168,32 @@ def _got(broken: list[tuple[str, str]]) -> str:
     return f"{first}; and {more} more" if more > 0 else first
 
 
-def _subject(path: Path) -> str:
+def subject_of(path: Path) -> str:
     """What a sentence begins with: ``each item of `tags` ``, `` `doc` of each item of `citations` ``."""
     steps = path.steps
     if not steps:
         return "the answer"
-    if EACH not in steps:
-        return f"`{path_text(step for step in steps if step is not EACH)}`"
-    last = len(steps) - 1 - steps[::-1].index(EACH)
-    outer = steps[:last]
-    items = f"each item of {_subject(Path(outer))}"
+    several = [index for index, step in enumerate(steps) if step is EACH or isinstance(step, Where)]
+    if not several:
+        return f"`{path}`"
+    last = several[-1]
+    outer, step = steps[:last], steps[last]
+    which = (
+        f" whose `{step.name}` is {json.dumps(step.value, ensure_ascii=False)}"
+        if isinstance(step, Where)
+        else ""
+    )
+    items = f"each item of {subject_of(Path(outer))}{which}"
     inner = steps[last + 1 :]
-    return f"{_subject(Path(inner))} of {items}" if inner else items
+    return f"{subject_of(Path(inner))} of {items}" if inner else items
+
+
+def predicate_of(sentence: str, subject: str) -> str:
+    """The sentence less its subject and its full stop, to stand below the subject; whole where it has another."""
+    start = f"{subject} "
+    if not sentence.lower().startswith(start.lower()):
+        return sentence
+    return sentence[len(start) :].removesuffix(".")
 
 
 def _capital(text: str) -> str:

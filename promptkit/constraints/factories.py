@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypedDict, Unpack
 
-from promptkit.constraints.constraint import Constraint, OnFail, Severity
-from promptkit.constraints.rules import Between, Expr, OneOf
-from promptkit.constraints.text_rules import Matches, MaxWords, NeverSays, QuotedFrom
+from promptkit.constraints.choices import OneOf
+from promptkit.constraints.conditions import Expr
+from promptkit.constraints.constraint import Constraint, Enforce, OnFail, Severity
+from promptkit.constraints.lengths import MaxWords
+from promptkit.constraints.matching import Matches
+from promptkit.constraints.numbers import Between
+from promptkit.constraints.phrases import NeverSays
+from promptkit.constraints.quotations import QuotedFrom
 
 __all__ = ["Options", "between", "expr", "matches", "max_words", "never_says", "one_of", "quoted_from"]
 
@@ -19,6 +24,7 @@ class Options(TypedDict, total=False):
     severity: Severity
     on_fail: OnFail
     say: str | None
+    enforce: Enforce
 
 
 def between(path: str, low: float, high: float, **options: Unpack[Options]) -> Constraint:

@@ -6,12 +6,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from promptkit.constraints.choices import OneOf
 from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.evaluation import is_number
+from promptkit.constraints.lengths import MaxWords
+from promptkit.constraints.matching import Matches
+from promptkit.constraints.numbers import Between
 from promptkit.constraints.paths import parse
+from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.reach import ends, kinds
-from promptkit.constraints.rules import Between, OneOf, Rule, Scope, joined
-from promptkit.constraints.text_rules import Matches, MaxWords, NeverSays
+from promptkit.constraints.rules import Rule, Scope, joined, takes_of
 from promptkit.schemas.fragments import branches
 from promptkit.schemas.places import shorten, shown
 
@@ -31,7 +35,7 @@ def fit_fault(constraint: Constraint, json_schema: Mapping[str, Any]) -> str | N
     found = ends(parse(constraint.path), json_schema)
     rule, path = constraint.rule, constraint.path or "the output"
     types = {kind for fragment in found for kind in kinds(fragment)} - {"null"}
-    takes: frozenset[str] = getattr(rule, "takes", frozenset())
+    takes = takes_of(rule)
     if takes and types and not types & takes:
         each = f"; write {constraint.path}[] for the items of the list" if "array" in types else ""
         return (

@@ -5,56 +5,125 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.expressions import compile_expression
 from promptkit.constraints.fitting import fit_fault
-from promptkit.constraints.paths import EACH, Path, Step, parse
+from promptkit.constraints.forms import Form
+from promptkit.constraints.paths import EACH, Path, Step, Where, parse
 from promptkit.constraints.reach import is_list_schema, spread, step_into
-from promptkit.constraints.rules import Expr
-from promptkit.constraints.text_rules import QuotedFrom
-from promptkit.schemas.fragments import branches, types_of
+from promptkit.constraints.rules import Binds, Decodes, Narrows, Reads
+from promptkit.schemas.fragments import branches, resolve, types_of
 from promptkit.schemas.json_types import is_mapping
 from promptkit.spelling import did_you_mean
 
-__all__ = ["check_paths", "narrow"]
+__all__ = ["check_paths", "forms_of", "narrow"]
 
 
-def narrow(json_schema: Mapping[str, Any], constraints: Sequence[Constraint]) -> Mapping[str, Any]:
+def narrow(
+    json_schema: Mapping[str, Any],
+    constraints: Sequence[Constraint],
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    patterns: bool = True,
+) -> Mapping[str, Any]:
     """The schema with those constraints in it that JSON Schema can say; the given one is never changed.
 
-    A constraint of severity ``should`` is no part of the schema. A place behind a ``$ref`` is left alone: the
-    definition may be shared with other places.
+    A constraint of severity ``should`` is no part of the schema. A definition that a path leads through is
+    copied to that place: other places that share it keep it as it is.
+
+    Args:
+        json_schema: The output's schema.
+        constraints: The constraints in their order.
+        inputs: The inputs by name as plain data, for rules that read them; None leaves these rules out.
+        patterns: False leaves out what would be said as a regular expression, which reads badly in a prompt.
     """
     for constraint in constraints:
-        if constraint.fails:
-            json_schema = _at(json_schema, parse(constraint.path).steps, constraint.rule.narrow)
+        change = _change_of(constraint, inputs, patterns=patterns)
+        if change is not None:
+            json_schema = _at(json_schema, parse(constraint.path).steps, change, json_schema)
     return json_schema
+
+
+def forms_of(
+    constraints: Sequence[Constraint], inputs: Mapping[str, Any] | None = None
+) -> tuple[tuple[Constraint, Form], ...]:
+    """What a decoder may follow of the constraints beyond the schema."""
+    return tuple(
+        (constraint, form)
+        for constraint in constraints
+        if constraint.steers
+        and isinstance(constraint.rule, Decodes)
+        and (form := constraint.rule.form(inputs)) is not None
+    )
 
 
 _Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
-def _at(fragment: Mapping[str, Any], steps: tuple[Step, ...], change: _Change) -> Mapping[str, Any]:
-    if not fragment or "$ref" in fragment:
+def _change_of(constraint: Constraint, inputs: Mapping[str, Any] | None, *, patterns: bool) -> _Change | None:
+    rule = constraint.rule
+    if isinstance(rule, Binds) and inputs is not None:
+        rule = rule.bound(inputs)
+    if not constraint.steers or not isinstance(rule, Narrows):
+        return None
+    return rule.narrow if patterns else _without_pattern(rule.narrow)
+
+
+def _without_pattern(change: _Change) -> _Change:
+    def changed(fragment: Mapping[str, Any]) -> Mapping[str, Any]:
+        after = change(fragment)
+        if after.get("pattern") == fragment.get("pattern"):
+            return after
+        rest = {key: value for key, value in after.items() if key != "pattern"}
+        return {**rest, "pattern": fragment["pattern"]} if "pattern" in fragment else rest
+
+    return changed
+
+
+def _at(
+    fragment: Mapping[str, Any], steps: tuple[Step, ...], change: _Change, root: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    if not fragment:
         return fragment
+    if "$ref" in fragment:
+        resolved = resolve(fragment, root)
+        changed = fragment if "$ref" in resolved else _at(resolved, steps, change, root)
+        return fragment if changed is resolved else changed
     parts = branches(fragment)
     if parts:
-        real = [index for index, part in enumerate(parts) if types_of(part) != ("null",)]
-        if len(real) != 1:
-            return fragment
-        key = "anyOf" if "anyOf" in fragment else "oneOf"
-        changed = [_at(part, steps, change) if index in real else part for index, part in enumerate(parts)]
-        return {**fragment, key: changed}
+        return _in_branches(fragment, parts, steps, change, root)
     if not steps:
         return _changed(fragment, change)
     step, rest = steps[0], steps[1:]
     if step is EACH:
         items = fragment.get("items")
-        return {**fragment, "items": _at(items, rest, change)} if is_mapping(items) else fragment
+        return _with(fragment, "items", _at(items, rest, change, root)) if is_mapping(items) else fragment
     properties = fragment.get("properties", {})
-    if isinstance(step, int) or not isinstance(properties.get(step), Mapping):
+    if not isinstance(step, str) or not is_mapping(properties.get(step)):
         return fragment
-    return {**fragment, "properties": {**properties, step: _at(properties[step], rest, change)}}
+    inner = _at(properties[step], rest, change, root)
+    return fragment if inner is properties[step] else {**fragment, "properties": {**properties, step: inner}}
+
+
+def _with(fragment: Mapping[str, Any], key: str, value: Any) -> Mapping[str, Any]:
+    return fragment if value is fragment.get(key) else {**fragment, key: value}
+
+
+def _in_branches(
+    fragment: Mapping[str, Any],
+    parts: Sequence[Mapping[str, Any]],
+    steps: tuple[Step, ...],
+    change: _Change,
+    root: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """Alternatives are narrowed where one of them alone is not null; of several none is known to be meant."""
+    real = [index for index, part in enumerate(parts) if types_of(resolve(part, root)) != ("null",)]
+    if len(real) != 1:
+        return fragment
+    key = "anyOf" if "anyOf" in fragment else "oneOf"
+    changed = [_at(part, steps, change, root) if index in real else part for index, part in enumerate(parts)]
+    return fragment if changed == list(parts) else {**fragment, key: changed}
 
 
 def _changed(fragment: Mapping[str, Any], change: _Change) -> Mapping[str, Any]:
@@ -98,8 +167,10 @@ def _faults(constraint: Constraint, json_schema: Mapping[str, Any], inputs: _Inp
     fault = fit_fault(constraint, json_schema) if json_schema else None
     if fault is not None:
         yield fault
-    if isinstance(rule, QuotedFrom):
-        yield from _input_fault(parse(rule.source), inputs, constraint.id)
+    if isinstance(rule, Reads):
+        for path in rule.reads():
+            yield from _input_fault(path, inputs, constraint.id)
+            yield from _selector_fault(path, parse(constraint.path), json_schema, constraint.id)
     if isinstance(rule, Expr):
         for root, steps in compile_expression(rule.expression).places:
             path = Path(tuple(EACH if isinstance(step, int) else step for step in steps))
@@ -130,6 +201,16 @@ def _input_fault(path: Path, inputs: _Inputs, name: str, *, item: Step = EACH) -
         yield from _walk(Path(rest), inputs[first], f"{start} {first}", outer=first, item=item)
 
 
+def _selector_fault(source: Path, place: Path, json_schema: Mapping[str, Any], name: str) -> Iterator[str]:
+    """A selector such as ``[id=.doc]`` names a field beside the judged one."""
+    for step in source.steps:
+        if isinstance(step, Where) and step.relative and isinstance(step.value, tuple):
+            outer = place.steps
+            while outer and not isinstance(outer[-1], str):
+                outer = outer[:-1]
+            yield from _output_fault(Path((*outer[:-1], *step.value)), json_schema, name)
+
+
 def _walk(
     path: Path, schema: Mapping[str, Any], start: str, *, outer: str = "", item: Step = EACH
 ) -> Iterator[str]:
@@ -141,7 +222,7 @@ def _walk(
         fragments = [part for fragment in fragments for part in spread(fragment, schema)]
         found = [part for fragment in fragments for part in step_into(fragment, step)]
         if not found:
-            if step is EACH or isinstance(step, int):
+            if not isinstance(step, str):
                 yield f"{start} is no list{place}"
                 return
             names = [outer] if outer else []

@@ -1,4 +1,4 @@
-"""The one small syntax for places in data: `reply`, `a.b`, `citations[].doc`, `items[0]`."""
+"""The one small syntax for places in data: `reply`, `a.b`, `citations[].doc`, `items[0]`, `docs[id=.doc].text`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from promptkit.schemas.json_types import is_list, is_object
 from promptkit.schemas.places import path_text
 
-__all__ = ["EACH", "Path", "Step", "parse"]
+__all__ = ["EACH", "Found", "Path", "Step", "Where", "parse"]
 
 
 class _Each(Enum):
@@ -23,25 +23,76 @@ class _Each(Enum):
 EACH: Final = _Each.EACH
 """The step ``[]``: every item of a list."""
 
-Step: TypeAlias = str | int | Literal[_Each.EACH]
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The step ``[name=value]``: those items of a list whose field has the value.
+
+    Attributes:
+        name: The field of the items.
+        value: A plain value; for a relative selector the names that lead to it from the object which holds
+            the judged value, so that ``[id=.doc]`` compares with its ``doc``.
+        relative: True for ``[name=.other]``.
+    """
+
+    name: str
+    value: str | float | bool | tuple[str, ...] | None
+    relative: bool = False
+
+    def __str__(self) -> str:
+        if self.relative and isinstance(self.value, tuple):
+            return f"[{self.name}=.{'.'.join(self.value)}]"
+        return f"[{self.name}={json.dumps(self.value, ensure_ascii=False)}]"
+
+    def wanted(self, parent: Any) -> Any:
+        """The value to compare with; ``parent`` is the object that holds the judged value."""
+        if not self.relative or not isinstance(self.value, tuple):
+            return self.value
+        for name in self.value:
+            parent = parent.get(name) if is_object(parent) else None
+        return parent
+
+
+Step: TypeAlias = str | int | Where | Literal[_Each.EACH]
 
 _STEP = re.compile(
     r"""(?P<each>\[\])
       | \[(?P<index>\d{1,9})\]
       | \[(?P<quoted>"(?:[^"\\]|\\.)*")\]
+      | \[(?P<key>[^\s.\[\]"=]+)=(?P<value>"(?:[^"\\]|\\.)*"|[^\s\[\]"]+)\]
       | (?P<dot>\.?)(?P<name>[^\s.\[\]"]+)""",
     re.VERBOSE,
 )
-_SELECTOR = re.compile(r"\[\w+=[^\]]*\]")
+_RELATIVE = re.compile(r"\.[^\s.\[\]\"=]+(\.[^\s.\[\]\"=]+)*")
 _MAX_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """A place in data, or with ``[]`` several places.
+class Found:
+    """A place in data that a path leads to.
 
     Attributes:
-        steps: Names, indices and EACH, from the outside in; empty for the whole.
+        place: Names and indices from the outside in.
+        value: What stands there.
+        parent: The innermost object around it; None where there is none.
+    """
+
+    place: tuple[str | int, ...]
+    value: Any
+    parent: Any
+
+    @property
+    def path(self) -> str:
+        """The place as text."""
+        return path_text(self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A place in data, or with ``[]`` and ``[name=value]`` several places.
+
+    Attributes:
+        steps: Names, indices, EACH and selectors, from the outside in; empty for the whole.
     """
 
     steps: tuple[Step, ...] = ()
@@ -49,34 +100,59 @@ class Path:
     def __str__(self) -> str:
         text = ""
         for step in self.steps:
-            if step is EACH:
-                text += "[]"
+            if step is EACH or isinstance(step, Where):
+                text += "[]" if step is EACH else str(step)
             else:
                 piece = path_text([step])
                 text += f".{piece}" if text and isinstance(step, str) and not piece.startswith("[") else piece
         return text
 
-    def values(self, data: Any) -> list[tuple[str, Any]]:
-        """Each place that exists in the data, as ``(concrete path, value)``; absent places are left out."""
-        return [(path_text(place), value) for place, value in _walk((), data, self.steps)]
+    def found(self, data: Any, *, parent: Any = None) -> Iterator[Found]:
+        """Each place that exists in the data; absent places are left out.
+
+        Args:
+            data: Plain data.
+            parent: The object that holds the judged value, for relative selectors.
+        """
+        return _walk(Found((), data, None), self.steps, parent)
+
+    def values(self, data: Any, *, parent: Any = None) -> list[tuple[str, Any]]:
+        """Each place that exists in the data, as ``(concrete path, value)``."""
+        return [(found.path, found.value) for found in self.found(data, parent=parent)]
 
 
-def _walk(
-    place: tuple[str | int, ...], data: Any, steps: tuple[Step, ...]
-) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _walk(at: Found, steps: tuple[Step, ...], parent: Any) -> Iterator[Found]:
     if not steps:
-        yield place, data
+        yield at
         return
-    step, rest = steps[0], steps[1:]
-    if step is EACH:
-        if is_list(data):
-            for index, item in enumerate(data):
-                yield from _walk((*place, index), item, rest)
-    elif isinstance(step, str):
+    for name, value in _inside(at.value, steps[0], parent):
+        holder = at.value if is_object(at.value) else at.parent
+        yield from _walk(Found((*at.place, name), value, holder), steps[1:], parent)
+
+
+def _inside(data: Any, step: Step, parent: Any) -> Iterator[tuple[str | int, Any]]:
+    """What one step leads to, with the name or index of each."""
+    if isinstance(step, str):
         if is_object(data) and step in data:
-            yield from _walk((*place, step), data[step], rest)
-    elif is_list(data) and step < len(data):
-        yield from _walk((*place, step), data[step], rest)
+            yield step, data[step]
+        return
+    if not is_list(data):
+        return
+    if isinstance(step, int):
+        if step < len(data):
+            yield step, data[step]
+    elif isinstance(step, Where):
+        wanted = step.wanted(parent)
+        for index, item in enumerate(data):
+            if is_object(item) and step.name in item and _same(item[step.name], wanted):
+                yield index, item
+    else:
+        yield from enumerate(data)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equal as JSON: 1 and true are not."""
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
 @lru_cache(maxsize=1024)
@@ -100,6 +176,8 @@ def parse(text: str) -> Path:
             steps.append(int(match["index"]))
         elif match["quoted"]:
             steps.append(_unquoted(text, match["quoted"], position))
+        elif match["key"]:
+            steps.append(_selector(text, match["key"], match["value"], position))
         else:
             steps.append(match["name"])
         position = match.end()
@@ -113,8 +191,22 @@ def _unquoted(text: str, quoted: str, position: int) -> str:
         raise ValueError(_mend(text, position)) from None
 
 
+def _selector(text: str, name: str, value: str, position: int) -> Where:
+    if value.startswith("."):
+        if _RELATIVE.fullmatch(value) is None:
+            raise ValueError(_mend(text, position))
+        return Where(name, tuple(value[1:].split(".")), relative=True)
+    if value.startswith('"'):
+        return Where(name, _unquoted(text, value, position))
+    try:
+        plain: Any = json.loads(value)
+    except json.JSONDecodeError:
+        return Where(name, value)
+    return Where(name, plain)
+
+
 def _mend(text: str, position: int) -> str:
-    start = f"the path {text!r} cannot be read at column {position + 1}"
-    if _SELECTOR.match(text, position):
-        return f"{start}: selectors are not supported yet; use [] for every item, as in docs[].text"
-    return f"{start}; write names joined by dots, [] for every item, [0] for one: citations[].doc"
+    return (
+        f"the path {text!r} cannot be read at column {position + 1}; write names joined by dots, [] for every "
+        "item, [0] for one, [id=.doc] for those with a value: citations[].doc"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from promptkit.constraints.paths import EACH, Path, Step
+from promptkit.constraints.paths import Path, Step
 from promptkit.schemas.fragments import branches, resolve, types_of
 from promptkit.schemas.json_types import is_mapping
 
@@ -35,7 +35,7 @@ def spread(
 def step_into(fragment: Mapping[str, Any], step: Step) -> Iterator[Mapping[str, Any]]:
     """Where a step may lead; an open fragment leads anywhere."""
     types = types_of(fragment)
-    if step is EACH or isinstance(step, int):
+    if not isinstance(step, str):
         if is_list_schema(fragment):
             items = fragment.get("items", {})
             yield items if is_mapping(items) else {}

@@ -1,20 +1,31 @@
-"""What a rule is, and the rules on plain values and across fields."""
-# ruff: noqa: ARG002 - every rule takes the same arguments
+"""What a rule is: three things every rule has, and abilities that it may have besides."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from promptkit.constraints.evaluation import Inapplicable, Uncomputable, is_number, same
-from promptkit.constraints.expressions import compile_expression
+from promptkit.completions import Quotation
+from promptkit.constraints.forms import Form
 from promptkit.constraints.paths import Path
-from promptkit.schemas.json_types import is_list
-from promptkit.schemas.places import path_text, shorten, shown
 
-__all__ = ["Between", "Expr", "OneOf", "Rule", "Scope", "Unjudged", "joined"]
+__all__ = [
+    "Binds",
+    "Boundary",
+    "Bounds",
+    "Decodes",
+    "Fits",
+    "Hints",
+    "Narrows",
+    "Quotes",
+    "Reads",
+    "Rule",
+    "Scope",
+    "Unjudged",
+    "joined",
+    "takes_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +35,16 @@ class Scope:
     Attributes:
         output: The whole output as plain data.
         inputs: The inputs by name as plain data.
+        parent: The object of the output that holds the value, for ``quoted_from: docs[id=.doc].text``; None
+            where there is none.
+        shown: The texts that the model was really shown; None when they are not known, and then the inputs
+            count as shown.
     """
 
     output: Any
     inputs: Mapping[str, Any]
+    parent: Any = None
+    shown: tuple[str, ...] | None = None
 
 
 class Unjudged(Exception):
@@ -35,19 +52,19 @@ class Unjudged(Exception):
 
 
 class Rule(Protocol):
-    """One rule about one value: ten lines make a new one."""
+    """One rule about one value. These are what every rule has; ten lines make a new one.
 
-    kind: ClassVar[str]
-    """The rule's name in files, for example ``max_words``."""
-    takes: ClassVar[frozenset[str]]
-    """JSON types that the rule can judge; empty for all."""
+    A rule may also have ``takes``, a frozenset of the JSON types that it can judge (left out: all), and the
+    abilities below, each a Protocol of its own.
+    """
+
+    @property
+    def kind(self) -> str:
+        """The rule's name in files, for example ``max_words``."""
+        ...
 
     def sentence(self, subject: str) -> str:
         """The rule said to a model: ``subject`` is what the sentence begins with."""
-        ...
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The JSON Schema of the value with the rule in it; unchanged where JSON Schema cannot say it."""
         ...
 
     def fault(self, value: Any, scope: Scope) -> str | None:
@@ -58,156 +75,98 @@ class Rule(Protocol):
         """
         ...
 
+
+@runtime_checkable
+class Narrows(Protocol):
+    """The ability to be said in JSON Schema."""
+
+    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The JSON Schema of the value with the rule in it; the given one where that cannot be said."""
+        ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """The ability to be followed while the model writes, where JSON Schema cannot say the rule."""
+
+    def form(self, inputs: Mapping[str, Any] | None) -> Form | None:
+        """What the rule allows; ``inputs`` is None when a plan is made before they are known."""
+        ...
+
+
+@runtime_checkable
+class Binds(Protocol):
+    """The ability to become another rule once the inputs are known."""
+
+    def bound(self, inputs: Mapping[str, Any]) -> Rule:
+        """The rule with what it reads of the inputs in it; it must hold for the same values."""
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """The ability to say which inputs the rule reads."""
+
+    def reads(self) -> tuple[Path, ...]:
+        """Paths of inputs, for example ``ticket.body``."""
+        ...
+
+
+@runtime_checkable
+class Hints(Protocol):
+    """The ability to say what to do about a violation."""
+
     def hint(self, value: Any, scope: Scope) -> str:
         """What to do about a broken rule, as one sentence."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
-    """A number from ``low`` to ``high``, both included."""
+@runtime_checkable
+class Quotes(Protocol):
+    """The ability to say where a value stands in the inputs."""
 
-    kind: ClassVar[str] = "between"
-    takes: ClassVar[frozenset[str]] = frozenset({"integer", "number"})
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        if not (_is_finite(self.low) and _is_finite(self.high)):
-            raise ValueError(
-                f"between takes two finite numbers, as in between: [1, 5]; got {self.low!r} and {self.high!r}"
-            )
-        if self.low > self.high:
-            raise ValueError(
-                f"between has {self.low} above {self.high}; write the smaller number first: "
-                f"[{self.high}, {self.low}]"
-            )
-
-    def sentence(self, subject: str) -> str:
-        """Said as an interval with both ends."""
-        return f"{subject} is between {self.low} and {self.high}."
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As minimum and maximum; limits that are already tighter stay."""
-        return {
-            **fragment,
-            "minimum": max(self.low, fragment.get("minimum", self.low)),
-            "maximum": min(self.high, fragment.get("maximum", self.high)),
-        }
-
-    def fault(self, value: Any, scope: Scope) -> str | None:
-        """Anything but a number within the limits."""
-        return None if is_number(value) and self.low <= value <= self.high else shown(value)
-
-    def hint(self, value: Any, scope: Scope) -> str:
-        """Repeats the limits."""
-        return f"Give a number from {self.low} to {self.high}."
+    def quotations(self, value: Any, scope: Scope) -> tuple[Quotation, ...]:
+        """Where; empty when the rule is broken. The ``path`` of each is filled in by the constraint."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
-    """One of some plain values."""
+class Boundary:
+    """Values at the edge of a rule.
 
-    kind: ClassVar[str] = "one_of"
-    takes: ClassVar[frozenset[str]] = frozenset()
-    values: tuple[str | int | float | bool | None, ...]
+    Attributes:
+        inside: Values that just hold it.
+        outside: Values that just break it.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(self.values))
-        if not self.values:
-            raise ValueError("one_of takes at least one value, as in one_of: [low, high]")
-        if any(is_number(value) and not _is_finite(value) for value in self.values):
-            raise ValueError("one_of takes finite numbers and other plain values, as in one_of: [1, 2, none]")
-
-    def sentence(self, subject: str) -> str:
-        """Said with every value."""
-        return f"{subject} is {self._choice()}."
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As enum; values that an enum already leaves out stay out."""
-        present = fragment.get("enum", fragment.get("const", _NOTHING))
-        before = present if is_list(present) else [present]
-        kept = [
-            value
-            for value in self.values
-            if present is _NOTHING or any(same(value, other) for other in before)
-        ]
-        if not kept:
-            return fragment
-        return {**{key: part for key, part in fragment.items() if key != "const"}, "enum": kept}
-
-    def fault(self, value: Any, scope: Scope) -> str | None:
-        """A value that is none of them; true is not 1."""
-        return None if any(same(value, allowed) for allowed in self.values) else shown(value)
-
-    def hint(self, value: Any, scope: Scope) -> str:
-        """Repeats the choice."""
-        return f"Write {self._choice()}, letter for letter."
-
-    def _choice(self) -> str:
-        names = [shown(value) for value in self.values]
-        return f"exactly {names[0]}" if len(names) == 1 else f"one of {joined(names)}"
+    inside: tuple[Any, ...] = ()
+    outside: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Expr:
-    """A condition across fields of ``output`` and ``inputs``, in a small part of Python's syntax."""
+@runtime_checkable
+class Bounds(Protocol):
+    """The ability to give values at the edge, from which tests are generated."""
 
-    kind: ClassVar[str] = "expr"
-    takes: ClassVar[frozenset[str]] = frozenset()
-    expression: str
-
-    def __post_init__(self) -> None:
-        compile_expression(self.expression)
-
-    def sentence(self, subject: str) -> str:
-        """Said as it is written; ``say`` says it better."""
-        return f"This holds: `{self.expression}`."
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """JSON Schema cannot say it: unchanged."""
-        return fragment
-
-    def fault(self, value: Any, scope: Scope) -> str | None:
-        """A condition that is false, or that has no value because the kinds of its parts clash.
-
-        Raises:
-            Unjudged: When something is ordered by or calculated with null.
-        """
-        expression = compile_expression(self.expression)
-        try:
-            result = expression.evaluate(output=scope.output, inputs=scope.inputs)
-        except Inapplicable as reason:
-            facts = self._facts(scope)
-            raise Unjudged(shorten(f"{reason}: {facts}" if facts else str(reason))) from None
-        except Uncomputable as reason:
-            return shorten(f"it cannot be computed: {reason}")
-        return None if result else self._facts(scope) or "it is false"
-
-    def hint(self, value: Any, scope: Scope) -> str:
-        """Names the condition."""
-        return f"Change the fields so that `{self.expression}` holds."
-
-    def _facts(self, scope: Scope) -> str:
-        facts: list[str] = []
-        for root, steps in compile_expression(self.expression).places:
-            if root == "output" and steps:
-                found = Path(steps).values(scope.output)
-                facts.append(f"{path_text(steps)} is {shown(found[0][1] if found else None, 40)}")
-        return shorten(", ".join(facts))
+    def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
+        """Values of the kind that ``fragment``, the field's JSON Schema, takes; empty where none are known."""
+        ...
 
 
-class _Nothing:
-    pass
+@runtime_checkable
+class Fits(Protocol):
+    """The ability to change a value so that it holds, from which valid values are generated."""
+
+    def fitted(self, value: Any, scope: Scope) -> Any:
+        """A value near to the given one that holds the rule; the given one where there is no way."""
+        ...
 
 
-_NOTHING = _Nothing()
+def takes_of(rule: Rule) -> frozenset[str]:
+    """JSON types that the rule can judge; empty for all."""
+    found: frozenset[str] = getattr(rule, "takes", frozenset())
+    return found
 
 
-def _is_finite(value: Any) -> bool:
-    return is_number(value) and (isinstance(value, int) or math.isfinite(value))
-
-
-def joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str], word: str = "or") -> str:
     """Names as a choice: ``a, b or c``."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"

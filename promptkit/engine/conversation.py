@@ -222,6 +222,7 @@ def _ask(
 ) -> Generator[Send | Keep, Completion | None, tuple[Accepted[Any], Completion]]:
     request = call.request
     invalid_paths: tuple[str, ...] = ()
+    shown = tuple(message.text for message in call.request.messages if message.role != "assistant")
     for number in range(1, call.attempts + 1):
         started_at, started = call.clock.now(), call.clock.monotonic()
         try:
@@ -230,7 +231,7 @@ def _ask(
             history.append(_attempt(call, number, None, error=error, started=(started_at, started)))
             raise
         assert completion is not None
-        outcome = read(completion, request.output, call.inputs, call.plan)
+        outcome = read(completion, request.output, call.inputs, call.plan, shown=shown)
         if isinstance(outcome, Accepted):
             history.append(
                 _attempt(call, number, completion, verdicts=outcome.verdicts, started=(started_at, started))

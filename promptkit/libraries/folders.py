@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
 from promptkit.authoring import SUFFIXES, Header, read_file, read_header
+from promptkit.constraints import RuleClass
 from promptkit.errors import ConfigurationError, PromptError, TemplateError, VersionError
+from promptkit.libraries.own_rules import kinds_of
 from promptkit.libraries.versions import satisfies, split_reference
 from promptkit.prompts import Prompt, TypedPrompt
 from promptkit.prompts.typed import check_signature, hints_of
@@ -83,16 +85,19 @@ class Library:
         root: The folder.
         models: Modules in which ``model:`` references of its files may be resolved, beside those that the
             configuration names.
+        rules: Classes of rules that its files may name by their kind, beside those that the configuration
+            names.
 
     Raises:
-        ConfigurationError: When the folder does not exist.
+        ConfigurationError: When the folder does not exist, or a class is no rule.
     """
 
-    def __init__(self, root: Path, *, models: Sequence[str] = ()) -> None:
+    def __init__(self, root: Path, *, models: Sequence[str] = (), rules: Sequence[RuleClass] = ()) -> None:
         if not root.is_dir():
             raise ConfigurationError(f"there is no folder {root}; a library is a folder of prompt files")
         self.root = root.resolve()
         self.models = tuple(models)
+        self._kinds = kinds_of(rules)
         self._fragments = Fragments(self.root)
 
     def names(self) -> list[str]:
@@ -162,7 +167,7 @@ class Library:
             VersionError: When its version lies outside the range.
         """
         name, wanted = split_reference(reference)
-        declaration = read_file(self.path(name), name=name)
+        declaration = read_file(self.path(name), name=name, kinds=self._kinds)
         if wanted is not None and not (declaration.version and satisfies(declaration.version, wanted)):
             have = declaration.version or "no version"
             raise VersionError(
@@ -215,26 +220,29 @@ class Library:
         return f"Library({str(self.root)!r})"
 
 
-def library(anchor: str | os.PathLike[str], *, models: Sequence[str] = ()) -> Library:
+def library(
+    anchor: str | os.PathLike[str], *, models: Sequence[str] = (), rules: Sequence[RuleClass] = ()
+) -> Library:
     """A folder of prompts.
 
     Args:
         anchor: A package's dotted name (``"app.prompts"``), whose folder is the library, or an absolute path.
         models: Modules in which ``model:`` references of its files may be resolved.
+        rules: Classes of rules that its files may name by their kind.
 
     Raises:
         ConfigurationError: When there is no such package or folder, or the path is relative: a library must not
             depend on the directory in which a program happens to be started.
     """
     if isinstance(anchor, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", anchor):
-        return Library(_package_folder(anchor), models=models)
+        return Library(_package_folder(anchor), models=models, rules=rules)
     path = Path(anchor)
     if not path.is_absolute():
         raise ConfigurationError(
             f"{path} is relative; anchor the library to a package (pk.library('app.prompts')) or to a file: "
             f"pk.library(Path(__file__).parent / '{path.name}')"
         )
-    return Library(path, models=models)
+    return Library(path, models=models, rules=rules)
 
 
 def _package_folder(package: str) -> Path:
@@ -251,29 +259,30 @@ def _package_folder(package: str) -> Path:
 
 
 @overload
-def load(path: str | os.PathLike[str]) -> Prompt[Any]: ...
+def load(path: str | os.PathLike[str], *, rules: Sequence[RuleClass] = ...) -> Prompt[Any]: ...
 
 
 @overload
-def load(path: str | os.PathLike[str], output: type[T]) -> Prompt[T]: ...
+def load(path: str | os.PathLike[str], output: type[T], *, rules: Sequence[RuleClass] = ...) -> Prompt[T]: ...
 
 
 @overload
-def load(path: str | os.PathLike[str], output: Any) -> Prompt[Any]: ...
+def load(path: str | os.PathLike[str], output: Any, *, rules: Sequence[RuleClass] = ...) -> Prompt[Any]: ...
 
 
-def load(path: str | os.PathLike[str], output: Any = None) -> Prompt[Any]:
+def load(path: str | os.PathLike[str], output: Any = None, *, rules: Sequence[RuleClass] = ()) -> Prompt[Any]:
     """The prompt of one file; its folder is the library for its includes.
 
     Args:
         path: A ``.prompt.j2`` or ``.prompt.yaml`` file.
         output: The output's type in Python; it must agree with the file.
+        rules: Classes of rules that the file may name by their kind.
 
     Raises:
         TemplateError: When the file is missing or faulty.
     """
     file = Path(path)
-    declaration = read_file(file)
+    declaration = read_file(file, kinds=kinds_of(rules))
     return Prompt.declared(
         declaration, output=output, load=Fragments(file.resolve().parent), models=settings().models
     )

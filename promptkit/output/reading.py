@@ -62,7 +62,14 @@ class Rejected:
 Outcome: TypeAlias = Accepted[Any] | Rejected
 
 
-def read(completion: Completion, spec: OutputSpec, inputs: Mapping[str, Any], plan: Plan) -> Outcome:
+def read(
+    completion: Completion,
+    spec: OutputSpec,
+    inputs: Mapping[str, Any],
+    plan: Plan,
+    *,
+    shown: tuple[str, ...] | None = None,
+) -> Outcome:
     """Judge one answer.
 
     The order is: why the model stopped, whether there is text, strict JSON and the schema, the constraints.
@@ -73,6 +80,7 @@ def read(completion: Completion, spec: OutputSpec, inputs: Mapping[str, Any], pl
         spec: What it must be.
         inputs: The validated inputs, for rules such as ``quoted_from``.
         plan: Where each rule is enforced, for the verdicts.
+        shown: The texts that the model was shown, for rules on quotations; None when they are not known.
     """
     stopped = _stopped(completion)
     if stopped is not None:
@@ -88,7 +96,12 @@ def read(completion: Completion, spec: OutputSpec, inputs: Mapping[str, Any], pl
     if isinstance(outcome, Invalid):
         return _unparseable(completion, outcome.problems)
     verdicts = tuple(
-        constraint.check(outcome.data, inputs, enforced=plan.where(constraint.path, constraint.rule.kind))
+        constraint.check(
+            outcome.data,
+            inputs,
+            shown=shown,
+            enforced=plan.where(constraint.path, constraint.rule.kind),
+        )
         for constraint in spec.constraints
     )
     broken = tuple(verdict for verdict in verdicts if _fails(verdict))

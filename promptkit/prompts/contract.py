@@ -130,7 +130,11 @@ class Contract(Generic[T]):
 
     def _compile(self) -> _Parts[T]:
         inputs = self._input_schema()
-        output = OutputSpec(schema=self._output_schema(), constraints=self.declaration.constraints)
+        output = OutputSpec(
+            schema=self._output_schema(),
+            constraints=self.declaration.constraints,
+            enforce=self.declaration.enforce,
+        )
         self._check_constraints(inputs, output)
         template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)
         return _Parts(inputs, output, template)

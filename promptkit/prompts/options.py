@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, get_args
 
 from promptkit.errors import InputError
-from promptkit.requests import GenerationConfig
+from promptkit.requests import Enforce, GenerationConfig
 from promptkit.sessions import BackendLike
 from promptkit.spelling import did_you_mean
 
@@ -24,6 +24,8 @@ class Options:
         generation: Sampling settings over those of the file.
         deadline_s: Seconds for the whole call, re-asks included; None sets no limit.
         tags: Labels for the record.
+        enforce: Whether the backend must, shall or shall not hold the model to the output; None leaves it to
+            the file.
     """
 
     backend: BackendLike | None = None
@@ -31,6 +33,7 @@ class Options:
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
     deadline_s: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    enforce: Enforce | None = None
 
     def over(
         self,
@@ -40,6 +43,7 @@ class Options:
         generation: GenerationConfig | Mapping[str, Any] | None,
         deadline_s: float | None,
         tags: Mapping[str, str] | None,
+        enforce: Enforce | None,
     ) -> Options:
         """These options with others laid over them; None leaves one as it was.
 
@@ -54,6 +58,8 @@ class Options:
             raise InputError(
                 f"tags is {tags!r}; it must be a mapping of texts, for example {{'customer': 'c42'}}"
             )
+        if enforce not in (None, *get_args(Enforce)):
+            raise InputError(f"enforce is {enforce!r}; it must be off, prefer or require")
         if backend is not None and not isinstance(backend, str) and not hasattr(backend, "plan"):
             raise InputError(
                 f"{backend!r} is no backend; give a name such as 'llama:demo' or an object that answers requests"
@@ -74,6 +80,7 @@ class Options:
             generation={**self.generation, **settings},
             deadline_s=self.deadline_s if deadline_s is None else deadline_s,
             tags={**self.tags, **(tags or {})},
+            enforce=enforce or self.enforce,
         )
 
 

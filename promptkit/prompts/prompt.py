@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Generic, Self, TypeVar, overload
 
 from promptkit.backends import MockBackend
-from promptkit.backends.dialects.openai_chat import export
 from promptkit.completions import Completion, TextDelta
 from promptkit.constraints import Constraint
 from promptkit.declarations import RESERVED_NAMES, Clarity, ContextBlock, Declaration, Example
 from promptkit.engine import (
-    Call,
     Conversation,
     Finished,
     Restarted,
@@ -24,19 +21,19 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
+from promptkit.errors import CapabilityMissing, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.contract import Contract, Loader, environment, refuse_impossible
+from promptkit.prompts.calls import call_of, generation_with, rendered_with
+from promptkit.prompts.contract import Contract, Loader, refuse_impossible
 from promptkit.prompts.options import Options
 from promptkit.rendering import Source
 from promptkit.requests import (
     AsyncBackend,
     Backend,
+    Enforce,
     GenerationConfig,
-    OutputSpec,
     Plan,
     Rendered,
-    Request,
 )
 from promptkit.sessions import BackendLike, current_session, observers
 
@@ -212,6 +209,7 @@ class Prompt(Generic[T]):
         generation: GenerationConfig | Mapping[str, Any] | None = None,
         deadline_s: float | None = None,
         tags: Mapping[str, str] | None = None,
+        enforce: Enforce | None = None,
     ) -> Self:
         """The same prompt with options; what is left out stays as it was.
 
@@ -221,9 +219,15 @@ class Prompt(Generic[T]):
             generation: Sampling settings over those of the file.
             deadline_s: Seconds for the whole call, re-asks included.
             tags: Labels for the record.
+            enforce: ``off``, ``prefer`` or ``require``, in place of what the file says.
         """
         options = self._options.over(
-            backend=backend, attempts=attempts, generation=generation, deadline_s=deadline_s, tags=tags
+            backend=backend,
+            attempts=attempts,
+            generation=generation,
+            deadline_s=deadline_s,
+            tags=tags,
+            enforce=enforce,
         )
         copy = type(self).__new__(type(self))
         copy._set(self._contract, options)  # noqa: SLF001 - its own class
@@ -237,7 +241,7 @@ class Prompt(Generic[T]):
             TemplateError: When the template fails on them.
         """
         values = self._contract.inputs.validate(inputs, prompt=self._contract.label, reserved=RESERVED_NAMES)
-        return self._rendered(values)
+        return rendered_with(self._contract, self._options, values)
 
     def run(self, /, **inputs: Any) -> Result[T]:
         """Ask the backend and return a validated value.
@@ -288,13 +292,16 @@ class Prompt(Generic[T]):
         """
         rendered = self.render(**inputs)
         answer = Completion(text=text, finish_reason="stop", model="parse")
-        call = self._call(rendered, Plan(backend="parse"), attempts=1)
+        call = call_of(self._contract, self._options, rendered, Plan(backend="parse"), attempts=1)
         return run_sync(converse(call), MockBackend([answer]), observers=observers())
 
     def plan(self) -> Plan:
         """What the backend will do with each rule of the output; offline."""
         backend = current_session().backend_for(self.name, self._options.backend)
-        return backend.plan(self._contract.output, self._generation())
+        return backend.plan(
+            self._contract.output.over(enforce=self._options.enforce),
+            generation_with(self._contract, self._options),
+        )
 
     def check(self) -> None:
         """Work the contract out now rather than on first use.
@@ -311,55 +318,7 @@ class Prompt(Generic[T]):
         plan = backend.plan(rendered.output, rendered.generation)
         refuse_impossible(plan)
         attempts = self._options.attempts or self._contract.declaration.attempts
-        return converse(self._call(rendered, plan, attempts)), backend
-
-    def _call(self, rendered: Rendered, plan: Plan, attempts: int) -> Call:
-        request = Request(
-            messages=rendered.messages,
-            output=rendered.output,
-            generation=rendered.generation,
-            prompt=rendered.prompt,
-            tags=self._options.tags,
-        )
-        return Call(
-            request=request,
-            inputs=rendered.inputs,
-            prompt=self._contract.prompt_info(dict(rendered.inputs)),
-            plan=plan,
-            turns=self._contract.template.conversation(rendered.messages),
-            attempts=attempts,
-            environment=environment(),
-        )
-
-    def _rendered(self, values: dict[str, Any]) -> Rendered:
-        contract = self._contract
-        parts = contract.parts
-        messages = parts.template.render(values)
-        if not messages:
-            raise TemplateError(
-                f"{contract.label} renders to no message with these inputs; a model needs at least one. "
-                f"Let a role block print something, or give the inputs that it shows",
-                file=contract.declaration.place,
-            )
-        rules = parts.template.rules(values)
-        return Rendered(
-            messages=messages,
-            output=parts.output
-            if rules is None
-            else OutputSpec(schema=parts.output.schema, constraints=rules),
-            generation=self._generation(),
-            prompt=contract.ref,
-            inputs=values,
-            exporter=export,
-        )
-
-    def _generation(self) -> GenerationConfig:
-        if not self._options.generation:
-            return self._contract.generation
-        try:
-            return replace(self._contract.generation, **self._options.generation)
-        except ValueError as error:
-            raise InputError(str(error), problems=[InputProblem("generation", "type", str(error))]) from error
+        return converse(call_of(self._contract, self._options, rendered, plan, attempts=attempts)), backend
 
     def _deadline(self) -> float | None:
         seconds = self._options.deadline_s

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from promptkit.completions import Attempt, Completion, Enforcement, Repair, Usage, Verdict
+from promptkit.completions import Attempt, Completion, Enforcement, Quotation, Repair, Usage, Verdict
 from promptkit.requests import Placement, canonical_json
 
 __all__ = ["RECORD_VERSION", "CallRecord", "ErrorInfo", "PromptInfo", "RequestInfo", "call_key"]
@@ -189,6 +189,8 @@ def _placement(data: Mapping[str, Any]) -> Placement:
 def _verdict(data: Mapping[str, Any]) -> Verdict:
     known = _known(Verdict, data)
     known["enforced"] = Enforcement(known["enforced"])
+    known["places"] = tuple(known.get("places", ()))
+    known["quotations"] = tuple(Quotation(**_known(Quotation, item)) for item in known.get("quotations", ()))
     return Verdict(**known)
 
 

@@ -134,7 +134,6 @@ class _Compiler:
     def _sections(self, roots: Mapping[str, str]) -> dict[str, Section]:
         declaration, strings = self._declaration, {key: self._string(key) for key in self._texts.strings}
         self._rules = tuple((rule, self._sentence(rule, strings)) for rule in self._output.constraints)
-        sentences = [sentence for _, sentence in self._rules]
         blocks = {
             f"context.{block.id}": source_section(block)
             if block.id in roots
@@ -146,9 +145,9 @@ class _Compiler:
         fences = fenced or any(unit.fences for unit in self._units.by_key.values())
         return {
             "clarity": clarity_section(declaration.clarity, strings, fences=fences),
-            "constraints": constraints_section(sentences),
+            "constraints": constraints_section(self._rules, self._output.schema.json_schema),
             "context": combined(each_apart, plain),
-            "output_format": fixed(describe(self._output.schema, self._output.json_schema)),
+            "output_format": fixed(describe(self._output.schema, self._output.spoken())),
             **blocks,
         }
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from promptkit.constraints import parse
+from promptkit.constraints import Constraint, parse, spoken_list
 from promptkit.declarations import Clarity, ContextBlock
 from promptkit.rendering.fences import FENCE_NOTICE, fenced
 from promptkit.rendering.printing import printed
@@ -100,14 +100,22 @@ def clarity_section(clarity: Clarity, strings: Mapping[str, Section], *, fences:
     return combined(make, [*fields, *steps])
 
 
-def constraints_section(sentences: Sequence[Section]) -> Section:
-    """The rules as a list; nothing at all when there are none."""
+def constraints_section(
+    rules: Sequence[tuple[Constraint, Section]], json_schema: Mapping[str, Any]
+) -> Section:
+    """The rules as a list; nothing at all when there are none.
+
+    Args:
+        rules: Each constraint and what is said for it.
+        json_schema: The output's schema, for the order of its fields.
+    """
+    constraints = [constraint for constraint, _ in rules]
 
     def make(texts: Sequence[str]) -> str:
-        rules = [joined(["- ", text]) for text in texts if not is_nothing(text)]
-        return _lines(["Rules:", *rules]) if rules else ""
+        spoken = [pair for pair in zip(constraints, texts, strict=True) if not is_nothing(pair[1])]
+        return _lines(joined([mark, text]) for mark, text in spoken_list(spoken, json_schema))
 
-    return combined(make, sentences)
+    return combined(make, [sentence for _, sentence in rules])
 
 
 def source_section(block: ContextBlock) -> Section:

@@ -242,6 +242,7 @@ def test_a_verdict_carries_all_of_the_constraint():
         got="2 words",
         hint="Shorten it by 1 word.",
         on_fail="warn",
+        places=("items[1].name",),
     )
 
 
@@ -443,7 +444,7 @@ SCHEMA: dict[str, Any] = {
             },
         ),
         (between("items[0].n", 0, 1), "items", SCHEMA["properties"]["items"]),
-        (between("shared", 0, 1), "shared", {"$ref": "#/$defs/n"}),
+        (between("shared", 0, 1), "shared", {"type": "integer", "minimum": 0, "maximum": 1}),
         (between("either", 0, 1), "either", SCHEMA["properties"]["either"]),
         (between("urgency", 1, 5, severity="should"), "urgency", {"type": "integer", "minimum": 2}),
         (max_words("label", 3), "label", {"type": ["string", "null"]}),

@@ -9,9 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptkit.constraints import Path, parse
-from promptkit.constraints.paths import EACH
+from promptkit.constraints.paths import EACH, Where
 
-_STEP = st.one_of(st.text(min_size=1, max_size=8), st.integers(0, 999), st.just(EACH))
+_NAME = st.from_regex(r"[a-z_]{1,6}", fullmatch=True)
+_VALUE = st.one_of(st.text(max_size=6), st.integers(-9, 9), st.booleans(), st.none())
+_SELECTOR = st.one_of(
+    st.builds(Where, _NAME, _VALUE),
+    st.builds(
+        lambda name, steps: Where(name, tuple(steps), relative=True),
+        _NAME,
+        st.lists(_NAME, min_size=1, max_size=3),
+    ),
+)
+_STEP = st.one_of(st.text(min_size=1, max_size=8), st.integers(0, 999), st.just(EACH), _SELECTOR)
 
 DATA: dict[str, Any] = {
     "reply": "hi",
@@ -50,12 +60,39 @@ def test_any_text_is_a_path_or_an_error_that_shows_the_mend(text):
         ("docs[].id", [("docs[0].id", "x"), ("docs[1].id", "y")]),
         ("docs[].tags[]", [("docs[0].tags[0]", "p"), ("docs[0].tags[1]", "q")]),
         ("docs[1].id", [("docs[1].id", "y")]),
+        ("docs[id=y].id", [("docs[1].id", "y")]),
+        ('docs[id="x"].tags[]', [("docs[0].tags[0]", "p"), ("docs[0].tags[1]", "q")]),
+        ("docs[id=z]", []),
         ("docs[9]", []),
         ('["my key"]["x.y"]', [('["my key"]["x.y"]', 1)]),
     ],
 )
 def test_a_path_finds_the_places_that_exist(text, values):
     assert parse(text).values(DATA) == values
+
+
+@pytest.mark.parametrize(
+    ("parent", "texts"), [({"doc": "x"}, ["p", "q"]), ({"doc": "y"}, []), ({}, []), (None, [])]
+)
+def test_a_relative_selector_compares_with_the_object_that_holds_the_judged_value(parent, texts):
+    found = parse("docs[id=.doc].tags[]").found(DATA, parent=parent)
+
+    assert [one.value for one in found] == texts
+
+
+def test_a_selector_tells_numbers_booleans_and_texts_apart():
+    data = [{"n": 1}, {"n": True}, {"n": "1"}]
+
+    assert [path for path, _ in parse("[n=1]").values(data)] == ["[0]"]
+    assert [path for path, _ in parse("[n=true]").values(data)] == ["[1]"]
+    assert [path for path, _ in parse('[n="1"]').values(data)] == ["[2]"]
+
+
+def test_what_a_path_leads_to_knows_the_object_around_it():
+    found = list(parse("docs[].tags[]").found(DATA))
+
+    assert found[0].parent == DATA["docs"][0]
+    assert [one.path for one in found] == ["docs[0].tags[0]", "docs[0].tags[1]"]
 
 
 def test_a_list_at_the_root_is_reached_by_brackets():
@@ -73,7 +110,8 @@ def test_a_list_at_the_root_is_reached_by_brackets():
         ("a.", "column 2"),
         ("a[]b", "column 4"),
         ('a["x', "column 2"),
-        ("docs[id=.doc].text", "selectors are not supported yet; use [] for every item"),
+        ("docs[id=].text", "column 5"),
+        ("docs[id=.a..b].text", "column 5"),
         ("x" * 501, "a path has 501 characters"),
     ],
 )

@@ -1,0 +1,88 @@
+"""The constraints as a list for a model: in the order in which it writes, a field's rules together.
+
+The wording and the order are frozen as ``promptkit/1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from promptkit.constraints.constraint import Constraint, predicate_of, subject_of
+from promptkit.constraints.paths import EACH, Path, Where, parse
+from promptkit.schemas.fragments import branches, resolve
+from promptkit.schemas.json_types import is_mapping
+
+__all__ = ["spoken_list"]
+
+_RULES = "Rules:"
+_WISHES = "Preferably:"
+_LAST = 1 << 30
+_MAX_DEPTH = 8
+
+
+def spoken_list(
+    rules: Sequence[tuple[Constraint, str]], json_schema: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
+    """The lines of the section, each as its mark and its text: what must hold, then what should.
+
+    Fields come in the order of the schema, rules on the whole answer before them and conditions across fields
+    behind them; several rules of one field stand below its name, each as the rest of a sentence.
+
+    Args:
+        rules: The constraints in the order of the file, each with what is said for it.
+        json_schema: The output's schema, for the order of its fields.
+    """
+    order = {path: index for index, path in enumerate(_fields(json_schema, json_schema))}
+    ordered = sorted(rules, key=lambda pair: _position(pair[0], order))
+    lines: list[tuple[str, str]] = []
+    for heading, severity in ((_RULES, "must"), (_WISHES, "should")):
+        said = [pair for pair in ordered if pair[0].severity == severity]
+        if said:
+            lines += [("", "")] * bool(lines) + [("", heading), *_grouped(said)]
+    return tuple(lines)
+
+
+def _grouped(said: Sequence[tuple[Constraint, str]]) -> Iterator[tuple[str, str]]:
+    groups: dict[object, list[tuple[Constraint, str]]] = {}
+    for index, (constraint, sentence) in enumerate(said):
+        key = index if constraint.rule.kind == "expr" else constraint.path
+        groups.setdefault(key, []).append((constraint, sentence))
+    for group in groups.values():
+        if len(group) == 1:
+            constraint, sentence = group[0]
+            yield "- ", constraint.without_wish(sentence)
+            continue
+        subject = subject_of(parse(group[0][0].path))
+        yield "- ", f"{subject[:1].upper()}{subject[1:]}:"
+        for constraint, sentence in group:
+            yield "  - ", predicate_of(constraint.without_wish(sentence), subject)
+
+
+def _position(constraint: Constraint, order: Mapping[str, int]) -> int:
+    """Where a rule stands: -1 for the whole answer, then its field's place, then what spans fields."""
+    if constraint.rule.kind == "expr":
+        return _LAST
+    if not constraint.path:
+        return -1
+    steps = tuple(EACH if isinstance(step, int | Where) else step for step in parse(constraint.path).steps)
+    return order.get(str(Path(steps)), _LAST - 1)
+
+
+def _fields(
+    fragment: Mapping[str, Any], root: Mapping[str, Any], path: Path | None = None, depth: int = 0
+) -> Iterator[str]:
+    """Every path of the schema in the order in which a model writes; recursion is cut off."""
+    path = path or Path()
+    if depth > _MAX_DEPTH:
+        return
+    fragment = resolve(fragment, root)
+    yield str(path)
+    for part in [*branches(fragment), *fragment.get("allOf", ())]:
+        yield from _fields(part, root, path, depth + 1)
+    for name, inner in fragment.get("properties", {}).items():
+        if is_mapping(inner):
+            yield from _fields(inner, root, Path((*path.steps, name)), depth + 1)
+    items = fragment.get("items")
+    if is_mapping(items):
+        yield from _fields(items, root, Path((*path.steps, EACH)), depth + 1)

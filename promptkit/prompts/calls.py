@@ -1,0 +1,76 @@
+"""From a contract, options and inputs to what is rendered and what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from promptkit.backends.dialects.openai_chat import export
+from promptkit.engine import Call
+from promptkit.errors import InputError, InputProblem, TemplateError
+from promptkit.prompts.contract import Contract, environment
+from promptkit.prompts.options import Options
+from promptkit.requests import GenerationConfig, Plan, Rendered, Request
+
+__all__ = ["call_of", "generation_with", "rendered_with"]
+
+
+def rendered_with(contract: Contract[Any], options: Options, values: dict[str, Any]) -> Rendered:
+    """The messages for validated inputs, and what is asked of the answer.
+
+    Raises:
+        TemplateError: When the template fails on them or renders to nothing.
+    """
+    parts = contract.parts
+    messages = parts.template.render(values)
+    if not messages:
+        raise TemplateError(
+            f"{contract.label} renders to no message with these inputs; a model needs at least one. "
+            f"Let a role block print something, or give the inputs that it shows",
+            file=contract.declaration.place,
+        )
+    rules = parts.template.rules(values)
+    return Rendered(
+        messages=messages,
+        output=parts.output.over(constraints=rules, enforce=options.enforce, inputs=values),
+        generation=generation_with(contract, options),
+        prompt=contract.ref,
+        inputs=values,
+        exporter=export,
+    )
+
+
+def generation_with(contract: Contract[Any], options: Options) -> GenerationConfig:
+    """How to sample: the declaration's settings with those of the options over them.
+
+    Raises:
+        InputError: When a setting is out of its range.
+    """
+    if not options.generation:
+        return contract.generation
+    try:
+        return replace(contract.generation, **options.generation)
+    except ValueError as error:
+        raise InputError(str(error), problems=[InputProblem("generation", "type", str(error))]) from error
+
+
+def call_of(
+    contract: Contract[Any], options: Options, rendered: Rendered, plan: Plan, *, attempts: int
+) -> Call:
+    """All that a conversation about a rendered prompt starts from."""
+    request = Request(
+        messages=rendered.messages,
+        output=rendered.output,
+        generation=rendered.generation,
+        prompt=rendered.prompt,
+        tags=options.tags,
+    )
+    return Call(
+        request=request,
+        inputs=rendered.inputs,
+        prompt=contract.prompt_info(dict(rendered.inputs)),
+        plan=plan,
+        turns=contract.template.conversation(rendered.messages),
+        attempts=attempts,
+        environment=environment(),
+    )

@@ -1,0 +1,26 @@
+"""What is sent to a backend and what a backend is: values and two protocols."""
+
+from __future__ import annotations
+
+from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
+from promptkit.requests.generation import GenerationConfig, canonical_json
+from promptkit.requests.output_spec import Enforce, OutputSpec
+from promptkit.requests.plan import Limit, Placement, Plan
+from promptkit.requests.request import PromptRef, Rendered, Request
+
+__all__ = [
+    "AsyncBackend",
+    "Backend",
+    "Capabilities",
+    "Count",
+    "Enforce",
+    "GenerationConfig",
+    "Limit",
+    "OutputSpec",
+    "Placement",
+    "Plan",
+    "PromptRef",
+    "Rendered",
+    "Request",
+    "canonical_json",
+]

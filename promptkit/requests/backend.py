@@ -1,0 +1,129 @@
+"""What a backend is: two protocols, and what one says of itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from promptkit.completions import Completion, Event
+from promptkit.messages import Message, Part
+from promptkit.requests.generation import GenerationConfig
+from promptkit.requests.output_spec import OutputSpec
+from promptkit.requests.plan import Plan
+from promptkit.requests.request import Request
+
+__all__ = ["AsyncBackend", "Backend", "Capabilities", "Count"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a backend can do.
+
+    Attributes:
+        schema: True when it enforces a JSON Schema while the model writes.
+        stream: True when answers can arrive piece by piece.
+        seed: True when a seed is honoured.
+        logprobs: True when log-probabilities can be had.
+        parts: Kinds of parts that messages may hold.
+        max_parallel: How many requests it answers at once; None when it sets no limit.
+    """
+
+    schema: bool = False
+    stream: bool = True
+    seed: bool = False
+    logprobs: bool = False
+    parts: frozenset[type[Part]] = frozenset()
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A number of tokens.
+
+    Attributes:
+        n: The count.
+        exact: False when it is an estimate.
+    """
+
+    n: int
+    exact: bool
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Anything that answers requests.
+
+    ``deadline`` is a time of ``time.monotonic()``; ``cancel`` ends the request when it is set.
+    Every failure is raised as a BackendError.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name by which users ask for it, for example ``llama:demo``; never holds a key."""
+        ...
+
+    def capabilities(self) -> Capabilities:
+        """What the backend can do; no I/O."""
+        ...
+
+    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:
+        """What it will do with ``spec``; pure and offline, never sees messages."""
+        ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> Count:
+        """How many tokens these messages are, exactly or by estimate."""
+        ...
+
+    def complete(
+        self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Completion:
+        """Answer one request."""
+        ...
+
+    def stream(
+        self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> AbstractContextManager[Iterator[Event]]:
+        """Answer one request piece by piece; the last event is Completed."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class AsyncBackend(Protocol):
+    """The asynchronous twin of Backend: the same planning, awaitable calls.
+
+    A cancelled task ends its request; CancelledError passes through.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name by which users ask for it."""
+        ...
+
+    def capabilities(self) -> Capabilities:
+        """What the backend can do; no I/O."""
+        ...
+
+    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:
+        """What it will do with ``spec``; pure and offline."""
+        ...
+
+    async def acomplete(self, request: Request, *, deadline: float | None = None) -> Completion:
+        """Answer one request."""
+        ...
+
+    def astream(
+        self, request: Request, *, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """Answer one request piece by piece; the last event is Completed."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back what is held; may be called twice."""
+        ...

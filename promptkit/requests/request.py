@@ -1,0 +1,108 @@
+"""A prompt filled in, and one question to a backend."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from promptkit.messages import Message
+from promptkit.requests.generation import GenerationConfig, canonical_json
+from promptkit.requests.output_spec import OutputSpec
+
+__all__ = ["PromptRef", "Rendered", "Request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptRef:
+    """Which prompt a request came from.
+
+    Attributes:
+        name: For example ``support/triage``.
+        version: Semantic version; None when the file names none.
+        file: Path of its file; None when it was built in Python.
+        digest: SHA-256 of the declaration's text, as ``sha256:...``.
+    """
+
+    name: str
+    version: str | None = None
+    file: str | None = None
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A prompt filled in: the messages and what is asked of the answer.
+
+    Attributes:
+        messages: What the model will be shown.
+        output: What the answer must be.
+        generation: How to sample.
+        prompt: Which prompt this came from.
+        inputs: The validated inputs as plain data.
+        exporter: Writes this as keyword arguments of a chat-completions client; set by Prompt.
+    """
+
+    messages: tuple[Message, ...]
+    output: OutputSpec = field(repr=False)
+    generation: GenerationConfig
+    prompt: PromptRef
+    inputs: Mapping[str, Any] = field(repr=False)
+    exporter: Callable[[Rendered], dict[str, Any]] = field(repr=False, compare=False)
+
+    def to_openai(self) -> dict[str, Any]:
+        """Keyword arguments for ``client.chat.completions.create(model=..., **these)``."""
+        return self.exporter(self)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The messages as ``{"role": ..., "content": ...}`` data."""
+        return [message.to_dict() for message in self.messages]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question to a backend.
+
+    Attributes:
+        messages: The conversation so far.
+        output: What the answer must be.
+        generation: How to sample.
+        prompt: Which prompt this came from.
+        tags: The caller's own labels; they never reach the model.
+    """
+
+    messages: tuple[Message, ...]
+    output: OutputSpec = field(repr=False)
+    generation: GenerationConfig
+    prompt: PromptRef
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that shapes the answer, as ``sha256:...``.
+
+        Messages, generation and schema count; tags, the prompt's name and its version do not.
+        """
+        digest = hashlib.sha256()
+        digest.update(
+            canonical_json(
+                {
+                    "v": 1,
+                    "messages": [message.to_dict() for message in self.messages],
+                    "generation": self.generation.to_dict(),
+                    "mode": self.output.mode,
+                }
+            )
+        )
+        for message in self.messages:
+            if not isinstance(message.content, str):
+                for part in message.content:
+                    digest.update(getattr(part, "data", None) or b"")
+        if self.output.enforce != "off":
+            digest.update(self.output.json_bytes)
+            for constraint, form in self.output.forms:
+                digest.update(f"{constraint.path}\0{form!r}\0".encode("utf-8", "surrogatepass"))
+        return f"sha256:{digest.hexdigest()}"
