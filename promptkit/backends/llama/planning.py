@@ -11,6 +11,7 @@ from promptkit.completions import Enforcement
 from promptkit.constraints import narrow
 from promptkit.errors import GrammarInvalid
 from promptkit.requests import OutputSpec, Placement, Plan
+from promptkit.schemas.keywords import keywords
 
 __all__ = ["plan"]
 
@@ -46,6 +47,8 @@ def plan(spec: OutputSpec, name: str) -> Plan:
 
     A schema of which no grammar can be made is IMPOSSIBLE, with the reason.
     """
+    if spec.enforce == "off":
+        return Plan.unenforced(spec, name, "no grammar is made: enforce is off")
     if spec.mode == "text":
         return Plan(backend=name, placements=tuple(_constraints(spec, None)))
     try:
@@ -58,16 +61,11 @@ def plan(spec: OutputSpec, name: str) -> Plan:
 
 
 def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
-    for path, fragment in fragments(spec.json_schema):
-        for keyword, value in fragment.items():
-            if keyword in _SILENT or keyword.startswith("x-"):
-                continue
-            if grammar.enforces(keyword, value):
-                yield Placement(path=path, rule=keyword, where=Enforcement.GRAMMAR)
-            else:
-                yield Placement(
-                    path=path, rule=keyword, where=Enforcement.CHECK, note="no grammar can say it"
-                )
+    for path, keyword, value in keywords(spec.json_schema):
+        if grammar.enforces(keyword, value):
+            yield Placement(path=path, rule=keyword, where=Enforcement.GRAMMAR)
+        else:
+            yield Placement(path=path, rule=keyword, where=Enforcement.CHECK, note="no grammar can say it")
 
 
 def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placement]:
@@ -76,7 +74,7 @@ def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placemen
         said = _added(spec.schema.json_schema, narrow(spec.schema.json_schema, [constraint]))
         bound = grammar is not None and bool(said) and all(grammar.enforces(*rule) for rule in said)
         where = Enforcement.GRAMMAR if bound else Enforcement.CHECK
-        yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where)
+        yield Placement.of(constraint, where, inputs=spec.inputs)
 
 
 def _added(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any]]:
