@@ -16,6 +16,7 @@ __all__ = ["refusal"]
 
 _EARLY = (Enforcement.NATIVE, Enforcement.GRAMMAR)
 _SHOWN = 6
+_CAUSES = ("schema", "strict")  # what the lack of others follows from
 _LATE = "only the finished answer is checked"
 
 
@@ -103,13 +104,13 @@ def _lack(placement: Placement, *, of_schema: bool) -> _Lack:
 
 def _message(plan: Plan, lacks: list[_Lack]) -> str:
     by_reason: dict[str, list[str]] = {}
-    for lack in lacks:
+    for lack in sorted(lacks, key=lambda lack: lack.rule not in _CAUSES):
         by_reason.setdefault(lack.why, []).append(f"{lack.path}.{lack.rule}" if lack.path else lack.rule)
-    reasons = [f"{_listed(rules)} ({why})" for why, rules in by_reason.items()]
-    reasons += [f"the schema passes a limit ({limit})" for limit in plan.limits]
+    reasons = [f"the schema passes a limit ({limit})" for limit in plan.limits]
+    reasons += [f"{_listed(rules)} ({why})" for why, rules in by_reason.items()]
     rule = "" if all(lack.of_schema for lack in lacks) else "enforce: check to a rule that may wait, or "
     return (
-        f"the prompt says enforce: require, and {plan.backend} does not enforce {'; '.join(reasons)}. "
+        f"the prompt says enforce: require, and {plan.backend} does not enforce all of it: {'; '.join(reasons)}. "
         f"Nothing was sent. Add {rule}enforce: prefer to the prompt, or use a backend that enforces it."
     )
 

@@ -96,7 +96,7 @@ def _response_format(
 def plan(spec: OutputSpec, profile: Profile, name: str) -> Plan:
     """Where each keyword of the output's schema and each constraint is enforced by such a server."""
     if spec.enforce == "off":
-        return Plan.unenforced(spec, name, "no schema is sent: enforce is off")
+        return Plan.unenforced(spec, name, "enforce is off")
     strict = None if spec.mode == "text" else _strict(spec.json_bytes, profile.rules)
     if strict is None:
         return Plan(backend=name, placements=tuple(_constraints(spec, profile, strict)))

@@ -163,6 +163,11 @@ class _Walk:
             self.fragment(target, path)
             self._following.pop()
 
+    def hinder(self, path: str, reason: str) -> None:
+        """Note an obstacle; one in a definition, whose places of use have told of it, is not told again."""
+        if self.noting or all(reason != told for _, told in self.obstacles):
+            self.obstacles.append((path, reason))
+
     def _note(self, notes: list[tuple[str, str]], path: str, key: str) -> None:
         if self.noting and (path, key) not in notes[-_RECENT:]:
             notes.append((path, key))
@@ -171,7 +176,7 @@ class _Walk:
         if self.noting:
             self.paths.setdefault(path)
         if not isinstance(source, Mapping):
-            self.obstacles.append((path, "a place where any value is allowed"))
+            self.hinder(path, "a place where any value is allowed")
             return {}
         source = _without_all_of(source)  # pyright: ignore[reportUnknownArgumentType]
         out: dict[str, Any] = {}
@@ -200,7 +205,7 @@ class _Walk:
             # Branches that a discriminator tells apart are exclusive anyway.
             self._note(self.kept if "discriminator" in source else self.moved, path, key)
         elif key == "patternProperties":
-            self.obstacles.append((path, "properties that are named by a pattern"))
+            self.hinder(path, "properties that are named by a pattern")
         elif self.rules.takes(key, value):
             out[key] = value
             if key not in _RULE_FREE:
@@ -214,7 +219,7 @@ class _Walk:
 
     def _typed(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "allOf" in source:
-            self.obstacles.append((path, "allOf with several parts"))
+            self.hinder(path, "allOf with several parts")
         if "type" in out or "anyOf" in out or "$ref" in out:
             return
         values: Sequence[Any] = source.get("enum", [source["const"]] if "const" in source else [])
@@ -222,7 +227,7 @@ class _Walk:
         if "properties" in source:
             kinds = ["object"]
         if not kinds or "" in kinds:
-            self.obstacles.append((path, "a place where any value is allowed"))
+            self.hinder(path, "a place where any value is allowed")
             return
         out["type"] = kinds[0] if len(kinds) == 1 else kinds
 
@@ -230,7 +235,7 @@ class _Walk:
         properties: Mapping[str, Any] = source.get("properties", {})
         others = source.get("additionalProperties", not properties)
         if others is not False:
-            self.obstacles.append((path, "an object that is open for further properties"))
+            self.hinder(path, "an object that is open for further properties")
         elif "additionalProperties" in source:
             self._note(self.kept, path, "additionalProperties")
         required = frozenset(source.get("required", ()))
@@ -239,7 +244,7 @@ class _Walk:
             below = f"{path}.{name}" if path else name
             translated[name] = self.fragment(part, below)
             if name not in required and not self._may_be_demanded(part):
-                self.obstacles.append((below, "an optional property without null or default"))
+                self.hinder(below, "an optional property without null or default")
         out["properties"] = translated
         out["required"] = list(properties)
         out["additionalProperties"] = False
@@ -252,7 +257,7 @@ class _Walk:
 
     def _items(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "prefixItems" in source or not isinstance(source.get("items"), Mapping):
-            self.obstacles.append((path, "a list whose items have no one type"))
+            self.hinder(path, "a list whose items have no one type")
             return
         out["items"] = self.fragment(source["items"], f"{path}[]")
 
@@ -275,10 +280,10 @@ def _reference(out: dict[str, Any], walk: _Walk, path: str) -> dict[str, Any]:
     name = str(reference).replace("#/definitions/", "#/$defs/")
     parts = name.split("/")
     if name != "#" and (parts[:2] != ["#", "$defs"] or len(parts) != 3):  # noqa: PLR2004 - '#', '$defs', name
-        walk.obstacles.append((path, f"a reference to {reference}"))
+        walk.hinder(path, f"a reference to {reference}")
     rules = out.keys() - {"description", "title"}
     if rules:
-        walk.obstacles.append((path, f"{', '.join(sorted(rules))} beside a reference"))
+        walk.hinder(path, f"{', '.join(sorted(rules))} beside a reference")
     return {"anyOf": [{"$ref": name}], **out} if out else {"$ref": name}
 
 
