@@ -105,7 +105,11 @@ def _length(value: Any) -> int:
 
 def _levels(fragment: Mapping[str, Any], level: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
     yield level, fragment
-    inner = [*fragment.get("properties", {}).values(), *fragment.get("$defs", {}).values(), fragment.get("items")]
+    inner = [
+        *fragment.get("properties", {}).values(),
+        *fragment.get("$defs", {}).values(),
+        fragment.get("items"),
+    ]
     for part in inner:
         if is_mapping(part):
             yield from _levels(part, level + 1)

@@ -66,5 +66,7 @@ def _show(made: Plan, screen: Screen, *, wire: bool) -> None:
         screen.text(str(made))
     if wire:
         screen.text("")
-        nothing = "no schema is sent" if made.wire is None else json.dumps(made.wire, indent=2, ensure_ascii=False)
+        nothing = (
+            "no schema is sent" if made.wire is None else json.dumps(made.wire, indent=2, ensure_ascii=False)
+        )
         screen.text(nothing)

@@ -89,7 +89,9 @@ def _left_to_check(constraint: Constraint) -> str:
 def _without_inputs(constraint: Constraint, where: Enforcement, note: str) -> str:
     if where in _EARLY:
         return "once the inputs are known"
-    return "enforced where it can be once the inputs are known" if isinstance(constraint.rule, Binds) else note
+    return (
+        "enforced where it can be once the inputs are known" if isinstance(constraint.rule, Binds) else note
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,9 +207,7 @@ class Plan:
                 }
                 for it in self.placements
             ],
-            "limits": [
-                {"name": it.name, "allowed": it.allowed, "actual": it.actual} for it in self.limits
-            ],
+            "limits": [{"name": it.name, "allowed": it.allowed, "actual": it.actual} for it in self.limits],
             "wire": self.wire,
             "binding": self.binding,
         }
@@ -220,11 +220,10 @@ class Plan:
             KeyError: When a part is missing.
             ValueError: When a ``where`` is none that this version knows.
         """
+        placements = [{**item, "where": Enforcement(item["where"])} for item in data["placements"]]
         return cls(
             backend=data["backend"],
-            placements=tuple(
-                Placement(**{**item, "where": Enforcement(item["where"])}) for item in data["placements"]
-            ),
+            placements=tuple(Placement(**item) for item in placements),
             limits=tuple(Limit(**item) for item in data["limits"]),
             wire=data["wire"],
             binding=data["binding"],

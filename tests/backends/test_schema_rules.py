@@ -56,8 +56,12 @@ CASES = [
     ("enum values", None, with_enums(words(250, 1_000), *[words(250, 1_000)] * 3, ["x"]), 1_000),
     (
         "characters of names, enum values and constants",
-        object_of({"n" * 60_000: {"type": "string", "enum": ["v" * 59_990, "12345"]}, "c": {"const": "1234"}}),
-        object_of({"n" * 60_000: {"type": "string", "enum": ["v" * 59_990, "12345"]}, "c": {"const": "12345"}}),
+        object_of(
+            {"n" * 60_000: {"type": "string", "enum": ["v" * 59_990, "12345"]}, "c": {"const": "1234"}}
+        ),
+        object_of(
+            {"n" * 60_000: {"type": "string", "enum": ["v" * 59_990, "12345"]}, "c": {"const": "12345"}}
+        ),
         120_000,
     ),
     (

@@ -93,7 +93,9 @@ def test_a_plan_goes_through_json_and_back() -> None:
         ({"on_fail": "warn"}, "only reported: on_fail is warn"),
     ],
 )
-def test_a_constraint_that_leaves_itself_to_the_check_is_waived_with_the_reason(options: Any, note: str) -> None:
+def test_a_constraint_that_leaves_itself_to_the_check_is_waived_with_the_reason(
+    options: Any, note: str
+) -> None:
     made = Placement.of(max_words("a", 3, **options), Enforcement.CHECK, "no schema says it")
 
     assert (made.waived, made.note) == (True, note)

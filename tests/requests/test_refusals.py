@@ -126,7 +126,9 @@ def test_the_impossible_is_refused_in_any_case(enforce: str) -> None:
 
 
 def test_a_long_list_is_shortened_in_the_message_and_whole_in_the_reasons() -> None:
-    placements = [Placement(path=f"f{n}", rule="type", where=Enforcement.CHECK, note="why") for n in range(20)]
+    placements = [
+        Placement(path=f"f{n}", rule="type", where=Enforcement.CHECK, note="why") for n in range(20)
+    ]
     strict = Placement(path="g", rule="strict", where=Enforcement.CHECK, note="an open object")
 
     refused = refusal(plan_of(*placements, strict), spec_of(), able)

@@ -35,9 +35,15 @@ def test_rules_are_listed_from_the_outer_to_the_inner_and_descriptions_are_not()
 
 def test_rules_of_a_definition_stand_where_it_is_used_and_a_circle_once() -> None:
     node = {"type": "object", "properties": {"size": {"minimum": 1}, "next": {"$ref": "#/$defs/Node"}}}
-    schema = {"properties": {"a": {"$ref": "#/$defs/Node"}, "b": {"$ref": "#/nowhere"}}, "$defs": {"Node": node}}
+    schema = {
+        "properties": {"a": {"$ref": "#/$defs/Node"}, "b": {"$ref": "#/nowhere"}},
+        "$defs": {"Node": node},
+    }
 
-    assert [(path, keyword) for path, keyword, _ in keywords(schema)] == [("a", "type"), ("a.size", "minimum")]
+    assert [(path, keyword) for path, keyword, _ in keywords(schema)] == [
+        ("a", "type"),
+        ("a.size", "minimum"),
+    ]
 
 
 def test_definitions_that_fan_out_are_cut_short_and_the_rest_is_named() -> None:

@@ -37,9 +37,7 @@ STRICT = SchemaRules(
             "type",
         }
     ),
-    formats=frozenset(
-        {"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"}
-    ),
+    formats=frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"}),
     look_around=False,
     max_levels=10,
     max_properties=5_000,
@@ -301,4 +299,3 @@ def _json_type(value: Any) -> str:
 
 def _rule(key: str, value: Any) -> str:
     return f"{key}: {json.dumps(value, ensure_ascii=False)}"
-
