@@ -64,7 +64,7 @@ class Placement:
             inputs: The inputs that the plan was made with; None when it was made without.
         """
         waived = not constraint.steers
-        if where not in _EARLY and is_judged(constraint):
+        if where not in _EARLY and _is_judged(constraint):
             where, note = Enforcement.PROMPT, "only a judge can tell"
         elif waived:
             note = _left_to_check(constraint)
@@ -73,7 +73,7 @@ class Placement:
         return cls(path=constraint.path, rule=constraint.rule.kind, where=where, note=note, waived=waived)
 
 
-def is_judged(constraint: Constraint) -> bool:
+def _is_judged(constraint: Constraint) -> bool:
     """True for a rule that names a judge, whose verdict can only be ``unchecked`` when a prompt runs."""
     return hasattr(constraint.rule, "judge")
 
@@ -220,7 +220,9 @@ class Plan:
             KeyError: When a part is missing.
             ValueError: When a ``where`` is none that this version knows.
         """
-        placements = [{**item, "where": Enforcement(item["where"])} for item in data["placements"]]
+        placements: list[dict[str, Any]] = [
+            {**item, "where": Enforcement(item["where"])} for item in data["placements"]
+        ]
         return cls(
             backend=data["backend"],
             placements=tuple(Placement(**item) for item in placements),
