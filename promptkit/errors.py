@@ -157,19 +157,20 @@ class VersionError(PromptError):
 
 
 class PlanError(PromptKitError):
-    """What the prompt asks for cannot be enforced by this backend; nothing was sent."""
-
-
-class SchemaUnsupported(PlanError):
-    """The output's schema cannot be used.
+    """What the prompt asks for cannot be enforced by this backend; nothing was sent.
 
     Attributes:
         paths: The paths inside the schema that are to blame.
+        reasons: Each rule that stands in the way, with its place and why; empty when the message says all.
     """
 
-    def __init__(self, message: str, *, paths: Sequence[str] = ()) -> None:
-        self.paths = tuple(paths)
+    def __init__(self, message: str, *, paths: Sequence[str] = (), reasons: Sequence[str] = ()) -> None:
+        self.paths, self.reasons = tuple(paths), tuple(reasons)
         super().__init__(message)
+
+
+class SchemaUnsupported(PlanError):
+    """The output's schema cannot be used."""
 
 
 class CapabilityMissing(PlanError):

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 from promptkit.backends.estimates import estimate_text, estimate_tokens
 from promptkit.backends.simple_values import simple_value
-from promptkit.completions import Completed, Completion, Enforcement, Event, TextDelta, Usage
+from promptkit.completions import Completed, Completion, Event, TextDelta, Usage
 from promptkit.errors import LocalBackendError
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
+from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
 
 __all__ = ["MockBackend", "Reply"]
 
@@ -66,13 +66,11 @@ class MockBackend:
         return Capabilities(schema=False, stream=True, seed=True, parts=_PARTS)
 
     def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
-        """Everything is checked on the finished answer."""
-        note = "a mock enforces nothing"
-        placements = [
-            Placement(path=it.path, rule=it.rule.kind, where=Enforcement.CHECK, note=note)
-            for it in spec.constraints
-        ]
-        return Plan(backend=self._name, placements=tuple(placements))
+        """Everything is checked on the finished answer.
+
+        The plan is not binding: a prompt that says ``enforce: require`` can be tested with a mock.
+        """
+        return Plan.unenforced(spec, self._name, "a mock enforces nothing", binding=False)
 
     def count_tokens(self, messages: Sequence[Message]) -> Count:
         """An estimate from the length of the texts."""

@@ -11,6 +11,7 @@ import typer
 from promptkit.cli.check import check
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.new import new
+from promptkit.cli.plan import plan
 from promptkit.cli.render import render
 from promptkit.cli.run import run
 from promptkit.cli.stderr import say
@@ -24,6 +25,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "new": new,
     "list": list_prompts,
     "render": render,
+    "plan": plan,
     "run": run,
     "check": check,
 }
@@ -56,7 +58,7 @@ def _application() -> typer.Typer:
     )
     application.callback(
         invoke_without_command=True,
-        help="Prompts as contracts: write, list, render, run and check prompt files.",
+        help="Prompts as contracts: write, list, render, plan, run and check prompt files.",
         epilog="Exit codes: 0 ok, 1 the output failed its contract or a check found faults, "
         "2 wrong use or input, 3 backend or budget, 130 interrupted.",
     )(_start)

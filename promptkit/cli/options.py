@@ -12,6 +12,8 @@ __all__ = [
     "AsJson",
     "AttemptsOption",
     "BackendOption",
+    "Enforce",
+    "EnforceOption",
     "Format",
     "FormatOption",
     "InputsOption",
@@ -34,6 +36,14 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Enforce(StrEnum):
+    """Whether a backend shall hold the model to the output while it writes."""
+
+    OFF = "off"
+    PREFER = "prefer"
+    REQUIRE = "require"
 
 
 NameArgument: TypeAlias = Annotated[
@@ -74,6 +84,14 @@ BackendOption: TypeAlias = Annotated[
         "--backend",
         metavar="NAME",
         help="Who answers, for example llama:demo, openai:MODEL or a profile. Default: as configured.",
+    ),
+]
+EnforceOption: TypeAlias = Annotated[
+    Enforce | None,
+    typer.Option(
+        "--enforce",
+        help="In place of the file's: hold the model to the output while it writes never, where possible, or "
+        "for every rule.",
     ),
 ]
 RecordOption: TypeAlias = Annotated[

@@ -1,4 +1,4 @@
-"""Panels: a result laid out for people - the value field by field, the verdicts, and what it took."""
+"""Panels: a result laid out for people - the value field by field, the verdicts, what it took - and a plan."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ from rich.table import Table
 from rich.text import Text
 
 from promptkit.cli.escapes import json_line, visible
-from promptkit.completions import Verdict
+from promptkit.completions import Enforcement, Verdict
 from promptkit.engine import Result
 from promptkit.prompts import Prompt
+from promptkit.requests import Plan
 
-__all__ = ["ABSENT", "result_panel"]
+__all__ = ["ABSENT", "plan_table", "result_panel"]
 
 ABSENT: Any = object()
 """Stands for a value that was shown already."""
 
 _STYLES = {"held": "green", "violated": "red", "unchecked": "yellow"}
+_PLACES = {
+    Enforcement.NATIVE: "green",
+    Enforcement.GRAMMAR: "green",
+    Enforcement.PROMPT: "yellow",
+    Enforcement.CHECK: "yellow",
+    Enforcement.IMPOSSIBLE: "red",
+}
 _DEEPEST = 4
 """Levels of nested fields; deeper ones would leave too few columns for their text."""
 _LONGEST = 20_000
@@ -57,6 +65,28 @@ def result_panel(
         )
     else:
         yield Group(title, Text(""), Padding(rows, (0, 0, 0, 2)))
+
+
+def plan_table(plan: Plan) -> Iterator[RenderableType]:
+    """A plan for a terminal: the columns of ``str(plan)`` in colours, long notes wrapped."""
+    yield Text(visible(plan.backend), style="bold")
+    yield Text("")
+    if plan.placements:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+        table.add_column("path", overflow="fold", max_width=32, style="cyan")
+        table.add_column("rule", overflow="fold", max_width=24)
+        table.add_column("where", no_wrap=True)
+        table.add_column("note", overflow="fold", ratio=1, style="dim")
+        for it in plan.by_field():
+            where = Text(it.where.value, style=_PLACES[it.where])
+            table.add_row(Text(visible(it.path or "(output)")), visible(it.rule), where, visible(it.note))
+        yield table
+        yield Text("")
+    for limit in plan.limits:
+        yield Text(f"limit passed: {limit}", style="red")
+    if plan.limits:
+        yield Text("")
+    yield Text(plan.summary())
 
 
 def _grid() -> Table:

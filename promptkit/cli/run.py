@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from promptkit.engine import Result
     from promptkit.prompts import Prompt
 
-__all__ = ["run"]
+__all__ = ["require_backend", "run"]
 
 
 def run(  # noqa: PLR0913 - the options of a command
@@ -62,7 +62,7 @@ def run(  # noqa: PLR0913 - the options of a command
     wanted = wants_stdin(stdin)
     prompt = find_prompt(name, library)
     if backend is None:
-        _require_backend(prompt.name)
+        require_backend(prompt.name)
     given = gather(prompt.contract.inputs, sets=sets or (), file=inputs, stdin=wanted)
     settings = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
     asked = prompt.using(
@@ -81,7 +81,7 @@ def run(  # noqa: PLR0913 - the options of a command
     return 0
 
 
-def _require_backend(prompt: str) -> None:
+def require_backend(prompt: str) -> None:
     """Say how to name a backend on the command line, where nothing names one.
 
     Raises:

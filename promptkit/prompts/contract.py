@@ -10,16 +10,15 @@ from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Generic, TypeVar
 
-from promptkit.completions import Enforcement
 from promptkit.constraints import check_paths
 from promptkit.declarations import Declaration
-from promptkit.errors import PromptError, SchemaUnsupported, TemplateError
+from promptkit.errors import PromptError, TemplateError
 from promptkit.records import PromptInfo
 from promptkit.rendering import Source, Template, compile_template, undeclared_inputs
-from promptkit.requests import GenerationConfig, OutputSpec, Plan, PromptRef
+from promptkit.requests import GenerationConfig, OutputSpec, PromptRef
 from promptkit.schemas import InputSchema, OutputSchema, differences, with_limits
 
-__all__ = ["Contract", "Loader", "environment", "refuse_impossible"]
+__all__ = ["Contract", "Loader", "environment"]
 
 T = TypeVar("T")
 Loader = Callable[[str], Source]
@@ -237,18 +236,3 @@ def environment() -> dict[str, str]:
         return {"promptkit": version("promptkit-3c")}
     except PackageNotFoundError:  # run from a source tree that was never installed
         return {"promptkit": "unknown"}
-
-
-def refuse_impossible(plan: Plan) -> None:
-    """Fail before anything is sent, rather than after it was paid for.
-
-    Raises:
-        SchemaUnsupported: When the backend says that it cannot give the output.
-    """
-    for placement in plan.placements:
-        if placement.where is Enforcement.IMPOSSIBLE:
-            place = placement.path or "the output"
-            raise SchemaUnsupported(
-                f"{plan.backend} cannot give what the prompt asks for: {place}, {placement.rule}: {placement.note}",
-                paths=[placement.path],
-            )

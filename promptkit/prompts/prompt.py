@@ -21,10 +21,10 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, TemplateError
+from promptkit.errors import CapabilityMissing, PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
 from promptkit.prompts.calls import call_of, generation_with, rendered_with
-from promptkit.prompts.contract import Contract, Loader, refuse_impossible
+from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import Options
 from promptkit.rendering import Source
 from promptkit.requests import (
@@ -34,6 +34,7 @@ from promptkit.requests import (
     GenerationConfig,
     Plan,
     Rendered,
+    refusal,
 )
 from promptkit.sessions import BackendLike, current_session, observers
 
@@ -248,6 +249,7 @@ class Prompt(Generic[T]):
 
         Raises:
             InputError: When the inputs do not fit; nothing was sent.
+            PlanError: When the backend cannot enforce what the prompt requires; nothing was sent.
             BackendError: When the backend fails.
             OutputError: When the answer breaks the contract and no attempt is left.
             AttemptsExhausted: When several attempts were allowed and all broke it.
@@ -296,12 +298,21 @@ class Prompt(Generic[T]):
         return run_sync(converse(call), MockBackend([answer]), observers=observers())
 
     def plan(self) -> Plan:
-        """What the backend will do with each rule of the output; offline."""
-        backend = current_session().backend_for(self.name, self._options.backend)
-        return backend.plan(
-            self._contract.output.over(enforce=self._options.enforce),
-            generation_with(self._contract, self._options),
-        )
+        """What the backend will do with each rule of the output; offline, without inputs.
+
+        ``str()`` of it is a table that a test can compare with a text.
+        """
+        return self._planned()[1]
+
+    def refusal(self) -> PlanError | None:
+        """What ``run`` would raise before anything is sent, by :meth:`plan`; None when it would ask.
+
+        That is an output of which the backend is incapable and, with ``enforce: require``, one that it
+        enforces in part only.
+        """
+        backend, plan = self._planned()
+        output = self._contract.output.over(enforce=self._options.enforce)
+        return refusal(plan, output, backend.capabilities)
 
     def check(self) -> None:
         """Work the contract out now rather than on first use.
@@ -316,9 +327,16 @@ class Prompt(Generic[T]):
         rendered = self.render(**inputs)
         backend = current_session().backend_for(self.name, self._options.backend)
         plan = backend.plan(rendered.output, rendered.generation)
-        refuse_impossible(plan)
+        refused = refusal(plan, rendered.output, backend.capabilities)
+        if refused is not None:
+            raise refused
         attempts = self._options.attempts or self._contract.declaration.attempts
         return converse(call_of(self._contract, self._options, rendered, plan, attempts=attempts)), backend
+
+    def _planned(self) -> tuple[Backend | AsyncBackend, Plan]:
+        backend = current_session().backend_for(self.name, self._options.backend)
+        output = self._contract.output.over(enforce=self._options.enforce)
+        return backend, backend.plan(output, generation_with(self._contract, self._options))
 
     def _deadline(self) -> float | None:
         seconds = self._options.deadline_s

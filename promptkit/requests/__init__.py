@@ -6,6 +6,7 @@ from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Coun
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import Enforce, OutputSpec
 from promptkit.requests.plan import Limit, Placement, Plan
+from promptkit.requests.refusals import refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Rendered",
     "Request",
     "canonical_json",
+    "refusal",
 ]

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from promptkit.completions import Enforcement
+from promptkit.constraints import Binds, Constraint, Reads
+from promptkit.requests.columns import aligned, counted
+from promptkit.requests.output_spec import OutputSpec
+from promptkit.schemas.keywords import keywords
 
 __all__ = ["Limit", "Placement", "Plan"]
+
+_WORDS = {
+    Enforcement.NATIVE: "native",
+    Enforcement.GRAMMAR: "by grammar",
+    Enforcement.PROMPT: "said only",
+    Enforcement.CHECK: "checked",
+    Enforcement.IMPOSSIBLE: "impossible",
+}
+_EARLY = (Enforcement.NATIVE, Enforcement.GRAMMAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +33,65 @@ class Placement:
         rule: A JSON Schema keyword or a constraint's kind.
         where: The earliest place that enforces it.
         note: Why, or what the backend does with it instead; empty when there is nothing to say.
+        waived: True for a constraint that its own options leave to the check, so that a prompt's
+            ``enforce: require`` asks nothing of the backend for it.
     """
 
     path: str
     rule: str
     where: Enforcement
     note: str = ""
+    waived: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        constraint: Constraint,
+        where: Enforcement,
+        note: str = "",
+        *,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """The placement of a constraint, with what its options and its rule say of it.
+
+        A rule that only a judge can decide is said and not checked. One that reads inputs is noted as such
+        while they are not known.
+
+        Args:
+            constraint: The constraint.
+            where: The earliest place at which the backend enforces it, by the schema or the grammar alone.
+            note: The backend's reason.
+            inputs: The inputs that the plan was made with; None when it was made without.
+        """
+        waived = not constraint.steers
+        if where not in _EARLY and _is_judged(constraint):
+            where, note = Enforcement.PROMPT, "only a judge can tell"
+        elif waived:
+            note = _left_to_check(constraint)
+        elif inputs is None and isinstance(constraint.rule, Reads):
+            note = _without_inputs(constraint, where, note)
+        return cls(path=constraint.path, rule=constraint.rule.kind, where=where, note=note, waived=waived)
+
+
+def _is_judged(constraint: Constraint) -> bool:
+    """True for a rule that names a judge, whose verdict can only be ``unchecked`` when a prompt runs."""
+    return hasattr(constraint.rule, "judge")
+
+
+def _left_to_check(constraint: Constraint) -> str:
+    if constraint.enforce == "check":
+        return "left to the check: enforce is check"
+    if constraint.severity == "should":
+        return "a wish: severity is should"
+    return "only reported: on_fail is warn"
+
+
+def _without_inputs(constraint: Constraint, where: Enforcement, note: str) -> str:
+    if where in _EARLY:
+        return "once the inputs are known"
+    return (
+        "enforced where it can be once the inputs are known" if isinstance(constraint.rule, Binds) else note
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +108,50 @@ class Limit:
     allowed: int
     actual: int
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.actual:,}, at most {self.allowed:,}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a backend will do with an output specification, known before anything is sent.
+
+    ``str(plan)`` is a table that depends on nothing but the prompt and the backend, so that a test can compare
+    it with a text.
 
     Attributes:
         backend: The backend's name.
         placements: One for each rule.
         wire: The schema as this backend will be given it; None when it is given none.
         limits: The limits that the schema passes; empty when it fits.
+        binding: False when no model answers, as with a mock: what the plan says is then no promise and no
+            lack either, and a prompt that says ``enforce: require`` runs all the same, so that its tests need
+            no other wording than its users.
     """
 
     backend: str
     placements: tuple[Placement, ...] = ()
     wire: Mapping[str, Any] | None = field(default=None, repr=False)
     limits: tuple[Limit, ...] = ()
+    binding: bool = True
+
+    @classmethod
+    def unenforced(cls, spec: OutputSpec, backend: str, why: str, *, binding: bool = True) -> Self:
+        """The plan of a backend that is given no schema: each keyword and constraint is checked afterwards.
+
+        Args:
+            spec: The output.
+            backend: The backend's name.
+            why: The note on each keyword and each constraint that could have been enforced.
+            binding: False when no model answers.
+        """
+        check = Enforcement.CHECK
+        rules = [
+            Placement(path=path, rule=rule, where=check, note=why)
+            for path, rule, _ in keywords(spec.json_schema)
+        ]
+        rules += [Placement.of(constraint, check, why, inputs={}) for constraint in spec.constraints]
+        return cls(backend=backend, placements=tuple(dict.fromkeys(rules)), binding=binding)
 
     def where(self, path: str, rule: str) -> Enforcement:
         """The place of one rule; CHECK when the plan does not name it, since every answer is checked."""
@@ -66,6 +160,73 @@ class Plan:
                 return placement.where
         return Enforcement.CHECK
 
+    def by_field(self) -> tuple[Placement, ...]:
+        """The placements field by field: the whole output first, then in the order of the schema.
+
+        Constraints stand behind the keywords of their field.
+        """
+        order = {"": 0}
+        for placement in self.placements:
+            order.setdefault(placement.path, len(order))
+        return tuple(sorted(self.placements, key=lambda placement: order[placement.path]))
+
+    def summary(self) -> str:
+        """How many rules are where, for example ``9 rules: 6 native, 2 checked, 1 said only``."""
+        counts = {where: sum(it.where is where for it in self.placements) for where in Enforcement}
+        parts = [f"{count:,} {_WORDS[where]}" for where, count in counts.items() if count]
+        return ": ".join(part for part in (counted(len(self.placements), "rule"), ", ".join(parts)) if part)
+
+    def table(self) -> str:
+        """The plan as text: the backend, a line for each rule, the limits that are passed, and a count."""
+        lines = [self.backend]
+        if self.placements:
+            titles = ("path", "rule", "where", "note")
+            rows = [
+                (it.path or "(output)", it.rule, it.where.value, it.note.replace("\n", " "))
+                for it in self.by_field()
+            ]
+            lines += ["", *aligned([titles, *rows])]
+        if self.limits:
+            lines += ["", *(f"limit passed: {limit}" for limit in self.limits)]
+        return "\n".join([*lines, "", self.summary()])
+
+    def __str__(self) -> str:
+        return self.table()
+
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON-able data, for a snapshot."""
-        return asdict(self)
+        return {
+            "backend": self.backend,
+            "placements": [
+                {
+                    "path": it.path,
+                    "rule": it.rule,
+                    "where": it.where.value,
+                    "note": it.note,
+                    "waived": it.waived,
+                }
+                for it in self.placements
+            ],
+            "limits": [{"name": it.name, "allowed": it.allowed, "actual": it.actual} for it in self.limits],
+            "wire": self.wire,
+            "binding": self.binding,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The plan of what :meth:`to_dict` gave.
+
+        Raises:
+            KeyError: When a part is missing.
+            ValueError: When a ``where`` is none that this version knows.
+        """
+        placements: list[dict[str, Any]] = [
+            {**item, "where": Enforcement(item["where"])} for item in data["placements"]
+        ]
+        return cls(
+            backend=data["backend"],
+            placements=tuple(Placement(**item) for item in placements),
+            limits=tuple(Limit(**item) for item in data["limits"]),
+            wire=data["wire"],
+            binding=data["binding"],
+        )

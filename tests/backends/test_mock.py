@@ -206,6 +206,9 @@ def test_it_is_both_kinds_of_backend_and_enforces_nothing(ask_for, question) -> 
     assert isinstance(backend, Backend)
     assert isinstance(backend, AsyncBackend)
     assert plan.where("colour", "one_of") is Enforcement.CHECK
+    assert {(it.where, it.note) for it in plan.placements} == {(Enforcement.CHECK, "a mock enforces nothing")}
+    assert {it.rule for it in plan.placements} >= {"type", "required", "enum", "one_of"}
+    assert not plan.binding
     assert not backend.capabilities().schema
     assert backend.count_tokens(question.messages).exact is False
     assert repr(backend) == "MockBackend(name='mock', seen=0)"

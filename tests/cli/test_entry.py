@@ -20,7 +20,7 @@ def test_version_is_the_distributions(cli: Any) -> None:
     assert (done.code, done.out) == (0, f"promptkit {version('promptkit-3c')}\n")
 
 
-@pytest.mark.parametrize("command", ["new", "list", "render", "run", "check"])
+@pytest.mark.parametrize("command", ["new", "list", "render", "plan", "run", "check"])
 def test_help_names_every_command_and_each_has_its_own(cli: Any, command: str) -> None:
     whole, own = cli("--help"), cli(command, "--help")
 

@@ -195,7 +195,7 @@ def _prepared(
     room = model.context.size - len(prompt)
     wanted = request.generation.max_tokens
     masks = None
-    if request.output.mode == "json":
+    if request.output.mode == "json" and request.output.enforce != "off":
         masks = model.masks.masks(compile_schema(request.output.json_bytes))
     return Answer(
         model=model,

@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from promptkit.backends.llama.grammars import Grammar, compile_schema
-from promptkit.backends.llama.wire_schemas import fragments
 from promptkit.completions import Enforcement
 from promptkit.constraints import narrow
 from promptkit.errors import GrammarInvalid
 from promptkit.requests import OutputSpec, Placement, Plan
+from promptkit.schemas.keywords import added_keywords, keywords
 
 __all__ = ["plan"]
-
-# Keywords that describe rather than bind.
-_SILENT = frozenset(
-    {
-        "$schema",
-        "$id",
-        "$ref",
-        "$defs",
-        "$comment",
-        "$anchor",
-        "definitions",
-        "title",
-        "description",
-        "default",
-        "examples",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "discriminator",
-        "properties",
-        "items",
-        "prefixItems",
-        "patternProperties",
-    }
-)
-_BRANCHES = frozenset({"anyOf", "oneOf", "allOf"})
 
 
 def plan(spec: OutputSpec, name: str) -> Plan:
@@ -46,6 +19,8 @@ def plan(spec: OutputSpec, name: str) -> Plan:
 
     A schema of which no grammar can be made is IMPOSSIBLE, with the reason.
     """
+    if spec.enforce == "off":
+        return Plan.unenforced(spec, name, "enforce is off")
     if spec.mode == "text":
         return Plan(backend=name, placements=tuple(_constraints(spec, None)))
     try:
@@ -58,33 +33,18 @@ def plan(spec: OutputSpec, name: str) -> Plan:
 
 
 def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
-    for path, fragment in fragments(spec.json_schema):
-        for keyword, value in fragment.items():
-            if keyword in _SILENT or keyword.startswith("x-"):
-                continue
-            if grammar.enforces(keyword, value):
-                yield Placement(path=path, rule=keyword, where=Enforcement.GRAMMAR)
-            else:
-                yield Placement(
-                    path=path, rule=keyword, where=Enforcement.CHECK, note="no grammar can say it"
-                )
+    for path, keyword, value in keywords(spec.json_schema):
+        if grammar.enforces(keyword, value):
+            yield Placement(path=path, rule=keyword, where=Enforcement.GRAMMAR)
+        else:
+            yield Placement(path=path, rule=keyword, where=Enforcement.CHECK, note="no grammar can say it")
 
 
 def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placement]:
     """Constraints are checked on the finished answer unless the schema says them and the grammar binds it."""
+    base = spec.schema.json_schema
     for constraint in spec.constraints:
-        said = _added(spec.schema.json_schema, narrow(spec.schema.json_schema, [constraint]))
-        bound = grammar is not None and bool(said) and all(grammar.enforces(*rule) for rule in said)
+        said = added_keywords(base, narrow(base, [constraint], spec.inputs))
+        bound = grammar is not None and bool(said) and all(grammar.enforces(*rule[1:]) for rule in said)
         where = Enforcement.GRAMMAR if bound else Enforcement.CHECK
-        yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where)
-
-
-def _added(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The keywords with values that a narrowed schema has and the schema before has not."""
-    pairs = zip(fragments(before), fragments(after), strict=True)
-    return [
-        (keyword, value)
-        for (_, old), (_, new) in pairs
-        for keyword, value in new.items()
-        if keyword not in _SILENT and keyword not in _BRANCHES and old.get(keyword) != value
-    ]
+        yield Placement.of(constraint, where, inputs=spec.inputs)

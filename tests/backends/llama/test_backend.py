@@ -4,6 +4,7 @@ import json
 import random
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import jsonschema_rs
@@ -284,6 +285,15 @@ def test_a_deadline_that_has_passed_is_an_error_before_anything_is_read(backend,
     assert caught.value.kind == "deadline"
     assert caught.value.backend == backend.name
     assert backend.complete(ask("hello", max_tokens=2)).text
+
+
+def test_with_enforcement_off_the_model_writes_without_masks(backend, ask):
+    request = ask("hello", schema={"enum": ["the answer"]}, max_tokens=12)
+    free = replace(request, output=request.output.over(enforce="off"))
+
+    assert backend.complete(request).text == '"the answer"'
+    assert backend.complete(free).text == backend.complete(ask("hello", max_tokens=12)).text
+    assert not backend.complete(free).text.startswith('"the')
 
 
 def test_a_deadline_in_the_midst_of_an_answer_is_an_error_that_carries_the_usage(backend, ask):

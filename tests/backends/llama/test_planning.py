@@ -108,3 +108,40 @@ def test_constraints_on_plain_text_are_checked(unloadable, ask):
 
     assert plan.where("", "max_words") is Enforcement.CHECK
     assert plan.wire is None
+
+
+def test_with_enforcement_off_nothing_is_compiled_and_everything_checked(unloadable, ask):
+    impossible = {"type": "integer", "minimum": 5, "maximum": 1}
+    spec = ask("x", schema=impossible, constraints=[between("", 1, 5)]).output.over(enforce="off")
+
+    plan = unloadable.plan(spec, GenerationConfig())
+
+    assert plan.wire is None
+    assert {(it.where, it.note) for it in plan.placements} == {(Enforcement.CHECK, "enforce is off")}
+    assert {it.rule for it in plan.placements} == {"type", "minimum", "maximum", "between"}
+
+
+def test_rules_of_a_shared_definition_stand_where_it_is_used(unloadable, ask):
+    leaf = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    properties = {"a": {"$ref": "#/$defs/Leaf"}, "b": {"$ref": "#/$defs/Leaf"}}
+    schema = {"type": "object", "properties": properties, "required": ["a", "b"], "$defs": {"Leaf": leaf}}
+
+    plan = unloadable.plan(
+        ask("x", schema=schema, constraints=[between("a.n", 1, 5)]).output, GenerationConfig()
+    )
+
+    assert plan.where("a.n", "between") is Enforcement.GRAMMAR
+    assert [it.path for it in plan.by_field() if it.rule == "type"] == ["", "a", "a.n", "b", "b.n"]
+    assert [it.path for it in plan.placements if it.rule == "maximum"] == ["a.n"]
+
+
+def test_a_constraint_that_leaves_itself_to_the_check_is_waived(unloadable, ask):
+    rules = [matches("category", "b+", enforce="check"), matches("category", "b*")]
+
+    plan = unloadable.plan(ask("x", schema=SCHEMA, constraints=rules).output, GenerationConfig())
+
+    placed = [it for it in plan.placements if it.rule == "matches"]
+    assert [(it.waived, it.note) for it in placed if it.waived] == [
+        (True, "left to the check: enforce is check")
+    ]
+    assert [it.waived for it in placed] == [True, False]

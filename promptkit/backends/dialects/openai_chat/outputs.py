@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
-from promptkit.backends.dialects.openai_chat.strict_schema import StrictSchema, to_strict
+from promptkit.backends.dialects.openai_chat.strict_schema import STRICT, UNLIMITED, StrictSchema, to_strict
+from promptkit.backends.schema_rules import SchemaRules
 from promptkit.completions import Enforcement
 from promptkit.constraints import narrow
 from promptkit.requests import OutputSpec, Placement, Plan
+from promptkit.schemas.keywords import added_keywords
 
 __all__ = ["COMPATIBLE", "OPENAI", "Profile", "ResponseFormat", "json_bytes", "plan", "response_format"]
 
@@ -32,6 +34,7 @@ class Profile:
             beside it (llama-cpp-python's server), or not at all.
         adapts: True when ``json_object`` may be tried after a server has refused ``json_schema`` and named
             ``json_object`` as what it takes.
+        rules: What of JSON Schema may stand in a schema that is sent as strict.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Profile:
     needs_key: bool
     response_format: ResponseFormat = "json_schema"
     adapts: bool = False
+    rules: SchemaRules = STRICT
 
 
 OPENAI = Profile(
@@ -57,25 +61,28 @@ COMPATIBLE = Profile(
     documents=False,
     needs_key=False,
     adapts=True,
+    rules=UNLIMITED,
 )
 
 
 def response_format(spec: OutputSpec, profile: Profile) -> bytes | None:
     """The ``response_format`` as JSON bytes; None for text and where no schema can or shall be sent."""
-    if spec.mode == "text" or profile.response_format == "none":
+    if spec.mode == "text" or spec.enforce == "off" or profile.response_format == "none":
         return None
-    return _response_format(spec.json_bytes, spec.schema.name, profile.response_format)
+    return _response_format(spec.json_bytes, spec.schema.name, profile.response_format, profile.rules)
 
 
 @lru_cache(maxsize=256)
-def _strict(schema_bytes: bytes) -> StrictSchema:
-    return to_strict(json.loads(schema_bytes))
+def _strict(schema_bytes: bytes, rules: SchemaRules) -> StrictSchema:
+    return to_strict(json.loads(schema_bytes), rules)
 
 
 @lru_cache(maxsize=256)
-def _response_format(schema_bytes: bytes, name: str, form: ResponseFormat) -> bytes | None:
+def _response_format(
+    schema_bytes: bytes, name: str, form: ResponseFormat, rules: SchemaRules
+) -> bytes | None:
     """The ``response_format`` as bytes, made once for a schema; None when the output is no object."""
-    strict = _strict(schema_bytes)
+    strict = _strict(schema_bytes, rules)
     if not strict.object_root:
         return None
     schema: Any = strict.schema if strict.strict else json.loads(schema_bytes)
@@ -88,7 +95,9 @@ def _response_format(schema_bytes: bytes, name: str, form: ResponseFormat) -> by
 
 def plan(spec: OutputSpec, profile: Profile, name: str) -> Plan:
     """Where each keyword of the output's schema and each constraint is enforced by such a server."""
-    strict = None if spec.mode == "text" else _strict(spec.json_bytes)
+    if spec.enforce == "off":
+        return Plan.unenforced(spec, name, "enforce is off")
+    strict = None if spec.mode == "text" else _strict(spec.json_bytes, profile.rules)
     if strict is None:
         return Plan(backend=name, placements=tuple(_constraints(spec, profile, strict)))
     reason = _not_sent(strict, profile)
@@ -97,7 +106,7 @@ def plan(spec: OutputSpec, profile: Profile, name: str) -> Plan:
         return Plan(backend=name, placements=(nothing, *_constraints(spec, profile, None)))
     placements = [*_keywords(strict, profile), *_constraints(spec, profile, strict)]
     wire: Mapping[str, Any] = strict.schema if strict.strict else spec.json_schema
-    return Plan(backend=name, placements=tuple(dict.fromkeys(placements)), wire=wire)
+    return Plan(backend=name, placements=tuple(dict.fromkeys(placements)), wire=wire, limits=strict.limits)
 
 
 def _not_sent(strict: StrictSchema, profile: Profile) -> str | None:
@@ -109,28 +118,47 @@ def _not_sent(strict: StrictSchema, profile: Profile) -> str | None:
     return None
 
 
-def _keywords(strict: StrictSchema, profile: Profile) -> Iterator[Placement]:
+def _keywords(strict: StrictSchema, profile: Profile) -> list[Placement]:
+    """A placement of each keyword, field by field in the order of the schema."""
+    order = {path: number for number, path in enumerate(strict.paths)}
+    return sorted(_unordered(strict, profile), key=lambda placement: order.get(placement.path, len(order)))
+
+
+def _unordered(strict: StrictSchema, profile: Profile) -> Iterator[Placement]:
+    reasons = [(path, reason) for path, reason in strict.obstacles]
+    reasons += [("", str(limit)) for limit in strict.limits]
+    for path, reason in reasons:
+        note = f"the schema is not sent as strict: {reason}"
+        yield Placement(path=path, rule="strict", where=Enforcement.CHECK, note=note)
     where, note = _enforcement(strict, profile)
     for path, rule in strict.kept:
         yield Placement(path=path, rule=rule, where=where, note=note)
     for path, rule in strict.moved:
-        said = "moved into the description" if strict.strict else note
-        yield Placement(path=path, rule=rule, where=Enforcement.CHECK, note=said)
-    for path, reason in strict.obstacles:
-        note = f"the schema is not sent as strict: {reason}"
-        yield Placement(path=path, rule="strict", where=Enforcement.CHECK, note=note)
+        yield Placement(path=path, rule=rule, where=Enforcement.CHECK, note=_moved(rule, strict) or note)
+
+
+def _moved(rule: str, strict: StrictSchema) -> str:
+    if not strict.strict:
+        return ""
+    return "sent as anyOf, which is looser" if rule == "oneOf" else "moved into the description"
 
 
 def _constraints(spec: OutputSpec, profile: Profile, strict: StrictSchema | None) -> Iterator[Placement]:
     """Constraints are checked on the finished answer, unless the schema that is enforced says them whole."""
     base = spec.schema.json_schema
     for constraint in spec.constraints:
-        where = Enforcement.CHECK
-        alone = narrow(base, [constraint])
-        if strict is not None and alone != base:
-            moved = set(to_strict(alone).moved) - set(to_strict(base).moved)
-            where = Enforcement.CHECK if moved else _enforcement(strict, profile)[0]
-        yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where)
+        where, note = Enforcement.CHECK, "" if spec.mode == "text" or strict is None else "no schema says it"
+        if strict is not None:
+            said = added_keywords(base, narrow(base, [constraint], spec.inputs))
+            if said:
+                where, note = _enforcement(strict, profile)
+            if where is Enforcement.NATIVE and any(not _binds(strict, *rule[:2]) for rule in said):
+                where, note = Enforcement.CHECK, "moved into the description"
+        yield Placement.of(constraint, where, note, inputs=spec.inputs)
+
+
+def _binds(strict: StrictSchema, path: str, keyword: str) -> bool:
+    return (path, keyword) in strict.kept and (path, keyword) not in strict.moved
 
 
 def _enforcement(strict: StrictSchema, profile: Profile) -> tuple[Enforcement, str]:

@@ -1,47 +1,69 @@
-"""A JSON Schema as the strict subset that OpenAI's structured outputs take, with an account of what changed.
-
-Source of the rules: OpenAI's guide "Structured model outputs", section "Supported schemas".
-"""
+"""A JSON Schema as the strict subset that structured outputs of this dialect take, with an account of what changed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from promptkit.backends.schema_rules import SchemaRules, limits_passed
+from promptkit.requests import Limit
 from promptkit.schemas.fragments import is_nullable, resolve, types_of
 
-__all__ = ["StrictSchema", "to_strict"]
+__all__ = ["STRICT", "UNLIMITED", "StrictSchema", "to_strict"]
 
-_FORMATS = frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"})
-_KEPT = frozenset(
-    {
-        "$ref",
-        "anyOf",
-        "const",
-        "description",
-        "enum",
-        "exclusiveMaximum",
-        "exclusiveMinimum",
-        "items",
-        "maxItems",
-        "maximum",
-        "minItems",
-        "minimum",
-        "multipleOf",
-        "properties",
-        "required",
-        "title",
-        "type",
-    }
+STRICT = SchemaRules(
+    keywords=frozenset(
+        {
+            "$ref",
+            "additionalProperties",
+            "anyOf",
+            "const",
+            "description",
+            "enum",
+            "exclusiveMaximum",
+            "exclusiveMinimum",
+            "items",
+            "maxItems",
+            "maximum",
+            "minItems",
+            "minimum",
+            "multipleOf",
+            "pattern",
+            "properties",
+            "required",
+            "title",
+            "type",
+        }
+    ),
+    formats=frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"}),
+    look_around=False,
+    max_levels=10,
+    max_properties=5_000,
+    max_enum_values=1_000,
+    max_characters=120_000,
+    long_enum=250,
+    max_long_enum_characters=15_000,
 )
+"""OpenAI's subset. Source: its guide "Structured model outputs", section "Supported schemas", as of 2026; that
+patterns may not look around is said by the error of its API alone ("regex lookaround is not supported")."""
+
+UNLIMITED = replace(
+    STRICT,
+    max_levels=None,
+    max_properties=None,
+    max_enum_values=None,
+    max_characters=None,
+    max_long_enum_characters=None,
+)
+"""The same subset for servers whose limits are not known."""
+
 _ANNOTATIONS = frozenset(
     {"$comment", "$id", "$schema", "deprecated", "discriminator", "examples", "readOnly", "writeOnly"}
 )
-_HANDLED = frozenset({"$defs", "additionalProperties", "allOf", "definitions", "oneOf"})
-_RULE_FREE = frozenset({"$ref", "anyOf", "description", "items", "properties", "title"})
-_LOOKAROUND = ("(?=", "(?!", "(?<=", "(?<!")
+_HANDLED = frozenset({"$defs", "additionalProperties", "allOf", "definitions"})
+_RULE_FREE = frozenset({"$ref", "description", "items", "properties", "title"})
 _MAX_NOTES = 2_000  # shared definitions can be used at very many places
 _RECENT = 16  # branches of one place repeat their rules
 _JSON_TYPES: tuple[tuple[type[Any], str], ...] = (
@@ -63,6 +85,8 @@ class StrictSchema:
         moved: Path and keyword of each rule that only the description says now.
         obstacles: Path and reason of each thing that the subset cannot say without a change of meaning.
         object_root: False when the output is no object, so that no schema can be sent at all.
+        limits: The provider's limits that the strict schema passes.
+        paths: Every path of the output, in the order of the schema.
     """
 
     schema: Mapping[str, Any] = field(repr=False)
@@ -70,24 +94,30 @@ class StrictSchema:
     moved: tuple[tuple[str, str], ...]
     obstacles: tuple[tuple[str, str], ...]
     object_root: bool
+    limits: tuple[Limit, ...] = ()
+    paths: tuple[str, ...] = ()
 
     @property
     def strict(self) -> bool:
         """True when the schema can be sent as strict."""
-        return self.object_root and not self.obstacles
+        return self.object_root and not self.obstacles and not self.limits
 
 
-def to_strict(schema: Mapping[str, Any]) -> StrictSchema:
+def to_strict(schema: Mapping[str, Any], rules: SchemaRules = STRICT) -> StrictSchema:
     """Translate a schema; every value that the result allows is allowed by ``schema``, less what was moved.
 
     Properties become required: an optional one must allow null or have a default, else the strict form would
     make the model write a value that the schema does not ask for.
+
+    Args:
+        schema: The output's schema.
+        rules: What the provider takes of it.
     """
     root = dict(schema)
     if "$ref" in root:
         root = dict(resolve(root, schema))
     definitions: Mapping[str, Any] = {**schema.get("definitions", {}), **schema.get("$defs", {})}
-    walk = _Walk(schema)
+    walk = _Walk(schema, rules)
     translated = walk.fragment({key: root[key] for key in root if key not in ("$defs", "definitions")}, "")
     if definitions:
         walk.noting = False  # their rules were noted where they are used
@@ -100,14 +130,18 @@ def to_strict(schema: Mapping[str, Any]) -> StrictSchema:
         moved=tuple(walk.moved),
         obstacles=tuple(walk.obstacles),
         object_root=types_of(translated) == ("object",),
+        limits=limits_passed(translated, rules),
+        paths=tuple(walk.paths),
     )
 
 
 class _Walk:
     """One pass over a schema, which notes what it kept, moved and could not say."""
 
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    def __init__(self, root: Mapping[str, Any], rules: SchemaRules) -> None:
         self.root = root
+        self.rules = rules
+        self.paths: dict[str, None] = {}
         self.kept: list[tuple[str, str]] = []
         self.moved: list[tuple[str, str]] = []
         self.obstacles: list[tuple[str, str]] = []
@@ -116,7 +150,10 @@ class _Walk:
 
     def follow(self, reference: str, path: str) -> None:
         """Note the rules of a referred fragment under the path of its use; a circle is followed once."""
-        if not self.noting or reference in self._following or len(self.kept) > _MAX_NOTES:
+        if not self.noting or reference in self._following:
+            return
+        if len(self.kept) > _MAX_NOTES:
+            self._note(self.kept, path, "reference")
             return
         target = resolve({"$ref": reference}, self.root)
         if "$ref" not in target:
@@ -124,19 +161,26 @@ class _Walk:
             self.fragment(target, path)
             self._following.pop()
 
+    def hinder(self, path: str, reason: str) -> None:
+        """Note an obstacle; one in a definition, whose places of use have told of it, is not told again."""
+        if self.noting or all(reason != told for _, told in self.obstacles):
+            self.obstacles.append((path, reason))
+
     def _note(self, notes: list[tuple[str, str]], path: str, key: str) -> None:
         if self.noting and (path, key) not in notes[-_RECENT:]:
             notes.append((path, key))
 
     def fragment(self, source: Any, path: str) -> dict[str, Any]:
+        if self.noting:
+            self.paths.setdefault(path)
         if not isinstance(source, Mapping):
-            self.obstacles.append((path, "a place where any value is allowed"))
+            self.hinder(path, "a place where any value is allowed")
             return {}
         source = _without_all_of(source)  # pyright: ignore[reportUnknownArgumentType]
         out: dict[str, Any] = {}
         said: list[str] = []
-        for key, value in source.items():
-            self._keyword(key, value, path, (out, said))
+        for key in source:
+            self._keyword(key, path, (source, out, said))
         self._typed(source, out, path)
         if "anyOf" in out:
             out["anyOf"] = [self.fragment(branch, path) for branch in out["anyOf"]]
@@ -147,17 +191,20 @@ class _Walk:
         _describe(out, said)
         return _reference(out, self, path)
 
-    def _keyword(self, key: str, value: Any, path: str, into: tuple[dict[str, Any], list[str]]) -> None:
-        out, said = into
-        if key in _ANNOTATIONS or (key in _HANDLED and key != "oneOf"):
+    def _keyword(
+        self, key: str, path: str, into: tuple[Mapping[str, Any], dict[str, Any], list[str]]
+    ) -> None:
+        source, out, said = into
+        value = source[key]
+        if key in _ANNOTATIONS or key in _HANDLED or key.startswith("x-"):
             return
         if key == "oneOf":
-            # Branches told apart by a discriminator or by their types are exclusive anyway.
             out["anyOf"] = value
-            self._note(self.moved, path, key)
+            # Branches that a discriminator tells apart are exclusive anyway.
+            self._note(self.kept if "discriminator" in source else self.moved, path, key)
         elif key == "patternProperties":
-            self.obstacles.append((path, "properties that are named by a pattern"))
-        elif key in _KEPT or (key == "format" and value in _FORMATS) or _plain_pattern(key, value):
+            self.hinder(path, "properties that are named by a pattern")
+        elif self.rules.takes(key, value):
             out[key] = value
             if key not in _RULE_FREE:
                 self._note(self.kept, path, key)
@@ -170,7 +217,7 @@ class _Walk:
 
     def _typed(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "allOf" in source:
-            self.obstacles.append((path, "allOf with several parts"))
+            self.hinder(path, "allOf with several parts")
         if "type" in out or "anyOf" in out or "$ref" in out:
             return
         values: Sequence[Any] = source.get("enum", [source["const"]] if "const" in source else [])
@@ -178,7 +225,7 @@ class _Walk:
         if "properties" in source:
             kinds = ["object"]
         if not kinds or "" in kinds:
-            self.obstacles.append((path, "a place where any value is allowed"))
+            self.hinder(path, "a place where any value is allowed")
             return
         out["type"] = kinds[0] if len(kinds) == 1 else kinds
 
@@ -186,14 +233,16 @@ class _Walk:
         properties: Mapping[str, Any] = source.get("properties", {})
         others = source.get("additionalProperties", not properties)
         if others is not False:
-            self.obstacles.append((path, "an object that is open for further properties"))
+            self.hinder(path, "an object that is open for further properties")
+        elif "additionalProperties" in source:
+            self._note(self.kept, path, "additionalProperties")
         required = frozenset(source.get("required", ()))
         translated: dict[str, Any] = {}
         for name, part in properties.items():
             below = f"{path}.{name}" if path else name
             translated[name] = self.fragment(part, below)
             if name not in required and not self._may_be_demanded(part):
-                self.obstacles.append((below, "an optional property without null or default"))
+                self.hinder(below, "an optional property without null or default")
         out["properties"] = translated
         out["required"] = list(properties)
         out["additionalProperties"] = False
@@ -206,7 +255,7 @@ class _Walk:
 
     def _items(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "prefixItems" in source or not isinstance(source.get("items"), Mapping):
-            self.obstacles.append((path, "a list whose items have no one type"))
+            self.hinder(path, "a list whose items have no one type")
             return
         out["items"] = self.fragment(source["items"], f"{path}[]")
 
@@ -229,10 +278,10 @@ def _reference(out: dict[str, Any], walk: _Walk, path: str) -> dict[str, Any]:
     name = str(reference).replace("#/definitions/", "#/$defs/")
     parts = name.split("/")
     if name != "#" and (parts[:2] != ["#", "$defs"] or len(parts) != 3):  # noqa: PLR2004 - '#', '$defs', name
-        walk.obstacles.append((path, f"a reference to {reference}"))
+        walk.hinder(path, f"a reference to {reference}")
     rules = out.keys() - {"description", "title"}
     if rules:
-        walk.obstacles.append((path, f"{', '.join(sorted(rules))} beside a reference"))
+        walk.hinder(path, f"{', '.join(sorted(rules))} beside a reference")
     return {"anyOf": [{"$ref": name}], **out} if out else {"$ref": name}
 
 
@@ -250,7 +299,3 @@ def _json_type(value: Any) -> str:
 
 def _rule(key: str, value: Any) -> str:
     return f"{key}: {json.dumps(value, ensure_ascii=False)}"
-
-
-def _plain_pattern(key: str, value: Any) -> bool:
-    return key == "pattern" and isinstance(value, str) and not any(part in value for part in _LOOKAROUND)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -215,3 +216,96 @@ def test_a_rendered_prompt_is_exported_for_the_users_own_client(ask_for) -> None
     assert set(arguments) == {"messages", "temperature", "max_completion_tokens", "response_format"}
     assert arguments["messages"][1] == {"role": "user", "content": "Fire engine · «rot»"}
     assert arguments["response_format"]["json_schema"]["strict"] is True
+
+
+@pytest.mark.parametrize("profile", [OPENAI, COMPATIBLE, replace(COMPATIBLE, response_format="json_object")])
+def test_with_enforcement_off_no_schema_is_sent_and_the_plan_says_why(ask_for, profile) -> None:
+    rules = (constraints.between("size", 1, 5), constraints.max_words("name", 3, severity="should"))
+    schema = OutputSchema.from_json_schema(SCHEMA, "line")
+    request = ask_for(schema, constraints=rules)
+    request = replace(request, output=request.output.over(enforce="off"))
+
+    made = plan(request.output, profile, "openai:m")
+
+    assert "response_format" not in sent(request, profile)
+    assert made.wire is None
+    assert {it.where for it in made.placements} == {Enforcement.CHECK}
+    notes = {(it.path, it.rule): it.note for it in made.placements}
+    assert notes["name", "minLength"] == notes["size", "between"] == "enforce is off"
+    assert notes["name", "max_words"] == "a wish: severity is should"
+
+
+def test_the_plan_goes_field_by_field_in_the_order_of_the_schema(ask_for) -> None:
+    rules = (constraints.between("size", 1, 5), constraints.max_words("name", 3))
+    output = ask_for(OutputSchema.from_json_schema(SCHEMA, "line"), constraints=rules).output
+
+    made = plan(output, OPENAI, "openai:m")
+
+    assert [(it.path, it.rule, it.note) for it in made.by_field()] == [
+        ("", "type", ""),
+        ("", "required", ""),
+        ("", "additionalProperties", ""),
+        ("size", "type", ""),
+        ("size", "minimum", ""),
+        ("size", "maximum", ""),
+        ("size", "between", ""),
+        ("name", "type", ""),
+        ("name", "minLength", "moved into the description"),
+        ("name", "max_words", "no schema says it"),
+    ]
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """A rule that JSON Schema can say and the strict subset cannot."""
+
+    kind = "at_least"
+    characters: int
+
+    def sentence(self, subject: str) -> str:
+        return f"{subject} has at least {self.characters} characters."
+
+    def fault(self, value: Any, scope: Any) -> str | None:
+        return None
+
+    def narrow(self, fragment: Any) -> Any:
+        return {**fragment, "minLength": self.characters}
+
+
+def test_a_constraint_of_which_the_description_alone_tells_is_checked(ask_for) -> None:
+    rule = constraints.Constraint(path="name", rule=AtLeast(5))
+    output = ask_for(OutputSchema.from_json_schema(SCHEMA, "line"), constraints=(rule,)).output
+
+    (placement,) = [it for it in plan(output, OPENAI, "openai:m").placements if it.rule == "at_least"]
+
+    assert (placement.where, placement.note) == (Enforcement.CHECK, "moved into the description")
+
+
+def test_alternatives_are_native_where_a_discriminator_tells_them_apart(ask_for) -> None:
+    branches = [{**SCHEMA, "properties": {**SCHEMA["properties"], "kind": {"const": kind}}} for kind in "ab"]
+    branches = [{**branch, "required": ["size", "name", "kind"]} for branch in branches]
+    shapes = {
+        "plain": {"oneOf": branches},
+        "told": {"oneOf": branches, "discriminator": {"propertyName": "kind"}},
+    }
+    schema = {"type": "object", "properties": shapes, "required": [*shapes], "additionalProperties": False}
+
+    made = plan(ask_for(OutputSchema.from_json_schema(schema, "x")).output, OPENAI, "openai:m")
+
+    assert made.where("told", "oneOf") is Enforcement.NATIVE
+    (plain,) = [it for it in made.placements if (it.path, it.rule) == ("plain", "oneOf")]
+    assert (plain.where, plain.note) == (Enforcement.CHECK, "sent as anyOf, which is looser")
+
+
+def test_an_obstacle_in_a_definition_is_told_where_it_is_used(ask_for) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/Open"}},
+        "required": ["a"],
+        "additionalProperties": False,
+        "$defs": {"Open": {"type": "object"}, "Unused": {"type": "array"}},
+    }
+
+    made = plan(ask_for(OutputSchema.from_json_schema(schema, "x")).output, OPENAI, "openai:m")
+
+    assert [it.path for it in made.placements if it.rule == "strict"] == ["a", "$defs.Unused"]
