@@ -26,7 +26,7 @@ _MAX_PATTERN = 1_000
 class StartsWith:
     """A text that starts with a text or with one of several, letter for letter; case counts."""
 
-    kind: ClassVar[str] = "starts_with"
+    kind = "starts_with"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     texts: Sequence[str]
 
@@ -84,7 +84,7 @@ class StartsWith:
 class EndsWith:
     """A text that ends with a text or with one of several, letter for letter; case and blanks count."""
 
-    kind: ClassVar[str] = "ends_with"
+    kind = "ends_with"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     texts: Sequence[str]
 
@@ -143,7 +143,7 @@ class EndsWith:
 class Contains:
     """A text in which a text, or each of several, occurs letter for letter; case and blanks count."""
 
-    kind: ClassVar[str] = "contains"
+    kind = "contains"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     texts: Sequence[str]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ClassVar, Self
 
@@ -43,7 +44,7 @@ class Language:
         ValueError: For a code that is not known, and when the extra ``language`` is not installed.
     """
 
-    kind: ClassVar[str] = "language"
+    kind = "language"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     codes: Sequence[str]
 
@@ -112,8 +113,7 @@ class Language:
 @cache
 def _identifier() -> Any:
     """The library's model, restricted to languages with a two-letter code; about 4 MB on disk, 100 in memory."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier: Any = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    library: Any = import_module(f"{_LIBRARY}.langid")
+    identifier = library.LanguageIdentifier.from_model_file(library.MODEL_FILE, norm_probs=True)
     identifier.set_languages([*(code for code in identifier.labels if code in LANGUAGES), _NO_LANGUAGE])
     return identifier

@@ -30,7 +30,7 @@ class MustMention:
         phrases: Each a phrase, or a list of phrases one of which is enough.
     """
 
-    kind: ClassVar[str] = "must_mention"
+    kind = "must_mention"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     phrases: Sequence[str | Sequence[str]]
 
