@@ -19,6 +19,7 @@ __all__ = ["Contains", "EndsWith", "StartsWith"]
 
 _ANYTHING = "(?s:.*)"
 _SHOWN_PART = 60
+_SHOWN = 100
 _MAX_PATTERN = 1_000
 
 
@@ -61,7 +62,7 @@ class StartsWith:
             return type_phrase(value)
         if value.startswith(tuple(self.texts)):
             return None
-        return f"it starts with {shown(shorten(value, _SHOWN_PART))}" if value else "an empty text"
+        return f"it starts with {shown(shorten(value, _SHOWN_PART), _SHOWN)}" if value else "an empty text"
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Quotes the texts."""
@@ -120,7 +121,7 @@ class EndsWith:
         if value.endswith(tuple(self.texts)):
             return None
         end = value if len(value) <= _SHOWN_PART else f"…{value[1 - _SHOWN_PART :]}"
-        return f"it ends with {shown(end)}" if value else "an empty text"
+        return f"it ends with {shown(end, _SHOWN)}" if value else "an empty text"
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Quotes the texts."""
