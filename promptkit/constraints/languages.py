@@ -21,9 +21,9 @@ __all__ = ["Language"]
 
 _NO_LANGUAGE = "zxx"  # ISO 639-2 for no linguistic content, as in code and numbers
 _LIBRARY = "py3langid"
-# With these, 5 of 9,000 texts of 8 to 1,000 letters in 34 languages were taken for another language, one of them
-# of more than 30 letters; of the texts of more than 30 letters 86 % were told to be in their language, 94 % to be
-# not in another, and the rest was unclear. Below 8 letters nothing was measured.
+# With these and py3langid 0.4.0, 5 of 9,000 messages from Django's translations, of 8 letters and more in 34
+# languages, were taken for another language, one of them of more than 30 letters. Of those of more than 30 letters
+# 86 % held their language and 97 % broke another; the rest was unclear. Below 8 letters nothing was measured.
 _SURE = 0.8
 _LIKELY = 0.5
 _UNLIKELY = 0.01
