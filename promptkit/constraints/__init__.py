@@ -5,15 +5,45 @@
 
 from __future__ import annotations
 
+from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.choices import OneOf
 from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
-from promptkit.constraints.factories import between, expr, matches, max_words, never_says, one_of, quoted_from
+from promptkit.constraints.factories import (
+    between,
+    characters,
+    contains,
+    ends_with,
+    expr,
+    item_count,
+    language,
+    lines,
+    matches,
+    max_characters,
+    max_items,
+    max_lines,
+    max_sentences,
+    max_words,
+    min_characters,
+    min_items,
+    min_lines,
+    min_sentences,
+    min_words,
+    must_mention,
+    never_says,
+    one_of,
+    quoted_from,
+    sentences,
+    starts_with,
+    words,
+)
 from promptkit.constraints.files import from_file
 from promptkit.constraints.forms import Excerpt, Form, Whole, Without
 from promptkit.constraints.kinds import KINDS, OPTIONS, Kinds, RuleClass, known_kinds
-from promptkit.constraints.lengths import MaxWords
+from promptkit.constraints.languages import Language
+from promptkit.constraints.lengths import Length
 from promptkit.constraints.matching import Matches
+from promptkit.constraints.mentions import MustMention
 from promptkit.constraints.narrowing import check_paths, forms_of, narrow
 from promptkit.constraints.numbers import Between
 from promptkit.constraints.paths import Path, parse
@@ -33,6 +63,7 @@ from promptkit.constraints.rules import (
     Scope,
     Unjudged,
 )
+from promptkit.constraints.sentences import sentence_ends
 from promptkit.constraints.speech import spoken_list
 
 __all__ = [
@@ -43,15 +74,19 @@ __all__ = [
     "Boundary",
     "Bounds",
     "Constraint",
+    "Contains",
     "Decodes",
+    "EndsWith",
     "Excerpt",
     "Expr",
     "Fits",
     "Form",
     "Hints",
     "Kinds",
+    "Language",
+    "Length",
     "Matches",
-    "MaxWords",
+    "MustMention",
     "Narrows",
     "NeverSays",
     "OneOf",
@@ -62,21 +97,42 @@ __all__ = [
     "Rule",
     "RuleClass",
     "Scope",
+    "StartsWith",
     "Unjudged",
     "Whole",
     "Without",
     "between",
+    "characters",
     "check_paths",
+    "contains",
+    "ends_with",
     "expr",
     "forms_of",
     "from_file",
+    "item_count",
     "known_kinds",
+    "language",
+    "lines",
     "matches",
+    "max_characters",
+    "max_items",
+    "max_lines",
+    "max_sentences",
     "max_words",
+    "min_characters",
+    "min_items",
+    "min_lines",
+    "min_sentences",
+    "min_words",
+    "must_mention",
     "narrow",
     "never_says",
     "one_of",
     "parse",
     "quoted_from",
+    "sentence_ends",
+    "sentences",
     "spoken_list",
+    "starts_with",
+    "words",
 ]

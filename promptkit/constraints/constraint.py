@@ -40,7 +40,8 @@ class Constraint:
         on_fail: What a broken ``must`` leads to: an error, a re-ask while attempts are left, or a warning.
         say: The sentence to say in place of the rule's own.
         enforce: ``prefer`` has the rule enforced as early as the backend can; ``check`` leaves it to the check
-            of the finished answer, and exempts it from a prompt's ``enforce: require``.
+            of the finished answer, and exempts it from a prompt's ``enforce: require``. The default is
+            ``prefer``, and ``check`` for rules that say ``checked_only``, as lengths of texts do.
         line: Line in the prompt file, counted from 1.
 
     Raises:
@@ -53,7 +54,7 @@ class Constraint:
     severity: Severity = "must"
     on_fail: OnFail = "reask"
     say: str | None = None
-    enforce: Enforce = "prefer"
+    enforce: Enforce | None = None
     line: int | None = None
 
     def __post_init__(self) -> None:
@@ -67,6 +68,10 @@ class Constraint:
             raise ValueError(f"severity is {self.severity!r}; it is must or should")
         if self.on_fail not in _ON_FAIL:
             raise ValueError(f"on_fail is {self.on_fail!r}; it is error, reask or warn")
+        if self.enforce is None:
+            object.__setattr__(
+                self, "enforce", "check" if getattr(self.rule, "checked_only", False) else "prefer"
+            )
         if self.enforce not in _ENFORCE:
             raise ValueError(f"enforce of a constraint is {self.enforce!r}; it is prefer or check")
         if not self.id:

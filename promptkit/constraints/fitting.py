@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from promptkit.constraints.choices import OneOf
 from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.evaluation import is_number
-from promptkit.constraints.lengths import MaxWords
-from promptkit.constraints.matching import Matches
+from promptkit.constraints.kinds import KINDS
 from promptkit.constraints.numbers import Between
 from promptkit.constraints.paths import parse
-from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.reach import ends, kinds
-from promptkit.constraints.rules import Rule, Scope, joined, takes_of
+from promptkit.constraints.rules import Binds, Narrows, Reads, Rule, Scope, Unjudged, joined, takes_of
 from promptkit.schemas.fragments import branches
 from promptkit.schemas.places import shorten, shown
 
@@ -24,13 +22,22 @@ __all__ = ["fit_fault"]
 _NOWHERE = Scope(output=None, inputs={})
 _LIMITS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 _LIMIT_WORDS = ("from", "above", "to", "below")
+_LENGTHS = (("minLength", "maxLength", "characters"), ("minItems", "maxItems", "items"))
+
+
+@runtime_checkable
+class _Shortest(Protocol):
+    """A rule that tells the fewest characters of the texts that hold it."""
+
+    @property
+    def shortest(self) -> int: ...
 
 
 def fit_fault(constraint: Constraint, json_schema: Mapping[str, Any]) -> str | None:
     """A sentence when the rule and the schema of its field exclude each other, with what the field allows.
 
-    What cannot be told from types, ``enum``, ``const`` and number limits counts as possible, and so does a
-    rule of the user's own that has a fitting type.
+    What cannot be told from types, ``enum``, ``const`` and the limits of numbers and lengths counts as possible,
+    and so does a rule of the user's own that has a fitting type.
     """
     found = ends(parse(constraint.path), json_schema)
     rule, path = constraint.rule, constraint.path or "the output"
@@ -54,17 +61,36 @@ def fit_fault(constraint: Constraint, json_schema: Mapping[str, Any]) -> str | N
 
 
 def _can_hold(rule: Rule, fragment: Mapping[str, Any]) -> bool:
-    if not isinstance(rule, Between | OneOf | Matches | MaxWords | NeverSays):
+    types, takes = kinds(fragment), takes_of(rule)
+    if rule.kind not in KINDS or isinstance(rule, Reads | Binds):
         return True
-    types = kinds(fragment)
-    if rule.takes and types and not rule.takes & set(types):
+    if takes and types and not takes & set(types):
         return False
     values = _values(fragment)
     if values is not None:
-        return not values or any(rule.fault(value, _NOWHERE) is None for value in values)
+        return not values or any(_holds(rule, value) for value in values)
     if isinstance(rule, Between):
         return _overlap(rule, fragment)
-    return not isinstance(rule, OneOf) or any(_is_allowed(value, fragment) for value in rule.values)
+    if isinstance(rule, OneOf):
+        return any(_is_allowed(value, fragment) for value in rule.values)
+    return _has_room(rule, fragment)
+
+
+def _holds(rule: Rule, value: Any) -> bool:
+    try:
+        return rule.fault(value, _NOWHERE) is None
+    except Unjudged:
+        return True
+
+
+def _has_room(rule: Rule, fragment: Mapping[str, Any]) -> bool:
+    """Whether the lengths that the rule asks for and those of the field have one in common."""
+    longest = _limit(fragment, "maxLength")
+    if isinstance(rule, _Shortest) and longest is not None and rule.shortest > longest:
+        return False
+    said = rule.narrow(fragment) if isinstance(rule, Narrows) else fragment
+    pairs = [(_limit(said, least), _limit(said, most)) for least, most, _ in _LENGTHS]
+    return all(least is None or most is None or least <= most for least, most in pairs)
 
 
 def _values(fragment: Mapping[str, Any]) -> Sequence[Any] | None:
@@ -117,9 +143,17 @@ def _allowed(fragment: Mapping[str, Any]) -> Iterator[str]:
     limits = [(word, _limit(fragment, name)) for word, name in zip(_LIMIT_WORDS, _LIMITS, strict=True)]
     said = " ".join(f"{word} {limit}" for word, limit in limits if limit is not None)
     for kind in kinds(fragment) or ("value",):
-        if kind != "null":
-            yield (
-                f"{kind} values {said}".rstrip()
-                if kind in ("integer", "number", "value")
-                else f"{kind} values"
-            )
+        if kind in ("integer", "number", "value"):
+            yield f"{kind} values {said}".rstrip()
+        elif kind != "null":
+            yield f"{kind} values{_lengths_of(fragment, kind)}"
+
+
+def _lengths_of(fragment: Mapping[str, Any], kind: str) -> str:
+    lengths = dict(zip(("string", "array"), _LENGTHS, strict=True))
+    if kind not in lengths:
+        return ""
+    names, unit = lengths[kind][:2], lengths[kind][2]
+    least, most = (_limit(fragment, name) for name in names)
+    ends = [*([f"at least {least}"] if least else []), *([f"at most {most}"] if most is not None else [])]
+    return f" of {' and '.join(ends)} {unit}" if ends else ""

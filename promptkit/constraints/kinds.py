@@ -8,10 +8,13 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
+from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.choices import OneOf
 from promptkit.constraints.conditions import Expr
-from promptkit.constraints.lengths import MaxWords
+from promptkit.constraints.languages import Language
+from promptkit.constraints.lengths import LENGTHS
 from promptkit.constraints.matching import Matches
+from promptkit.constraints.mentions import MustMention
 from promptkit.constraints.numbers import Between
 from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.quotations import QuotedFrom
@@ -47,13 +50,18 @@ Kinds: TypeAlias = Mapping[str, _Build]
 
 KINDS: Kinds = MappingProxyType(
     {
+        **LENGTHS,
         "between": Between.from_argument,
+        "contains": Contains.from_argument,
+        "ends_with": EndsWith.from_argument,
         "expr": Expr.from_argument,
+        "language": Language.from_argument,
         "matches": Matches.from_argument,
-        "max_words": MaxWords.from_argument,
+        "must_mention": MustMention.from_argument,
         "never_says": NeverSays.from_argument,
         "one_of": OneOf.from_argument,
         "quoted_from": QuotedFrom.from_argument,
+        "starts_with": StartsWith.from_argument,
     }
 )
 """The kinds of rule that come with promptkit."""

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from promptkit.constraints.arguments import as_string
+from promptkit.constraints.forms import Form, Whole
 from promptkit.constraints.patterns import check_pattern, matches_whole
+from promptkit.constraints.portable import as_portable
 from promptkit.constraints.rules import Scope
 from promptkit.schemas.places import shown, type_phrase
 
@@ -42,6 +45,17 @@ class Matches:
     def sentence(self, subject: str) -> str:
         """Said with the pattern as it is."""
         return f"{subject} matches the regular expression `{self.pattern}` as a whole."
+
+    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As a pattern, where every engine reads it alike and the field has none yet."""
+        portable = as_portable(self.pattern)
+        if portable is None or "pattern" in fragment:
+            return fragment
+        return {**fragment, "pattern": f"^(?:{portable})$"}
+
+    def form(self, inputs: Mapping[str, Any] | None) -> Form | None:
+        """The pattern."""
+        return Whole(self.pattern)
 
     def fault(self, value: Any, scope: Scope) -> str | None:
         """A text that does not match from end to end, or is longer than 100,000 characters."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import jsonschema_rs
 
-__all__ = ["check_pattern", "matches_whole"]
+__all__ = ["check_pattern", "is_pattern", "matches_whole"]
 
 MAX_PATTERN = 1_000
 # Bytes of a compiled pattern. The time for a character grows with it, so it bounds counted repeats such as
@@ -27,7 +27,7 @@ def check_pattern(pattern: str) -> None:
             f"matches has a pattern of {len(pattern)} characters; at most {MAX_PATTERN} are allowed"
         )
     # Alone too: `a)|(b` is balanced only inside the brackets that _whole puts around it.
-    if _accepts(pattern) and _accepts(_whole(pattern)):
+    if is_pattern(pattern):
         return
     if _accepts(pattern, _TOO_LARGE):
         raise ValueError(
@@ -43,6 +43,11 @@ def check_pattern(pattern: str) -> None:
         r"such as (?=x), back-references such as \1, and \Z, write {0,3} for {,3} and \{ for a brace, and keep "
         "repeat counts small"
     )
+
+
+def is_pattern(pattern: str) -> bool:
+    """True when the engine can match the pattern, of whatever length it is written."""
+    return _accepts(pattern) and _accepts(_whole(pattern))
 
 
 def matches_whole(pattern: str, text: str) -> bool:

@@ -1,20 +1,23 @@
-"""What a text says and what it must not say."""
+"""What a text must not say, and whether phrases occur in it."""
 # ruff: noqa: ARG002 - every rule takes the same arguments
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from promptkit.constraints.arguments import as_phrases
+from promptkit.constraints.edges import edge
 from promptkit.constraints.folding import folded, texts_of
-from promptkit.constraints.rules import Scope, joined
+from promptkit.constraints.forms import Form, Without
+from promptkit.constraints.rules import Boundary, Scope, joined
+from promptkit.schemas.json_types import is_list, is_object
 from promptkit.schemas.places import shown
 
-__all__ = ["NeverSays"]
+__all__ = ["NeverSays", "phrase_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +50,56 @@ class NeverSays:
         """Said with every phrase."""
         return f"{subject} never says {joined([shown(phrase) for phrase in self.phrases])}."
 
+    def form(self, inputs: Mapping[str, Any] | None) -> Form | None:
+        """The phrases left out."""
+        return Without(tuple(self.phrases))
+
     def fault(self, value: Any, scope: Scope) -> str | None:
         """The first phrase that occurs."""
-        found = self._found(value)
+        found = phrase_in(value, self.phrases)
         return None if found is None else shown(found, 100)
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Names the phrase to be left out."""
-        return f"Leave out {shown(self._found(value))} and say it in another way, or not at all."
+        found = phrase_in(value, self.phrases)
+        return f"Leave out {shown(found)} and say it in another way, or not at all."
 
-    def _found(self, value: Any) -> str | None:
-        for text in texts_of(value):
-            # A zero-width space may stand inside a word, or between the words of Thai and Khmer.
-            for seen in dict.fromkeys((folded(text), folded(text.replace("\u200b", " ")))):
-                match = _phrases_pattern(tuple(self.phrases)).search(seen)
-                if match is not None:
-                    return next(phrase for phrase in self.phrases if folded(phrase) == match.group())
-        return None
+    def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
+        """Each phrase inside a longer word and cut short; it alone, in other case, and within a sentence."""
+        inside = [value for phrase in self.phrases for value in (f"{phrase}x", f"x{phrase}", phrase[:-1])]
+        outside = [value for phrase in self.phrases for value in (phrase, phrase.upper(), f"So {phrase}.")]
+        return edge(self, fragment, scope, inside, outside)
+
+    def fitted(self, value: Any, scope: Scope) -> Any:
+        """The value without the words that make up a phrase."""
+        if phrase_in(value, self.phrases) is None:
+            return value
+        if is_object(value):
+            return {name: self.fitted(part, scope) for name, part in value.items()}
+        return [self.fitted(part, scope) for part in value] if is_list(value) else self._cut(value)
+
+    def _cut(self, text: str) -> str:
+        """The text without words: at each place the fewest that hold a phrase."""
+        most = max(len(folded(phrase).split()) for phrase in self.phrases)
+        kept: list[str] = []
+        for word in re.findall(r"\s*\S+", text):
+            kept.append(word)
+            for count in range(1, most + 1):
+                if phrase_in("".join(kept[-count:]), self.phrases) is not None:
+                    del kept[-count:]
+                    break
+        return "".join(kept).strip()
+
+
+def phrase_in(value: Any, phrases: Sequence[str]) -> str | None:
+    """The first of the phrases that occurs in the value's texts as whole words, folded; None when none does."""
+    for text in texts_of(value):
+        # A zero-width space may stand inside a word, or between the words of Thai and Khmer.
+        for seen in dict.fromkeys((folded(text), folded(text.replace("\u200b", " ")))):
+            match = _phrases_pattern(tuple(phrases)).search(seen)
+            if match is not None:
+                return next(phrase for phrase in phrases if folded(phrase) == match.group())
+    return None
 
 
 @lru_cache(maxsize=256)

@@ -79,11 +79,13 @@ def _is_judged(constraint: Constraint) -> bool:
 
 
 def _left_to_check(constraint: Constraint) -> str:
-    if constraint.enforce == "check":
-        return "left to the check: enforce is check"
     if constraint.severity == "should":
         return "a wish: severity is should"
-    return "only reported: on_fail is warn"
+    if constraint.on_fail == "warn":
+        return "only reported: on_fail is warn"
+    if getattr(constraint.rule, "checked_only", False):
+        return "checked, so that no text is cut short"
+    return "left to the check: enforce is check"
 
 
 def _without_inputs(constraint: Constraint, where: Enforcement, note: str) -> str:

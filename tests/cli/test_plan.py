@@ -84,6 +84,9 @@ def test_the_backend_is_chosen_as_for_run(cli: Any) -> None:
 
 
 def test_with_require_a_rule_that_is_only_checked_is_an_error_below_the_plan(cli: Any) -> None:
+    text = (cli.library / "note.prompt.j2").read_text()
+    cli.write("templates/note.prompt.j2", text.replace("max_words: 3", "max_words: 3\n      enforce: prefer"))
+
     done = cli("plan", "note", "--backend", "openai:m", "--enforce", "require")
 
     assert done.code == 2
@@ -97,6 +100,7 @@ def test_with_require_a_rule_that_is_only_checked_is_an_error_below_the_plan(cli
 
 def test_the_files_own_require_counts_and_the_option_goes_over_it(cli: Any) -> None:
     text = (cli.library / "note.prompt.j2").read_text()
+    text = text.replace("max_words: 3", "max_words: 3\n      enforce: prefer")
     cli.write("templates/note.prompt.j2", text.replace("version:", "enforce: require\nversion:"))
 
     own = cli("plan", "note", "--backend", "openai:m", "--json")

@@ -37,7 +37,7 @@ def prompt_of(output: Any, *rules: pk.constraints.Constraint) -> pk.Prompt[Any]:
     return pk.Prompt(template=template, output=output, constraints=rules)
 
 
-RULED = prompt_of(Line, pk.constraints.max_words("name", 3))
+RULED = prompt_of(Line, pk.constraints.never_says("name", ["x"]))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_what_is_required_and_only_checked_is_refused_before_anything_is_sent(
     backend, seen = connections
     monkeypatch.setenv("KEY", "k")
 
-    with pytest.raises(CapabilityMissing, match=r"name\.max_words \(no schema says it\).*enforce: check"):
+    with pytest.raises(CapabilityMissing, match=r"name\.never_says \(no schema says it\).*enforce: check"):
         ask(RULED.using(backend, enforce="require"))
 
     assert seen == []
@@ -161,12 +161,12 @@ def test_a_prompt_that_requires_can_be_tested_with_a_mock() -> None:
 def test_a_files_own_enforce_holds_and_using_goes_over_it(tmp_path: Any) -> None:
     path = tmp_path / "p.prompt.j2"
     path.write_text(
-        "---\nenforce: require\noutput:\n  schema:\n    a: {type: string, max_words: 3}\n---\n"
+        "---\nenforce: require\noutput:\n  schema:\n    a: {type: string, never_says: [x]}\n---\n"
         "{% user %}\n{{ constraints }} {{ text }}\n{% enduser %}\n"
     )
     prompt = pk.load(path)
 
-    with pytest.raises(PlanError, match=r"a\.max_words"):
+    with pytest.raises(PlanError, match=r"a\.never_says"):
         prompt.using("openai:m").run(text="x")
     assert prompt.using("openai:m", enforce="prefer").refusal() is None
 
@@ -190,7 +190,7 @@ size      maximum               native
 size      minimum               native
 size      type                  native
 name      type                  native
-name      max_words             check   no schema says it
+name      never_says            check   no schema says it
 
 8 rules: 7 native, 1 checked"""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from promptkit.completions import Enforcement
-from promptkit.constraints import Constraint, Path, between, max_words, parse
+from promptkit.constraints import Constraint, Path, between, never_says, parse
 from promptkit.requests import Limit, OutputSpec, Placement, Plan
 from promptkit.schemas import OutputSchema
 
@@ -96,7 +96,7 @@ def test_a_plan_goes_through_json_and_back() -> None:
 def test_a_constraint_that_leaves_itself_to_the_check_is_waived_with_the_reason(
     options: Any, note: str
 ) -> None:
-    made = Placement.of(max_words("a", 3, **options), Enforcement.CHECK, "no schema says it")
+    made = Placement.of(never_says("a", ["b"], **options), Enforcement.CHECK, "no schema says it")
 
     assert (made.waived, made.note) == (True, note)
 
@@ -127,7 +127,7 @@ def test_a_judged_rule_is_said_only() -> None:
 
 def test_without_a_schema_every_keyword_and_constraint_is_checked_with_the_reason() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer"}}}
-    rules = (max_words("a", 3), between("n", 1, 2), Constraint(path="a", rule=Judged()))
+    rules = (never_says("a", ["b"]), between("n", 1, 2), Constraint(path="a", rule=Judged()))
     spec = OutputSpec(schema=OutputSchema.from_json_schema(schema, "x"), constraints=rules)
 
     made = Plan.unenforced(spec, "b", "enforce is off")
@@ -136,7 +136,7 @@ def test_without_a_schema_every_keyword_and_constraint_is_checked_with_the_reaso
     assert [(it.path, it.rule, it.where.value) for it in made.by_field()] == [
         ("", "type", "check"),
         ("a", "type", "check"),
-        ("a", "max_words", "check"),
+        ("a", "never_says", "check"),
         ("a", "echoes", "prompt"),
         ("n", "type", "check"),
         ("n", "minimum", "check"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from promptkit.completions import Enforcement
-from promptkit.constraints import matches, max_words
+from promptkit.constraints import matches, never_says
 from promptkit.errors import CapabilityMissing, SchemaUnsupported
 from promptkit.requests import Capabilities, Limit, OutputSpec, Placement, Plan, refusal
 from promptkit.schemas import OutputSchema
@@ -16,7 +16,7 @@ from promptkit.schemas import OutputSchema
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}}
 ENFORCED = Placement(path="", rule="type", where=Enforcement.GRAMMAR)
 LOOSE = Placement(path="a", rule="minLength", where=Enforcement.CHECK, note="moved into the description")
-WORDS = Placement(path="a", rule="max_words", where=Enforcement.CHECK)
+WORDS = Placement(path="a", rule="never_says", where=Enforcement.CHECK)
 
 
 def spec_of(*rules: Any, enforce: Any = "require", schema: Any = SCHEMA) -> OutputSpec:
@@ -62,16 +62,16 @@ def test_it_is_the_backends_fault_where_it_enforces_no_schema() -> None:
 
 
 def test_a_constraint_that_is_only_checked_is_told_with_its_mend() -> None:
-    refused = refusal(plan_of(ENFORCED, WORDS), spec_of(max_words("a", 3)), able)
+    refused = refusal(plan_of(ENFORCED, WORDS), spec_of(never_says("a", ["b"])), able)
 
     assert type(refused) is CapabilityMissing
-    assert refused.reasons == ("a: max_words (only the finished answer is checked)",)
+    assert refused.reasons == ("a: never_says (only the finished answer is checked)",)
     assert "Add enforce: check to a rule that may wait, or enforce: prefer to the prompt" in str(refused)
 
 
 @pytest.mark.parametrize("options", [{"enforce": "check"}, {"severity": "should"}, {"on_fail": "warn"}])
 def test_a_constraint_that_leaves_itself_to_the_check_is_not_demanded(options: Any) -> None:
-    assert refusal(plan_of(ENFORCED, WORDS), spec_of(max_words("a", 3, **options)), able) is None
+    assert refusal(plan_of(ENFORCED, WORDS), spec_of(never_says("a", ["b"], **options)), able) is None
 
 
 def test_of_two_rules_of_one_kind_the_waived_one_is_not_demanded() -> None:
@@ -87,12 +87,12 @@ def test_of_two_rules_of_one_kind_the_waived_one_is_not_demanded() -> None:
 
 
 def test_what_the_plan_does_not_name_is_not_enforced() -> None:
-    refused = refusal(Plan(backend="b"), spec_of(max_words("a", 3)), able)
+    refused = refusal(Plan(backend="b"), spec_of(never_says("a", ["b"])), able)
 
     assert refused is not None
     assert refused.reasons == (
         "the output: schema (the backend's plan does not name it)",
-        "a: max_words (the backend's plan does not name it)",
+        "a: never_says (the backend's plan does not name it)",
     )
 
 
@@ -107,7 +107,7 @@ def test_a_limit_that_is_passed_is_refused_with_its_numbers() -> None:
 
 def test_a_plain_text_without_rules_demands_nothing() -> None:
     assert refusal(plan_of(), spec_of(schema=None), able) is None
-    assert refusal(plan_of(), spec_of(max_words("", 3), schema=None), able) is not None
+    assert refusal(plan_of(), spec_of(never_says("", ["b"]), schema=None), able) is not None
 
 
 def test_a_plan_that_binds_nobody_is_not_refused() -> None:

@@ -251,7 +251,7 @@ def test_the_plan_goes_field_by_field_in_the_order_of_the_schema(ask_for) -> Non
         ("size", "between", ""),
         ("name", "type", ""),
         ("name", "minLength", "moved into the description"),
-        ("name", "max_words", "no schema says it"),
+        ("name", "max_words", "checked, so that no text is cut short"),
     ]
 
 
