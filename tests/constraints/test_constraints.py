@@ -18,6 +18,7 @@ from promptkit.constraints import (
     between,
     check_paths,
     expr,
+    factories,
     from_file,
     matches,
     max_words,
@@ -612,3 +613,22 @@ def test_a_rule_fits_a_field_that_may_be_of_its_type(schema):
     output = {"type": "object", "properties": {"x": schema}}
 
     assert check_paths([max_words("x", 3)], output) == ()
+
+
+@pytest.mark.parametrize(
+    ("constraint", "enforce"),
+    [
+        (max_words("x", 3), "check"),
+        (max_words("x", 3, enforce="prefer"), "prefer"),
+        (factories.max_items("x", 3), "prefer"),
+        (never_says("x", ["a"]), "prefer"),
+    ],
+)
+def test_a_length_of_a_text_is_left_to_the_check_unless_it_says_otherwise(constraint, enforce):
+    assert constraint.enforce == enforce
+    assert constraint.steers is (enforce == "prefer")
+
+
+def test_an_unknown_way_to_enforce_is_refused():
+    with pytest.raises(ValueError, match="enforce of a constraint is 'hard'; it is prefer or check"):
+        max_words("x", 3, enforce="hard")
