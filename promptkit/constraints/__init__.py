@@ -5,17 +5,41 @@
 
 from __future__ import annotations
 
-from promptkit.constraints.choices import OneOf
+from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
-from promptkit.constraints.factories import between, expr, matches, max_words, never_says, one_of, quoted_from
+from promptkit.constraints.dates import DateBetween, NotAfter, NotBefore
+from promptkit.constraints.factories import (
+    at_least,
+    at_most,
+    between,
+    expr,
+    format_of,
+    judged,
+    matches,
+    max_words,
+    never_says,
+    no_invented,
+    not_after,
+    not_before,
+    one_of,
+    one_of_input,
+    quoted_from,
+    sorted_by,
+    tone,
+    unique,
+)
 from promptkit.constraints.files import from_file
+from promptkit.constraints.formats import Format
 from promptkit.constraints.forms import Excerpt, Form, Whole, Without
+from promptkit.constraints.invention import NoInvented
+from promptkit.constraints.judged import JUDGED_KINDS, JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.kinds import KINDS, OPTIONS, Kinds, RuleClass, known_kinds
 from promptkit.constraints.lengths import MaxWords
+from promptkit.constraints.lists import Sorted, Unique
 from promptkit.constraints.matching import Matches
 from promptkit.constraints.narrowing import check_paths, forms_of, narrow
-from promptkit.constraints.numbers import Between
+from promptkit.constraints.numbers import AtLeast, AtMost, Between
 from promptkit.constraints.paths import Path, parse
 from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.quotations import QuotedFrom
@@ -36,25 +60,36 @@ from promptkit.constraints.rules import (
 from promptkit.constraints.speech import spoken_list
 
 __all__ = [
+    "JUDGED_KINDS",
+    "JUDGED_OPTIONS",
     "KINDS",
     "OPTIONS",
+    "AtLeast",
+    "AtMost",
     "Between",
     "Binds",
     "Boundary",
     "Bounds",
     "Constraint",
+    "DateBetween",
     "Decodes",
     "Excerpt",
     "Expr",
     "Fits",
     "Form",
+    "Format",
     "Hints",
+    "Judged",
     "Kinds",
     "Matches",
     "MaxWords",
     "Narrows",
     "NeverSays",
+    "NoInvented",
+    "NotAfter",
+    "NotBefore",
     "OneOf",
+    "OneOfInput",
     "Path",
     "QuotedFrom",
     "Quotes",
@@ -62,21 +97,35 @@ __all__ = [
     "Rule",
     "RuleClass",
     "Scope",
+    "Sorted",
+    "Tone",
+    "Unique",
     "Unjudged",
     "Whole",
     "Without",
+    "at_least",
+    "at_most",
     "between",
     "check_paths",
     "expr",
+    "format_of",
     "forms_of",
     "from_file",
+    "judged",
     "known_kinds",
     "matches",
     "max_words",
     "narrow",
     "never_says",
+    "no_invented",
+    "not_after",
+    "not_before",
     "one_of",
+    "one_of_input",
     "parse",
     "quoted_from",
+    "sorted_by",
     "spoken_list",
+    "tone",
+    "unique",
 ]

@@ -28,17 +28,18 @@ _PLAIN = str.maketrans(
 )
 # A stretch of ASCII that folds to itself, single blanks and hyphens inside; or what else stands without a blank, with
 # the letter of ASCII before it that a mark may join.
-_STRETCH = re.compile(
-    r"[!-,.-_a-~]+(?:[ -][!-,.-_a-~]+)*(?![^\x00-\x7f])|\S?[^\s!-,.-_a-~]+|\S"
-)
+_STRETCH = re.compile(r"[!-,.-_a-~]+(?:[ -][!-,.-_a-~]+)*(?![^\x00-\x7f])|\S?[^\s!-,.-_a-~]+|\S")
 # Characters that often change and never join the one before them; what stands between them mostly does not change.
-_OFTEN = re.compile(f"([-{_DASH}]{{2,3}}|[{''.join(char for char in map(chr, _PLAIN) if not char.isascii())}\u2026\uff01-\uff65])")
+_MARKS = "".join(char for char in map(chr, _PLAIN) if not char.isascii())
+_OFTEN = re.compile(f"([-{_DASH}]{{2,3}}|[{_MARKS}\u2026\uff01-\uff65])")
 # What changes though it is normalized already.
 _CHANGES = re.compile(f"[{''.join(map(chr, _PLAIN))}]|{INVISIBLE}|--")
 _DASHES = re.compile(f"[-{_DASH}]{{2,3}}")  # as plain text writes a long dash
 # Characters that join the one before them under NFKC and are no marks (Unicode's general category M): voiced sound
 # marks of half width, and the vowels and finals of Hangul in their three blocks.
-_JOINING = re.compile("[\uff9e\uff9f\u1160-\u11ff\ud7b0-\ud7ff\u314f-\u3163\uffc2-\uffdc\u3131-\u314e\uffa1-\uffbe]")
+_JOINING = re.compile(
+    "[\uff9e\uff9f\u1160-\u11ff\ud7b0-\ud7ff\u314f-\u3163\uffc2-\uffdc\u3131-\u314e\uffa1-\uffbe]"
+)
 _MAX_CACHED = 2_000_000
 _MAX_SHORT = 4
 # Folded occurrences that begin or end inside one character of the source, as "fi" does inside a ligature; past that

@@ -166,4 +166,4 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         )
     }
 )
-"""The functions of expressions by name. ``all`` and ``any`` go by the truth of the items, ``count`` counts true ones."""
+"""The functions of expressions by name; ``all``, ``any`` and ``count`` go by the truth of the items."""

@@ -16,7 +16,7 @@ ClaimKind: TypeAlias = Literal["numbers", "urls", "emails", "quotes"]
 _URL = re.compile(r"(?<![\w.+-])(?:https?://|www\.)[^\s<>\"`{}|\\^\u201c\u201d]+", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _QUOTES = re.compile(
-    "\"([^\"\n]{1,2000})\"|\u201c([^\u201c\u201d\n]{1,2000})\u201d|\u201e([^\u201e\u201c\u201d\n]{1,2000})[\u201c\u201d]"
+    '"([^"\n]{1,2000})"|\u201c([^\u201c\u201d\n]{1,2000})\u201d|\u201e([^\u201e\u201c\u201d\n]{1,2000})[\u201c\u201d]'
     "|\u00ab([^\u00ab\u00bb\n]{1,2000})\u00bb"
 )
 _MARKER = re.compile(r"^[ \t>#*+-]*\d{1,2}[.)](?=\s)", re.MULTILINE)
@@ -65,7 +65,9 @@ def claims_of(text: str) -> Iterator[Claim]:
     beginning of a line is no claim.
     """
     for match in _QUOTES.finditer(text):
-        yield Claim("quotes", match.group(match.lastindex or 0), frozenset(), *match.span(match.lastindex or 0))
+        yield Claim(
+            "quotes", match.group(match.lastindex or 0), frozenset(), *match.span(match.lastindex or 0)
+        )
     rest = text
     for match in _URL.finditer(text):
         url = _trimmed(match.group())
@@ -124,7 +126,7 @@ def _is_code(part: str) -> bool:
 
 
 def _names_something(parts: list[str]) -> bool:
-    """True for ``A-1042`` and ``COVID-19``, not for ``mid-2024`` and ``24-hour``: capitals or a letter or two, first."""
+    """True for ``A-1042`` and ``COVID-19``, not for ``mid-2024`` and ``24-hour``: capitals or a short first part."""
     first = parts[0]
     if len(parts) == 1 or _WORD.fullmatch(first) is None:
         return False

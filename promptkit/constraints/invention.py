@@ -1,5 +1,4 @@
 """Texts that name no number, address or quotation of their own."""
-# ruff: noqa: ARG002 - every rule takes the same arguments
 
 from __future__ import annotations
 
@@ -111,7 +110,9 @@ class NoInvented:
         )
         if types and "string" not in types:
             return Boundary(() if inside is None else (inside,), (outside,))
-        return Boundary(("Nothing is invented." if inside is None else f"It is {inside}.",), (f"It is {outside}.",))
+        return Boundary(
+            ("Nothing is invented." if inside is None else f"It is {inside}.",), (f"It is {outside}.",)
+        )
 
     def fitted(self, value: Any, scope: Scope) -> Any:
         """The value with what is invented cut out of its texts; a number becomes the nearest one of the inputs."""

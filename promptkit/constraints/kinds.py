@@ -8,11 +8,15 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
-from promptkit.constraints.choices import OneOf
+from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
+from promptkit.constraints.dates import NotAfter, NotBefore, at_least_of, at_most_of, between_of
+from promptkit.constraints.formats import Format
+from promptkit.constraints.invention import NoInvented
+from promptkit.constraints.judged import JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.lengths import MaxWords
+from promptkit.constraints.lists import Sorted, Unique
 from promptkit.constraints.matching import Matches
-from promptkit.constraints.numbers import Between
 from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.quotations import QuotedFrom
 from promptkit.constraints.rules import Rule
@@ -47,13 +51,24 @@ Kinds: TypeAlias = Mapping[str, _Build]
 
 KINDS: Kinds = MappingProxyType(
     {
-        "between": Between.from_argument,
+        "at_least": at_least_of,
+        "at_most": at_most_of,
+        "between": between_of,
         "expr": Expr.from_argument,
+        "format": Format.from_argument,
+        "judged": Judged.from_argument,
         "matches": Matches.from_argument,
         "max_words": MaxWords.from_argument,
         "never_says": NeverSays.from_argument,
+        "no_invented": NoInvented.from_argument,
+        "not_after": NotAfter.from_argument,
+        "not_before": NotBefore.from_argument,
         "one_of": OneOf.from_argument,
+        "one_of_input": OneOfInput.from_argument,
         "quoted_from": QuotedFrom.from_argument,
+        "sorted": Sorted.from_argument,
+        "tone": Tone.from_argument,
+        "unique": Unique.from_argument,
     }
 )
 """The kinds of rule that come with promptkit."""
@@ -117,7 +132,7 @@ def _kind_of(made: Any) -> str:
     name = getattr(made, "__name__", repr(made))
     if not isinstance(kind, str) or not kind.isidentifier():
         raise ValueError(f'{name} is no class of rules: give it a kind, as in kind = "rhymes"')
-    if kind in KINDS or kind in OPTIONS:
+    if kind in KINDS or kind in OPTIONS or kind in JUDGED_OPTIONS:
         raise ValueError(f"{name} has the kind {kind}, which promptkit uses itself; choose another word")
     return kind
 

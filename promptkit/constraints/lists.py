@@ -58,7 +58,9 @@ class Unique:
         """Said of the items, or of their fields."""
         if not self.by:
             return f"{subject} has no item twice."
-        return f"{subject} has no two items with the same {joined([f'`{field}`' for field in self.by], 'and')}."
+        return (
+            f"{subject} has no two items with the same {joined([f'`{field}`' for field in self.by], 'and')}."
+        )
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
         """As uniqueItems where whole items are meant; JSON Schema knows no other."""
@@ -69,7 +71,9 @@ class Unique:
         if not is_list(value):
             return type_phrase(value)
         pair = self._pair(value)
-        return None if pair is None else f"items [{pair[0]}] and [{pair[1]}] are both {self._shown(value, pair)}"
+        return (
+            None if pair is None else f"items [{pair[0]}] and [{pair[1]}] are both {self._shown(value, pair)}"
+        )
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Names the item that is one too many."""
@@ -144,7 +148,9 @@ class Sorted:
         for name in given:
             if name not in ("by", "order"):
                 known = did_you_mean(name, ["by", "order"])
-                raise ValueError(f"sorted has no {name}{known}; write sorted: {{by: date, order: descending}}")
+                raise ValueError(
+                    f"sorted has no {name}{known}; write sorted: {{by: date, order: descending}}"
+                )
         by, order = given.get("by", ""), given.get("order", "ascending")
         if not given or not isinstance(by, str) or not isinstance(order, str):
             example = "sorted: descending or sorted: {by: date, order: descending}"
@@ -208,9 +214,7 @@ class Sorted:
         keys = self._keys(value)
         if not all(_are_ordered(keys[0], key) for key in keys):
             return value
-        order: list[int] = sorted(
-            range(len(value)), key=keys.__getitem__, reverse=self.order == "descending"
-        )
+        order: list[int] = sorted(range(len(value)), key=keys.__getitem__, reverse=self.order == "descending")
         return [value[index] for index in order]
 
     def _keys(self, items: Sequence[Any]) -> list[Any]:

@@ -208,7 +208,7 @@ def _edge(limit: float, fragment: Mapping[str, Any], inward: int) -> Boundary:
         return Boundary()
     exact = Fraction(repr(limit)) if isinstance(limit, float) else Fraction(limit)
     step = fragment.get("multipleOf")
-    if is_finite(step) and step > 0:
+    if step is not None and is_finite(step) and step > 0:
         size = Fraction(repr(step)) if isinstance(step, float) else Fraction(step)
     elif "integer" in types and "number" not in types:
         size = Fraction(1)
