@@ -8,12 +8,12 @@ from typing import Any
 
 from promptkit.authoring.fields import as_pairs, as_text
 from promptkit.authoring.nodes import Node, Pair, Pairs, Place, plain
-from promptkit.constraints import Constraint, check_paths, from_file
+from promptkit.constraints import JUDGED_KINDS, JUDGED_OPTIONS, Constraint, check_paths, from_file
 from promptkit.spelling import did_you_mean
 
 __all__ = ["DeclaredRule", "field_rules", "listed_rule", "refuse_equal_ids", "refuse_unknown_places"]
 
-_OPTIONS = ("id", "severity", "on_fail", "say", "enforce")
+_OPTIONS = ("id", "severity", "on_fail", "say", "enforce", *JUDGED_OPTIONS)
 _OF_ONE_RULE = ("id", "say")
 
 
@@ -48,7 +48,9 @@ def field_rules(entries: Mapping[str, Pair], path: str, *, beside: Sequence[str]
                 f"{path} has {len(kinds)} rules, and {name} is for one. Move a rule into `constraints:` with "
                 "its own."
             )
-    return [_rule(pair, path, options) for pair in kinds]
+    judged = [pair for pair in kinds if pair.key.text in JUDGED_KINDS]
+    plain_options = {key: pair for key, pair in options.items() if key not in JUDGED_OPTIONS or not judged}
+    return [_rule(pair, path, options if pair in judged else plain_options) for pair in kinds]
 
 
 def listed_rule(node: Node, index: int, *, text_output: bool) -> DeclaredRule:

@@ -6,16 +6,21 @@
 from __future__ import annotations
 
 from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
-from promptkit.constraints.choices import OneOf
+from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
+from promptkit.constraints.dates import DateBetween, NotAfter, NotBefore
 from promptkit.constraints.factories import (
+    at_least,
+    at_most,
     between,
     characters,
     contains,
     ends_with,
     expr,
+    format_of,
     item_count,
+    judged,
     language,
     lines,
     matches,
@@ -31,21 +36,32 @@ from promptkit.constraints.factories import (
     min_words,
     must_mention,
     never_says,
+    no_invented,
+    not_after,
+    not_before,
     one_of,
+    one_of_input,
     quoted_from,
     sentences,
+    sorted_by,
     starts_with,
+    tone,
+    unique,
     words,
 )
 from promptkit.constraints.files import from_file
+from promptkit.constraints.formats import Format
 from promptkit.constraints.forms import Excerpt, Form, Whole, Without
+from promptkit.constraints.invention import NoInvented
+from promptkit.constraints.judged import JUDGED_KINDS, JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.kinds import KINDS, OPTIONS, Kinds, RuleClass, known_kinds
 from promptkit.constraints.languages import Language
 from promptkit.constraints.lengths import Length
+from promptkit.constraints.lists import Sorted, Unique
 from promptkit.constraints.matching import Matches
 from promptkit.constraints.mentions import MustMention
 from promptkit.constraints.narrowing import check_paths, forms_of, narrow
-from promptkit.constraints.numbers import Between
+from promptkit.constraints.numbers import AtLeast, AtMost, Between
 from promptkit.constraints.paths import Path, parse
 from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.quotations import QuotedFrom
@@ -67,21 +83,28 @@ from promptkit.constraints.sentences import sentence_ends
 from promptkit.constraints.speech import spoken_list
 
 __all__ = [
+    "JUDGED_KINDS",
+    "JUDGED_OPTIONS",
     "KINDS",
     "OPTIONS",
+    "AtLeast",
+    "AtMost",
     "Between",
     "Binds",
     "Boundary",
     "Bounds",
     "Constraint",
     "Contains",
+    "DateBetween",
     "Decodes",
     "EndsWith",
     "Excerpt",
     "Expr",
     "Fits",
     "Form",
+    "Format",
     "Hints",
+    "Judged",
     "Kinds",
     "Language",
     "Length",
@@ -89,7 +112,11 @@ __all__ = [
     "MustMention",
     "Narrows",
     "NeverSays",
+    "NoInvented",
+    "NotAfter",
+    "NotBefore",
     "OneOf",
+    "OneOfInput",
     "Path",
     "QuotedFrom",
     "Quotes",
@@ -97,19 +124,26 @@ __all__ = [
     "Rule",
     "RuleClass",
     "Scope",
+    "Sorted",
     "StartsWith",
+    "Tone",
+    "Unique",
     "Unjudged",
     "Whole",
     "Without",
+    "at_least",
+    "at_most",
     "between",
     "characters",
     "check_paths",
     "contains",
     "ends_with",
     "expr",
+    "format_of",
     "forms_of",
     "from_file",
     "item_count",
+    "judged",
     "known_kinds",
     "language",
     "lines",
@@ -127,12 +161,19 @@ __all__ = [
     "must_mention",
     "narrow",
     "never_says",
+    "no_invented",
+    "not_after",
+    "not_before",
     "one_of",
+    "one_of_input",
     "parse",
     "quoted_from",
     "sentence_ends",
     "sentences",
+    "sorted_by",
     "spoken_list",
     "starts_with",
+    "tone",
+    "unique",
     "words",
 ]

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 from promptkit.constraints.arguments import as_string
 from promptkit.constraints.evaluation import Inapplicable, Uncomputable
 from promptkit.constraints.expressions import compile_expression
-from promptkit.constraints.paths import Path
+from promptkit.constraints.paths import EACH, Path
 from promptkit.constraints.rules import Scope, Unjudged
-from promptkit.schemas.places import path_text, shorten, shown
+from promptkit.schemas.places import shorten, shown
 
 __all__ = ["Expr"]
 
@@ -60,6 +60,7 @@ class Expr:
         facts: list[str] = []
         for root, steps in compile_expression(self.expression).places:
             if root == "output" and steps:
-                found = Path(steps).values(scope.output)
-                facts.append(f"{path_text(steps)} is {shown(found[0][1] if found else None, 40)}")
+                found = [value for _, value in Path(steps).values(scope.output)]
+                value = found if EACH in steps else found[0] if found else None
+                facts.append(f"{Path(steps)} is {shown(value, 40)}")
         return shorten(", ".join(facts))

@@ -7,6 +7,14 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from promptkit.constraints.calculation import (
+    FUNCTIONS,
+    MAX_NUMBER,
+    Inapplicable,
+    Uncomputable,
+    bounded,
+    is_number,
+)
 from promptkit.schemas.json_types import is_list, is_listed, is_object
 from promptkit.schemas.places import path_text, shown, type_phrase
 
@@ -21,18 +29,9 @@ __all__ = [
     "value_of",
 ]
 
-MAX_NUMBER = 10**18
 MAX_TEXT = 1_000_000
 
 _Scope: TypeAlias = Mapping[str, Any]
-
-
-class Uncomputable(Exception):
-    """The expression has no value for this data; the message says why."""
-
-
-class Inapplicable(Exception):
-    """A value that the expression orders or calculates with is absent or null; the message says which use."""
 
 
 def value_of(node: ast.expr, scope: _Scope) -> Any:
@@ -138,11 +137,6 @@ OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 
 
-def is_number(value: Any) -> bool:
-    """True for a number as JSON has it: true is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _binary(node: Any, scope: _Scope) -> Any:
     left, right = value_of(node.left, scope), value_of(node.right, scope)
     if left is None or right is None:
@@ -155,13 +149,7 @@ def _binary(node: Any, scope: _Scope) -> Any:
         raise Uncomputable(f"{type_phrase(left)} and {type_phrase(right)} cannot be calculated with")
     if right == 0 and isinstance(node.op, ast.Div | ast.Mod):
         raise Uncomputable(f"{shown(left)} is divided by 0")
-    return _bounded(OPERATORS[type(node.op)](_bounded(left), _bounded(right)))
-
-
-def _bounded(number: Any) -> Any:
-    if not -MAX_NUMBER * MAX_NUMBER <= number <= MAX_NUMBER * MAX_NUMBER:
-        raise Uncomputable("a number is too large to calculate with")
-    return number
+    return bounded(OPERATORS[type(node.op)](bounded(left), bounded(right)))
 
 
 def _unary(node: Any, scope: _Scope) -> Any:
@@ -176,23 +164,8 @@ def _unary(node: Any, scope: _Scope) -> Any:
 
 
 def _call(node: Any, scope: _Scope) -> Any:
-    _count, kinds, function = FUNCTIONS[node.func.id]
-    values = [value_of(part, scope) for part in node.args]
-    if None in values:
-        raise Inapplicable(f"{node.func.id} cannot take null")
-    for value in values:
-        if not isinstance(value, kinds):
-            raise Uncomputable(f"{node.func.id} cannot take {type_phrase(value)}")
-    return function(*values)
+    return FUNCTIONS[node.func.id](*(value_of(part, scope) for part in node.args))
 
-
-FUNCTIONS: Mapping[str, tuple[int, tuple[type, ...], Callable[..., Any]]] = {
-    "endswith": (2, (str,), str.endswith),
-    "len": (1, (str, list, tuple, dict), len),
-    "lower": (1, (str,), str.lower),
-    "startswith": (2, (str,), str.startswith),
-    "upper": (1, (str,), str.upper),
-}
 
 _VALUES: Mapping[type[ast.AST], Callable[[Any, _Scope], Any]] = {
     ast.Attribute: _attribute,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from promptkit.constraints.evaluation import FUNCTIONS, MAX_NUMBER, OPERATORS, value_of
+from promptkit.constraints.paths import EACH, Step
 from promptkit.spelling import did_you_mean
 
 __all__ = ["Expression", "compile_expression"]
@@ -25,12 +26,13 @@ class Expression:
     Attributes:
         text: As it was written.
         tree: Its syntax tree, whitelisted.
-        places: What it reads, as ``(root, steps)``, for example ``("output", ("category",))``.
+        places: What it reads, as ``(root, steps)``, for example ``("output", ("category",))``; with EACH among
+            the steps for the fields that ``values_of`` takes.
     """
 
     text: str
     tree: ast.expr
-    places: tuple[tuple[str, tuple[str | int, ...]], ...]
+    places: tuple[tuple[str, tuple[Step, ...]], ...]
 
     def evaluate(self, *, output: Any, inputs: Mapping[str, Any]) -> Any:
         """The value of the expression; an absent field counts as null.
@@ -48,7 +50,8 @@ def compile_expression(text: str) -> Expression:
 
     Allowed are ``output`` and ``inputs`` with their fields and items, literals, lists, comparisons, ``in``,
     ``and``, ``or``, ``not``, ``x if c else y``, ``+ - * / %`` on numbers, ``+`` on texts, and the functions
-    len, lower, upper, startswith and endswith.
+    abs, all, any, count, endswith, len, lower, max, min, round, startswith, sum, upper and values_of: these of
+    lists take one list, and ``values_of(output.items, "price")`` is the list of a field of the items.
 
     Raises:
         ValueError: When it is too long, no expression, or uses anything else; it names the column.
@@ -138,9 +141,19 @@ def _check_call(node: Any, text: str) -> None:
         raise _refused(
             node, text, f"{name} is no known function{did_you_mean(name, FUNCTIONS)}; known are {known}"
         )
-    wanted = FUNCTIONS[name][0]
-    if len(node.args) != wanted or node.keywords:
-        raise _refused(node, text, f"{name} takes {wanted} value{'s' if wanted > 1 else ''}")
+    function = FUNCTIONS[name]
+    least, most = function.arity
+    if not least <= len(node.args) <= most or node.keywords:
+        wanted = f"{least} value{'s' if least > 1 else ''}" if least == most else f"{least} to {most} values"
+        raise _refused(node, text, f"{name} takes {wanted}")
+    if function.field and not _is_name(node.args[-1]):
+        raise _refused(
+            node, text, f'{name} takes the name of a field in quotes, as in {name}(output.items, "price")'
+        )
+
+
+def _is_name(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _check_compare(node: Any, text: str) -> None:
@@ -191,9 +204,9 @@ _NAMES_OF_NODES: Mapping[type[ast.AST], str] = {
 }
 
 
-def _places(node: ast.AST) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+def _places(node: ast.AST) -> Iterator[tuple[str, tuple[Step, ...]]]:
     """The longest chain of fields and items at each name."""
-    steps: list[str | int] = []
+    steps: list[Step] = []
     inner: ast.AST = node
     while isinstance(inner, ast.Attribute | ast.Subscript):
         if isinstance(inner, ast.Attribute):
@@ -206,6 +219,18 @@ def _places(node: ast.AST) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     if isinstance(inner, ast.Name):
         yield inner.id, tuple(reversed(steps))
         return
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and FUNCTIONS[inner.func.id].field:
+        yield from _field_places(inner)
+        return
     for child in ast.iter_child_nodes(inner):
         if not (isinstance(inner, ast.Call) and child is inner.func):
             yield from _places(child)
+
+
+def _field_places(call: ast.Call) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """What ``values_of(output.items, "price")`` reads: the field of each item."""
+    items, name = call.args
+    for root, steps in _places(items):
+        whole = isinstance(items, ast.Attribute | ast.Subscript | ast.Name)
+        field = (EACH, str(name.value)) if whole and isinstance(name, ast.Constant) else ()
+        yield root, (*steps, *field)

@@ -10,7 +10,7 @@ from promptkit.constraints.choices import OneOf
 from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.evaluation import is_number
 from promptkit.constraints.kinds import KINDS
-from promptkit.constraints.numbers import Between
+from promptkit.constraints.numbers import AtLeast, AtMost, Between, is_finite
 from promptkit.constraints.paths import parse
 from promptkit.constraints.reach import ends, kinds
 from promptkit.constraints.rules import Binds, Narrows, Reads, Rule, Scope, Unjudged, joined, takes_of
@@ -69,7 +69,7 @@ def _can_hold(rule: Rule, fragment: Mapping[str, Any]) -> bool:
     values = _values(fragment)
     if values is not None:
         return not values or any(_holds(rule, value) for value in values)
-    if isinstance(rule, Between):
+    if isinstance(rule, Between | AtLeast | AtMost):
         return _overlap(rule, fragment)
     if isinstance(rule, OneOf):
         return any(_is_allowed(value, fragment) for value in rule.values)
@@ -102,13 +102,16 @@ def _values(fragment: Mapping[str, Any]) -> Sequence[Any] | None:
     return None
 
 
-def _overlap(rule: Between, fragment: Mapping[str, Any]) -> bool:
+def _overlap(rule: Between | AtLeast | AtMost, fragment: Mapping[str, Any]) -> bool:
     """Whether the interval of the rule and the limits of the field have a number in common."""
     low, above, high, below = (_limit(fragment, name) for name in _LIMITS)
-    least = max(limit for limit in (rule.low, low, above) if limit is not None)
-    most = min(limit for limit in (rule.high, high, below) if limit is not None)
+    own_low = rule.low if isinstance(rule, Between) else rule.limit if isinstance(rule, AtLeast) else None
+    own_high = rule.high if isinstance(rule, Between) else rule.limit if isinstance(rule, AtMost) else None
+    least = max((limit for limit in (own_low, low, above) if limit is not None), default=-math.inf)
+    most = min((limit for limit in (own_high, high, below) if limit is not None), default=math.inf)
     if "number" not in kinds(fragment) and "integer" in kinds(fragment):
-        least, most = math.ceil(least), math.floor(most)
+        least = math.ceil(least) if is_finite(least) else least
+        most = math.floor(most) if is_finite(most) else most
         least += least == above
         most -= most == below
         return least <= most

@@ -9,13 +9,15 @@ from typing import Any
 
 from promptkit.schemas.json_types import is_list, is_object
 
-__all__ = ["folded", "texts_of"]
+__all__ = ["INVISIBLE", "folded", "texts_of"]
 
 # Default_Ignorable_Code_Point of Unicode 16, DerivedCoreProperties.txt.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+INVISIBLE = _INVISIBLE.pattern
+"""A class of characters for regular expressions: what nobody sees."""
 
 
 def folded(text: str) -> str:

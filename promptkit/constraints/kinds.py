@@ -9,13 +9,17 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
-from promptkit.constraints.choices import OneOf
+from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
+from promptkit.constraints.dates import NotAfter, NotBefore, at_least_of, at_most_of, between_of
+from promptkit.constraints.formats import Format
+from promptkit.constraints.invention import NoInvented
+from promptkit.constraints.judged import JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.languages import Language
 from promptkit.constraints.lengths import LENGTHS
+from promptkit.constraints.lists import Sorted, Unique
 from promptkit.constraints.matching import Matches
 from promptkit.constraints.mentions import MustMention
-from promptkit.constraints.numbers import Between
 from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.quotations import QuotedFrom
 from promptkit.constraints.rules import Rule
@@ -51,17 +55,28 @@ Kinds: TypeAlias = Mapping[str, _Build]
 KINDS: Kinds = MappingProxyType(
     {
         **LENGTHS,
-        "between": Between.from_argument,
         "contains": Contains.from_argument,
         "ends_with": EndsWith.from_argument,
         "expr": Expr.from_argument,
         "language": Language.from_argument,
+        "at_least": at_least_of,
+        "at_most": at_most_of,
+        "between": between_of,
+        "format": Format.from_argument,
+        "judged": Judged.from_argument,
         "matches": Matches.from_argument,
         "must_mention": MustMention.from_argument,
         "never_says": NeverSays.from_argument,
+        "no_invented": NoInvented.from_argument,
+        "not_after": NotAfter.from_argument,
+        "not_before": NotBefore.from_argument,
         "one_of": OneOf.from_argument,
+        "one_of_input": OneOfInput.from_argument,
         "quoted_from": QuotedFrom.from_argument,
         "starts_with": StartsWith.from_argument,
+        "sorted": Sorted.from_argument,
+        "tone": Tone.from_argument,
+        "unique": Unique.from_argument,
     }
 )
 """The kinds of rule that come with promptkit."""
@@ -125,7 +140,7 @@ def _kind_of(made: Any) -> str:
     name = getattr(made, "__name__", repr(made))
     if not isinstance(kind, str) or not kind.isidentifier():
         raise ValueError(f'{name} is no class of rules: give it a kind, as in kind = "rhymes"')
-    if kind in KINDS or kind in OPTIONS:
+    if kind in KINDS or kind in OPTIONS or kind in JUDGED_OPTIONS:
         raise ValueError(f"{name} has the kind {kind}, which promptkit uses itself; choose another word")
     return kind
 

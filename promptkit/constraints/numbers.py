@@ -6,15 +6,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar, Self
 
 from promptkit.constraints.arguments import wrong_shape
 from promptkit.constraints.evaluation import is_number
-from promptkit.constraints.rules import Scope
+from promptkit.constraints.rules import Boundary, Scope
+from promptkit.schemas.fragments import types_of
 from promptkit.schemas.json_types import is_list
 from promptkit.schemas.places import shown
 
-__all__ = ["Between", "is_finite"]
+__all__ = ["AtLeast", "AtMost", "Between", "is_finite"]
 
 _PAIR = 2
 
@@ -52,11 +54,7 @@ class Between:
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
         """As minimum and maximum; limits that are already tighter stay."""
-        return {
-            **fragment,
-            "minimum": max(self.low, fragment.get("minimum", self.low)),
-            "maximum": min(self.high, fragment.get("maximum", self.high)),
-        }
+        return _at_most(_at_least(fragment, self.low), self.high)
 
     def fault(self, value: Any, scope: Scope) -> str | None:
         """Anything but a number within the limits."""
@@ -66,7 +64,159 @@ class Between:
         """Repeats the limits."""
         return f"Give a number from {self.low} to {self.high}."
 
+    def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
+        """Both ends, and the numbers next to them."""
+        lower, upper = _edge(self.low, fragment, 1), _edge(self.high, fragment, -1)
+        return Boundary(
+            tuple(value for value in (*lower.inside, *upper.inside) if self.low <= value <= self.high),
+            (*lower.outside, *upper.outside),
+        )
+
+    def fitted(self, value: Any, scope: Scope) -> Any:
+        """The nearest number within the limits; a whole one stays whole where one lies between them."""
+        if not is_number(value):
+            return value
+        return _raised(_lowered(value, self.high), self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A number of at least ``limit``."""
+
+    kind = "at_least"
+    takes: ClassVar[frozenset[str]] = frozenset({"integer", "number"})
+    limit: float
+
+    @classmethod
+    def from_argument(cls, argument: Any) -> Self:
+        """From a number."""
+        return cls(argument)
+
+    def __post_init__(self) -> None:
+        _require_number("at_least", self.limit)
+
+    def sentence(self, subject: str) -> str:
+        """Said with the limit."""
+        return f"{subject} is at least {self.limit}."
+
+    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As minimum; one that is already tighter stays."""
+        return _at_least(fragment, self.limit)
+
+    def fault(self, value: Any, scope: Scope) -> str | None:
+        """Anything but a number from the limit on."""
+        return None if is_number(value) and value >= self.limit else shown(value)
+
+    def hint(self, value: Any, scope: Scope) -> str:
+        """Repeats the limit."""
+        return f"Give a number of at least {self.limit}."
+
+    def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
+        """The limit and the number below it."""
+        return _edge(self.limit, fragment, 1)
+
+    def fitted(self, value: Any, scope: Scope) -> Any:
+        """The nearest number that is not below the limit."""
+        return _raised(value, self.limit) if is_number(value) else value
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """A number of at most ``limit``."""
+
+    kind = "at_most"
+    takes: ClassVar[frozenset[str]] = frozenset({"integer", "number"})
+    limit: float
+
+    @classmethod
+    def from_argument(cls, argument: Any) -> Self:
+        """From a number."""
+        return cls(argument)
+
+    def __post_init__(self) -> None:
+        _require_number("at_most", self.limit)
+
+    def sentence(self, subject: str) -> str:
+        """Said with the limit."""
+        return f"{subject} is at most {self.limit}."
+
+    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As maximum; one that is already tighter stays."""
+        return _at_most(fragment, self.limit)
+
+    def fault(self, value: Any, scope: Scope) -> str | None:
+        """Anything but a number up to the limit."""
+        return None if is_number(value) and value <= self.limit else shown(value)
+
+    def hint(self, value: Any, scope: Scope) -> str:
+        """Repeats the limit."""
+        return f"Give a number of at most {self.limit}."
+
+    def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
+        """The limit and the number above it."""
+        return _edge(self.limit, fragment, -1)
+
+    def fitted(self, value: Any, scope: Scope) -> Any:
+        """The nearest number that is not above the limit."""
+        return _lowered(value, self.limit) if is_number(value) else value
+
 
 def is_finite(value: Any) -> bool:
     """True for a number that is neither an infinity nor NaN."""
     return is_number(value) and (isinstance(value, int) or math.isfinite(value))
+
+
+def _require_number(kind: str, limit: Any) -> None:
+    if not is_finite(limit):
+        example = f'{kind}: 3, or a date, as in {kind}: "2026-01-31"'
+        raise wrong_shape(kind, "a finite number", example, limit)
+
+
+def _at_least(fragment: Mapping[str, Any], limit: float) -> Mapping[str, Any]:
+    return {**fragment, "minimum": max(limit, fragment.get("minimum", limit))}
+
+
+def _at_most(fragment: Mapping[str, Any], limit: float) -> Mapping[str, Any]:
+    return {**fragment, "maximum": min(limit, fragment.get("maximum", limit))}
+
+
+def _raised(value: float, low: float, high: float = math.inf) -> float:
+    """The value, or ``low``; a whole value becomes a whole one where that is not above ``high``."""
+    if value >= low:
+        return value
+    whole = math.ceil(low)
+    return whole if isinstance(value, int) and whole <= high else low
+
+
+def _lowered(value: float, high: float) -> float:
+    if value <= high:
+        return value
+    return math.floor(high) if isinstance(value, int) else high
+
+
+def _edge(limit: float, fragment: Mapping[str, Any], inward: int) -> Boundary:
+    """The last number on the allowed side of a limit and the first on the other.
+
+    Args:
+        limit: The limit, itself allowed.
+        fragment: The field: whole numbers and ``multipleOf`` give the step; else it is a tenth of the limit's
+            last decimal place.
+        inward: 1 for a lower limit, -1 for an upper one.
+    """
+    types = types_of(fragment)
+    if types and not {"integer", "number"} & set(types):
+        return Boundary()
+    exact = Fraction(repr(limit)) if isinstance(limit, float) else Fraction(limit)
+    step = fragment.get("multipleOf")
+    if step is not None and is_finite(step) and step > 0:
+        size = Fraction(repr(step)) if isinstance(step, float) else Fraction(step)
+    elif "integer" in types and "number" not in types:
+        size = Fraction(1)
+    else:
+        size = Fraction(1, 10 * exact.denominator)
+    inside = inward * -((-inward * exact) // size) * size
+    return Boundary((_number(inside),), (_number(inside - inward * size),))
+
+
+def _number(exact: Fraction) -> float:
+    return int(exact) if exact.denominator == 1 else float(exact)

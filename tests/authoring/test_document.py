@@ -515,7 +515,7 @@ MALFORMED = [
     ((OUT, "constraints:", "  - {field: reply, max_words: 3, matches: a}"), 4, 5, "max_words and matches"),
     ((OUT, "constraints:", "  - max_words: 3"), 4, 5, "Add `field:`"),
     ((OUT, "constraints:", "  - {field: reply, max_word: 3}"), 4, 20, "did you mean max_words?"),
-    ((OUT, "constraints:", "  - {field: reply, tone: calm}"), 4, 20, "Unknown key 'tone'"),
+    ((OUT, "constraints:", "  - {field: reply, shade: calm}"), 4, 20, "Unknown key 'shade'"),
     ((OUT, "constraints:", "  - {field: reply, max_words: x}"), 4, 20, "max_words"),
     ((OUT, "constraints:", "  - {field: rply, max_words: 3}"), 4, 19, "did you mean reply?"),
     ((OUT, "constraints:", "  - {field: reply, max_words: 3, severity: may}"), 4, 20, "must or should"),

@@ -239,7 +239,7 @@ MALFORMED = [
     ("x:\n  about: hi", 5, 7, "has no type"),
     ("x:\n  type: string\n  abuot: hi", 6, 7, "did you mean about?"),
     ("x:\n  type: string\n  max_word: 3", 6, 7, "did you mean max_words?"),
-    ("x:\n  type: string\n  tone: calm", 6, 7, "Unknown key 'tone'"),
+    ("x:\n  type: string\n  shade: calm", 6, 7, "Unknown key 'shade'"),
     ("x:\n  type: integer\n  between: 5", 6, 7, "between"),
     ("x:\n  type: integer\n  between: [1, 5]\n  on_fail: retry", 6, 7, "'retry'"),
     ("x:\n  type: string\n  severity: should", 6, 7, "belongs to a rule"),
