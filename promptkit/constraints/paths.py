@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from promptkit.schemas.json_types import is_list, is_object
 from promptkit.schemas.places import path_text
 
-__all__ = ["EACH", "Found", "Path", "Step", "Where", "parse"]
+__all__ = ["EACH", "Found", "Path", "Step", "Where", "parse", "spoken"]
 
 
 class _Each(Enum):
@@ -153,6 +153,22 @@ def _inside(data: Any, step: Step, parent: Any) -> Iterator[tuple[str | int, Any
 def _same(left: Any, right: Any) -> bool:
     """Equal as JSON: 1 and true are not."""
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def spoken(path: Path) -> str:
+    """A path of an input in words: itself, or with its selectors written out for a reader.
+
+    ``docs[id=.doc].text`` is "`text` of the item of `docs` whose `id` is its `doc`".
+    """
+    places = [index for index, step in enumerate(path.steps) if isinstance(step, Where)]
+    if not places:
+        return f"`{path}`"
+    last = places[-1]
+    step, rest = path.steps[last], Path(path.steps[last + 1 :])
+    assert isinstance(step, Where)
+    own = f"its `{'.'.join(step.value)}`" if isinstance(step.value, tuple) else json.dumps(step.value)
+    item = f"the item of {spoken(Path(path.steps[:last]))} whose `{step.name}` is {own}"
+    return f"`{rest}` of {item}" if rest.steps else item
 
 
 @lru_cache(maxsize=1024)

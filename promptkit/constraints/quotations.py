@@ -13,7 +13,7 @@ from promptkit.completions import Quotation
 from promptkit.constraints.alignment import aligned
 from promptkit.constraints.arguments import as_string
 from promptkit.constraints.forms import Excerpt
-from promptkit.constraints.paths import Path, Where, parse
+from promptkit.constraints.paths import Path, Where, parse, spoken
 from promptkit.constraints.rules import Boundary, Scope
 from promptkit.schemas.fragments import types_of
 from promptkit.schemas.json_types import is_list, is_object
@@ -49,7 +49,7 @@ class QuotedFrom:
 
     def sentence(self, subject: str) -> str:
         """Said as a quotation."""
-        return f"{subject} is quoted word for word from `{self.source}`."
+        return f"{subject} is quoted word for word from {spoken(parse(self.source))}."
 
     def reads(self) -> tuple[Path, ...]:
         """The source."""
@@ -78,7 +78,7 @@ class QuotedFrom:
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Asks for a copy."""
-        return f"Copy a passage of `{self.source}` exactly as it is written there."
+        return f"Copy a passage of {spoken(parse(self.source))} exactly as it is written there."
 
     def quotations(self, value: Any, scope: Scope) -> tuple[Quotation, ...]:
         """The first place where the quote stands letter for letter, else the first where it stands folded."""
