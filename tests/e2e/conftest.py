@@ -35,7 +35,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = _free_port()
     log = (tmp_path_factory.mktemp("server") / "log").open("w+")
     command = [
-        str(SERVER_PYTHON), "-m", "llama_cpp.server", "--model", str(model_path()), "--model_alias", "demo",
+        str(SERVER_PYTHON), str(Path(__file__).with_name("serve.py")), "--model", str(model_path()), "--model_alias", "demo",
         "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "2048",
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -19,7 +19,7 @@ from promptkit.backends.llama.tokens import MessageTokenizer
 from promptkit.backends.llama.vocabulary import Vocabulary
 from promptkit.errors import LocalBackendError, ModelLoadError, TimedOut
 
-__all__ = ["LoadedModel", "ModelKey", "Shelf", "shelf"]
+__all__ = ["LoadedModel", "ModelKey", "Shelf", "load_parameters", "shelf"]
 
 _DEFAULT_CONTEXT = 8192  # tokens; a longer one costs memory that most prompts never use
 _LOOK_S = 0.05  # how often a waiting caller looks at its cancel event
@@ -138,10 +138,22 @@ class LoadedModel:
         self._llama.llama_model_free(self._pointer)
 
 
+def load_parameters(engine: Any) -> Any:
+    """How llama.cpp loads a model: by its defaults, but never into buffers for Intel's AMX.
+
+    Its AMX kernels end the process with a segmentation fault on some machines, at the first decoding, whatever
+    the model (github.com/ggml-org/llama.cpp issue 20824); without these buffers the AVX-512 kernels run.
+    """
+    parameters = engine.llama_model_default_params()
+    if b"AMX_INT8 = 1" in engine.llama_print_system_info():
+        parameters.use_extra_bufts = False
+    return parameters
+
+
 def _load(path: Path) -> Any:
     engine = llama()
     engine_log().clear()
-    pointer = engine.llama_model_load_from_file(os.fsencode(path), engine.llama_model_default_params())
+    pointer = engine.llama_model_load_from_file(os.fsencode(path), load_parameters(engine))
     if not pointer:
         reason = engine_log().reason() or "it gave no reason"
         raise ModelLoadError(

@@ -4,13 +4,14 @@ import json
 import random
 import threading
 import time
+from types import SimpleNamespace
 
 import jsonschema_rs
 import pytest
 
 from promptkit import demo
 from promptkit.backends.llama import LlamaBackend
-from promptkit.backends.llama.models import LoadedModel, ModelKey
+from promptkit.backends.llama.models import LoadedModel, ModelKey, load_parameters
 from promptkit.completions import Completed, TextDelta
 from promptkit.errors import CapabilityMissing, ContextOverflow, GrammarInvalid, LocalBackendError, TimedOut
 from promptkit.messages import ImagePart, Message
@@ -443,3 +444,26 @@ def test_the_demo_model_answers_in_its_schema(ask):
     assert json.loads(completion.text)["category"] in TRIAGE["properties"]["category"]["enum"]
     assert completion.finish_reason == "stop"
     backend.close()
+
+
+class _Engine:
+    """What `load_parameters` asks of llama.cpp."""
+
+    def __init__(self, features: bytes) -> None:
+        self.features = features
+
+    def llama_print_system_info(self) -> bytes:
+        return self.features
+
+    def llama_model_default_params(self) -> SimpleNamespace:
+        return SimpleNamespace(use_extra_bufts=True)
+
+
+@pytest.mark.parametrize(
+    ("features", "used"),
+    [(b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", False), (b"CPU : AVX2 = 1 | ", True), (b"", True)],
+)
+def test_a_model_is_never_loaded_into_buffers_for_amx(features, used):
+    parameters = load_parameters(_Engine(features))
+
+    assert parameters.use_extra_bufts is used
