@@ -95,8 +95,13 @@ class Choices:
         if self._steps < 0:
             raise Spent
 
-    def draw(self, count: int) -> int:
-        """A whole number from 0 to below ``count``; 0 is the plainest. Of one alternative, nothing is drawn."""
+    def draw(self, count: int, *, plain: bool = False) -> int:
+        """A whole number from 0 to below ``count``; 0 is the plainest. Of one alternative, nothing is drawn.
+
+        Args:
+            count: How many alternatives there are.
+            plain: True to leave nothing to chance: 0, unless the script says otherwise.
+        """
         if count <= 1:
             return 0
         self.spend()
@@ -104,7 +109,7 @@ class Choices:
             number = min(max(self._script[self._place], 0), count - 1)
             self._place += 1
         else:
-            number = self._by_chance(count)
+            number = 0 if plain else self._by_chance(count)
         self.drawn.append(number)
         return number
 
@@ -146,14 +151,19 @@ class Choices:
         finally:
             self._plain = plain
 
-    def first_that_works(self, options: Sequence[O], make: Callable[[O], T]) -> T:
+    def first_that_works(self, options: Sequence[O], make: Callable[[O], T], *, plain: bool = False) -> T:
         """What ``make`` gives for an option: the one drawn, or the next that has a value.
+
+        Args:
+            options: The plainest first.
+            make: Makes a value by an option.
+            plain: True to leave nothing to chance.
 
         Raises:
             NoValue: When none has; proven when that is proven for each.
         """
         mark = self.mark()
-        picked = self.draw(len(options))
+        picked = self.draw(len(options), plain=plain)
         found: list[NoValue] = []
         for shift in range(len(options)):
             index = (picked + shift) % len(options)
@@ -163,7 +173,7 @@ class Choices:
             except NoValue as dead:
                 found.append(dead)
         first = next((dead for dead in found if not dead.proven), found[0])
-        raise NoValue(first.path, first.detail, proven=first.proven)
+        raise NoValue(first.path, first.detail, proven=first.proven) from None
 
     def _by_chance(self, count: int) -> int:
         if self._state is None or self._plain:

@@ -12,6 +12,8 @@ from promptkit.schemas.rules import KINDS, Rules, Span, canonical, kind_of
 
 __all__ = ["narrow"]
 
+_MAX_VALUES = 2_000
+"""Longer lists of values are looked through when one is picked."""
 _WORDS = {
     "string": "a string",
     "integer": "a whole number",
@@ -54,6 +56,8 @@ def narrow(rules: Rules, path: tuple[str | int, ...], document: Document) -> Non
 
 def _narrow_values(rules: Rules, path: tuple[str | int, ...]) -> None:
     values = rules.values or []
+    if len(values) > _MAX_VALUES:
+        return
     rules.values = [
         value
         for value in values
@@ -76,7 +80,7 @@ def _string(rules: Rules, _document: Document) -> str | None:
 
 
 def _integer(rules: Rules, _document: Document) -> str | None:
-    return rules.bounds.contradiction(whole=True)
+    return rules.bounds.contradiction(whole=False) or rules.bounds.contradiction(whole=True)
 
 
 def _fraction(rules: Rules, _document: Document) -> str | None:

@@ -107,7 +107,7 @@ class Document:
         # The fragment is kept beside its validator: an id is only good as long as its object lives.
         known = self._validators.get(id(fragment))
         if known is None:
-            known = (fragment, self._compiled(self._linked(fragment, 0)))
+            known = (fragment, self._compiled(self._linked(fragment, 0), linked=True))
             self._validators[id(fragment)] = known
         return known[1]
 
@@ -122,19 +122,22 @@ class Document:
             return {"$ref": f"{self._address()}#{pointer}"}
         return {key: self._linked(value, depth + 1) for key, value in part.items()}
 
-    def _compiled(self, schema: dict[str, Any]) -> jsonschema_rs.Validator | None:
+    def _compiled(self, schema: dict[str, Any], *, linked: bool = False) -> jsonschema_rs.Validator | None:
         named = self.root.get("$schema")
         try:
-            if self._registry is None:
-                self._registry = jsonschema_rs.Registry([(self._address(), dict(self.root))])
             return jsonschema_rs.validator_for(
                 {"$schema": named, **schema} if isinstance(named, str) else schema,
                 validate_formats=True,
-                registry=self._registry,
+                registry=self._roots() if linked else None,
             )
         except (jsonschema_rs.ValidationError, ValueError, TypeError, RecursionError):
             # Nothing is lost: the finished value is validated by the whole schema.
             return None
+
+    def _roots(self) -> jsonschema_rs.Registry:
+        if self._registry is None:
+            self._registry = jsonschema_rs.Registry([(self._address(), dict(self.root))])
+        return self._registry
 
     def _address(self) -> str:
         """Where the root stands: its own absolute address, so that what it refers to by that is found."""

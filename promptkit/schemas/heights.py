@@ -14,6 +14,7 @@ __all__ = ["ENDLESS", "Heights"]
 ENDLESS = 10**9
 _MAX_PARTS = 20_000
 _MAX_PASSES = 60
+_MAX_LED = 40
 
 
 class Heights:
@@ -52,7 +53,7 @@ class Heights:
         for _ in range(_MAX_PASSES):
             changed = False
             for key, part in self._parts.items():
-                height = min(self._reckoned(part, heights), ENDLESS)
+                height = min(self._reckoned(part, heights, frozenset()) or 0, ENDLESS)
                 changed = changed or height != heights[key]
                 heights[key] = height
             if not changed:
@@ -62,25 +63,43 @@ class Heights:
     def _height(self, schema: Any, heights: Mapping[int, int]) -> int:
         return heights.get(id(schema), 0)
 
-    def _reckoned(self, part: Mapping[str, Any], heights: Mapping[int, int]) -> int:
+    def _reckoned(
+        self, part: Mapping[str, Any], heights: Mapping[int, int], above: frozenset[int]
+    ) -> int | None:
+        """The height by those of what nests in the part; None for a part that only leads back to itself."""
+        if id(part) in above:
+            return None
+        if len(above) > _MAX_LED:
+            return self._height(part, heights)
+        above |= {id(part)}
+
+        def led(schema: Any) -> int | None:
+            return self._reckoned(schema, heights, above) if is_mapping(schema) else 0
+
         targets, _ = self._document.references(part)
-        found = [self._height(target, heights) for target in targets]
+        found = [led(target) for target in targets]
         if "$ref" in part and self._document.draft <= 7:
-            return max(found, default=0)
-        found += [self._height(it, heights) for it in _listed(part.get("allOf"))]
+            return max((it for it in found if it is not None), default=0)
+        found += [led(it) for it in _listed(part.get("allOf"))]
         for keyword in ("anyOf", "oneOf"):
-            branches = [it for it in _listed(part.get(keyword)) if it is not False]
-            found += [min(self._height(it, heights) for it in branches)] if branches else []
+            branches = [led(it) for it in _listed(part.get(keyword)) if it is not False]
+            found.append(min((it for it in branches if it is not None), default=0))
+        found += self._nested(part, heights)
+        return max((it for it in found if it is not None), default=0)
+
+    def _nested(self, part: Mapping[str, Any], heights: Mapping[int, int]) -> list[int]:
         kind = part.get("type")
-        if kind == "object" and "enum" not in part and "const" not in part:
-            properties = part.get("properties")
-            names = _listed(part.get("required"))
-            for name in names if is_mapping(properties) else ():
-                found.append(1 + self._height(properties.get(name), heights))
+        if "enum" in part or "const" in part:
+            return []
+        found: list[int] = []
+        properties = part.get("properties")
+        if kind == "object" and is_mapping(properties):
+            names = [name for name in _listed(part.get("required")) if isinstance(name, str)]
+            found += [1 + self._height(properties.get(name), heights) for name in names]
         least = as_fraction(part.get("minItems"))
         if kind == "array" and least is not None and least > 0 and "prefixItems" not in part:
             found.append(1 + self._height(part.get("items"), heights))
-        return max(found, default=0)
+        return found
 
     def _collect(self) -> bool:
         """Find all parts that the root leads to; true when some lead back to themselves."""

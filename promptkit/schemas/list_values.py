@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from promptkit.schemas.choices import NoValue
@@ -17,6 +17,8 @@ _MORE = 5
 _KEEP, _TURN = 0, 3
 """Draws at each item that is left to choice: 3 ends a list early, or goes on where it would have ended."""
 _UNIQUE_TRIES = 25
+_MOST_OTHERS = 3
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def list_value(rules: Rules, workshop: Workshop, path: tuple[str | int, ...]) -> list[Any]:
@@ -25,8 +27,9 @@ def list_value(rules: Rules, workshop: Workshop, path: tuple[str | int, ...]) ->
     Raises:
         NoValue: When an item that must be there has no value, or more than 3,000 are asked for.
     """
-    if rules.count.low > MAX_ITEMS:
-        detail = f"minItems {rules.count.low} is above the {MAX_ITEMS} items that are made here"
+    least = max([rules.count.low, *(it.low for it in rules.contained)])
+    if least > MAX_ITEMS:
+        detail = f"{least} items are asked for, more than the {MAX_ITEMS} that are made here"
         raise NoValue(path, detail, proven=False)
     return _ListMaker(rules, workshop, path).items()
 
@@ -115,8 +118,28 @@ class _ListMaker:
 
     def _different(self, schemas: Sequence[Schema], index: int) -> Any:
         item = self._workshop.value(schemas, (*self._path, index))
-        if canonical(item) in self._seen:
-            raise NoValue(
-                (*self._path, index), "uniqueItems: the items that were tried stand in the list", proven=False
-            )
-        return item
+        if canonical(item) not in self._seen:
+            return item
+        document = self._workshop.document
+        for other in self._others(item, schemas):
+            self._workshop.choices.spend()
+            if canonical(other) not in self._seen and all(document.fits(part, other) for part in schemas):
+                return other
+        detail = "uniqueItems: the items that were tried stand in the list"
+        raise NoValue((*self._path, index), detail, proven=False)
+
+    def _others(self, item: Any, schemas: Sequence[Schema]) -> Iterator[Any]:
+        """Values near an item that stands in the list already."""
+        rules = Rules()
+        rules.take(schemas, self._workshop.document)
+        count = len(self._made) + 1
+        if rules.values is not None:
+            yield from rules.values[: _MOST_OTHERS * count]
+        elif isinstance(item, bool):
+            yield not item
+        elif isinstance(item, int):
+            step = max(1, int(rules.bounds.step or 1))
+            yield from (item + sign * step * offset for offset in range(1, count + 1) for sign in (1, -1))
+        elif isinstance(item, str):
+            yield from (f"{item}{number}" for number in range(2, count + 2))
+            yield from (f"{item[:-1]}{letter}" for letter in _LETTERS)

@@ -31,7 +31,9 @@ _MAX_FRAMES = 480
 _SETTLE_FRAMES = 4
 _PLACE_FRAMES = 9
 _VALUE_TRIES = 6
-_MAX_LISTED = 500
+_MAX_LISTED = 2_000
+_CHEAP = 30
+"""How much of rules costs a step."""
 _MAX_EXCLUSIONS = 8
 _MAX_DEPENDENTS = 8
 
@@ -74,6 +76,7 @@ class Maker:
         self.choices.spend()
         rules = Rules()
         rules.take(schemas, self.document)
+        self.choices.spend(rules.weight() // _CHEAP)
         suggested = self._suggested(rules, path)
         if suggested is not NOTHING:
             return suggested
@@ -147,7 +150,7 @@ class Maker:
         self._enter(_SETTLE_FRAMES, path)
 
         def attempt(branch: Sequence[Schema]) -> Any:
-            self.choices.spend()
+            self.choices.spend(1 + rules.weight() // _CHEAP)
             narrowed = rules if len(options) == 1 else rules.copy()
             if alternatives.exclusive:
                 self._exclude(narrowed, branches, branch)
@@ -155,7 +158,7 @@ class Maker:
             return self._settled(narrowed, path)
 
         try:
-            return self.choices.first_that_works(options, attempt)
+            return self.choices.first_that_works(options, attempt, plain=self.is_deep(path))
         finally:
             self._frames -= _SETTLE_FRAMES
 
@@ -230,7 +233,7 @@ class Maker:
             return self._listed(rules, path)
         if rules.examples and self.choices.draw(3) == 0:
             for value in rules.examples:
-                if all(self.document.fits(part, value) for part in rules.parts):
+                if self._fits(rules, value):
                     return value
         kinds = self._kinds(rules)
         if not kinds:
@@ -241,15 +244,26 @@ class Maker:
         values = rules.values or []
         start = self.choices.draw(len(values))
         mark = self.choices.mark()
-        checked = bool(_BESIDE_VALUES.isdisjoint(rules.fragment) is False or len(rules.parts) > 1)
         for shift in range(min(len(values), _MAX_LISTED)):
             value = values[(start + shift) % len(values)]
-            if not checked or all(self.document.fits(part, value) for part in rules.parts):
+            self.choices.spend(shift % 2)
+            if self._fits(rules, value):
                 if shift:
                     self.choices.rewind(mark - 1, (start + shift) % len(values))
                 return value
         proven = not rules.loose and len(values) <= _MAX_LISTED
         raise NoValue(path, "no value that enum or const allows meets the other rules", proven=proven)
+
+    def _fits(self, rules: Rules, value: Any) -> bool:
+        """True when a value that was found, not made, fits; nothing is compiled for types and values alone."""
+        if kind_of(value) not in rules.kinds or (rules.excluded and canonical(value) in rules.excluded):
+            return False
+        simple = not isinstance(value, float) and all(
+            _SIMPLE.issuperset(part) for part in rules.parts if is_mapping(part)
+        )
+        if simple and (rules.values is None or any(value is it for it in rules.values)):
+            return True
+        return all(self.document.fits(part, value) for part in rules.parts)
 
     def _kinds(self, rules: Rules) -> list[str]:
         hinted = [kind for kind, words in _HINTS if not words.isdisjoint(rules.fragment)]
@@ -294,28 +308,8 @@ _HINTS = (
     ("array", frozenset({"items", "prefixItems", "minItems", "contains", "uniqueItems"})),
     ("integer", frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})),
 )
-_BESIDE_VALUES = frozenset(
-    {
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "pattern",
-    }
-    | {
-        "format",
-        "items",
-        "prefixItems",
-        "contains",
-        "properties",
-        "required",
-        "additionalProperties",
-        "minItems",
-    }
-    | {"maxItems", "uniqueItems", "patternProperties", "propertyNames", "minProperties", "maxProperties"}
+_SIMPLE = frozenset(
+    {"type", "enum", "const", "title", "description", "default", "examples", "example", "$comment", "$schema"}
 )
 
 

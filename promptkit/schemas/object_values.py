@@ -8,6 +8,7 @@ from typing import Any
 from promptkit.schemas.choices import NoValue
 from promptkit.schemas.documents import Schema
 from promptkit.schemas.json_types import is_mapping
+from promptkit.schemas.places import shown
 from promptkit.schemas.rules import Rules
 from promptkit.schemas.workshop import Workshop
 
@@ -50,6 +51,8 @@ class _ObjectMaker:
         for name in rules.required:
             if name not in self._made:
                 self._made[name] = self._value(name)
+        for schema in rules.wanted_names:
+            self._add_wanted(schema)
         for name in self._declared:
             if len(self._made) >= rules.size.low:
                 break
@@ -82,6 +85,19 @@ class _ObjectMaker:
             self._made[name] = workshop.value(schemas, (*self._path, name))
         except NoValue:
             workshop.choices.rewind(mark, 0)
+
+    def _add_wanted(self, schema: Schema) -> None:
+        """A field whose name fits the schema, when there is none yet."""
+        document = self._workshop.document
+        if any(document.fits(schema, name) for name in self._made):
+            return
+        self._made.update(
+            [
+                self._workshop.choices.repeated(
+                    _NAME_TRIES, lambda: self._named(self._made_up([schema]), known=True)
+                )
+            ]
+        )
 
     def _try(self, name: str) -> None:
         """A field that fills up what ``minProperties`` asks for."""
@@ -127,18 +143,18 @@ class _ObjectMaker:
         if any(group.rest is False for group in self._rules.fields) and len(options) > 1:
             del options[0]
         pattern = self._workshop.choices.pick(options)
-        name = self._name(pattern)
-        if name in self._made or name in self._declared:
-            raise NoValue(
-                self._path, f"the names that were tried for another field are taken ({name})", proven=False
-            )
+        return self._named(self._name(pattern), known=False)
+
+    def _named(self, name: str, *, known: bool) -> tuple[str, Any]:
+        """The field of a name that was made up; ``known``: it may be one that the schema declares."""
+        if name in self._made or (name in self._declared and not known):
+            detail = f"the names that were tried for another field are taken ({shown(name, 60)})"
+            raise NoValue(self._path, detail, proven=False)
         schemas = self._rules.of_name(name, self._workshop.document)
         if False in schemas or not self._is_name(name):
-            raise NoValue(
-                self._path, f"no name was found for another field ({name} is not allowed)", proven=False
-            )
-        value = self._workshop.value(schemas, (*self._path, name))
-        return name, value
+            detail = f"no name was found for another field ({shown(name, 60)} is not allowed)"
+            raise NoValue(self._path, detail, proven=False)
+        return name, self._workshop.value(schemas, (*self._path, name))
 
     def _patterns(self) -> Sequence[str]:
         return [
@@ -147,14 +163,10 @@ class _ObjectMaker:
 
     def _name(self, pattern: str | None) -> str:
         if pattern is None and not self._rules.names:
-            number = len(self._made) + 1
             taken = {*self._made, *self._declared, *self._rules.required}
-            return next(
-                name
-                for name in (f"key{it}" for it in range(number, number + len(taken) + 1))
-                if name not in taken
-            )
-        schemas: list[Schema] = [
-            {"type": "string"} if pattern is None else {"type": "string", "pattern": pattern}
-        ]
-        return self._workshop.name([*schemas, *self._rules.names], self._path)
+            numbers = range(len(self._made) + 1, len(self._made) + len(taken) + 2)
+            return next(name for name in (f"key{number}" for number in numbers) if name not in taken)
+        return self._made_up([] if pattern is None else [{"pattern": pattern}])
+
+    def _made_up(self, schemas: Sequence[Schema]) -> str:
+        return self._workshop.name([{"type": "string"}, *schemas, *self._rules.names], self._path)

@@ -35,15 +35,17 @@ def opposites(schema: Schema, document: Document) -> list[Schema]:
     for keyword, value in told.items():
         if keyword in _ANNOTATIONS or keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             continue
+        if not document.knows(keyword):
+            continue
         turn = _TURNED.get(keyword)
-        turned = turn(value, told) if turn and document.knows(keyword) else None
-        if turned is None or len(branches) > _MAX_BRANCHES:
+        turned = turn(value, told) if turn else None
+        if (turned is None and keyword not in _ASKED_OF) or len(branches) > _MAX_BRANCHES:
             return [_unlike(schema)]
-        branches.extend(turned)
+        branches.extend(turned if turned is not None else [{"type": _ASKED_OF[keyword], **_unlike(schema)}])
     return branches
 
 
-def _unlike(schema: Schema) -> Schema:
+def _unlike(schema: Schema) -> dict[str, Any]:
     return {OPPOSITE: Opposite(refused=(schema,))}
 
 
@@ -73,6 +75,22 @@ def _properties(value: Any, _schema: Mapping[str, Any]) -> Sequence[Schema] | No
         for name, part in value.items()
         if part is not True
     ]
+
+
+def _names(value: Any, _schema: Mapping[str, Any]) -> Sequence[Schema]:
+    return [{"type": "object", OPPOSITE: Opposite(names=({"not": value},))}]
+
+
+def _items(value: Any, schema: Mapping[str, Any]) -> Sequence[Schema] | None:
+    if is_list(value) or "prefixItems" in schema:
+        return None
+    return [{"type": "array", "contains": {"not": value}}]
+
+
+def _contains(value: Any, schema: Mapping[str, Any]) -> Sequence[Schema] | None:
+    if "minContains" in schema or "maxContains" in schema:
+        return None
+    return [{"type": "array", "items": {"not": value}}]
 
 
 def _limit(kind: str, keyword: str, change: int = 0) -> Turned:
@@ -106,6 +124,9 @@ _TURNED: Mapping[str, Turned] = {
     "enum": _values,
     "const": lambda value, _schema: [{OPPOSITE: Opposite(excluded=[value])}],
     "required": _required,
+    "propertyNames": _names,
+    "items": _items,
+    "contains": _contains,
     "properties": _properties,
     "anyOf": lambda value, _schema: (
         [{"allOf": [{"not": part} for part in value]}] if is_list(value) else None
@@ -123,3 +144,22 @@ _TURNED: Mapping[str, Turned] = {
     "minProperties": _limit("object", "maxProperties", -1),
     "maxProperties": _limit("object", "minProperties", 1),
 }
+
+_ASKED_OF = {
+    "additionalItems": "array",
+    "additionalProperties": "object",
+    "contains": "array",
+    "dependencies": "object",
+    "dependentRequired": "object",
+    "dependentSchemas": "object",
+    "format": "string",
+    "items": "array",
+    "maxContains": "array",
+    "minContains": "array",
+    "multipleOf": "number",
+    "pattern": "string",
+    "patternProperties": "object",
+    "prefixItems": "array",
+    "uniqueItems": "array",
+}
+"""Keywords whose opposite is only checked, and the type of the values that they can refuse."""

@@ -97,11 +97,13 @@ class Opposite:
         kinds: The kinds that are left, None for all.
         excluded: Values that are not allowed.
         refused: Schemas that the finished value must not fit.
+        names: Schemas each of which the name of some field must fit.
     """
 
     kinds: tuple[str, ...] | None = None
     excluded: Sequence[Any] = ()
     refused: Sequence[Schema] = ()
+    names: Sequence[Schema] = ()
 
 
 OPPOSITE = "$opposite"
@@ -145,6 +147,7 @@ class Rules:
     fields: list[Fields] = field(default_factory=list[Fields])
     required: dict[str, None] = field(default_factory=dict[str, None])
     names: list[Schema] = field(default_factory=list[Schema])
+    wanted_names: list[Schema] = field(default_factory=list[Schema])
     dependents: list[tuple[str, Sequence[str] | Schema]] = field(
         default_factory=list[tuple[str, "Sequence[str] | Schema"]]
     )
@@ -167,12 +170,17 @@ class Rules:
             fields=[*self.fields],
             required={**self.required},
             names=[*self.names],
+            wanted_names=[*self.wanted_names],
             dependents=[*self.dependents],
             pending=[*self.pending],
             unevaluated_fields=[*self.unevaluated_fields],
             unevaluated_items=[*self.unevaluated_items],
             examples=[*self.examples],
         )
+
+    def weight(self) -> int:
+        """How much work it is to look through the rules once."""
+        return len(self.seen) + (len(self.required) + 2) * len(self.fields) + len(self.values or ()) // 100
 
     def take(self, schemas: Sequence[Schema], document: Document) -> None:
         """Narrow the rules by schemas, with what they refer to and what stands under ``allOf``.
@@ -407,6 +415,7 @@ def _own(rules: Rules, value: Any, _schema: Mapping[str, Any]) -> None:
             rules.limit_kinds(value.kinds)
         rules.excluded = (*rules.excluded, *map(canonical, value.excluded))
         rules.refused.extend(value.refused)
+        rules.wanted_names.extend(value.names)
 
 
 def _not(rules: Rules, value: Any, _schema: Mapping[str, Any]) -> None:
