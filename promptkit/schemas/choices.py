@@ -164,15 +164,15 @@ class Choices:
         """
         mark = self.mark()
         picked = self.draw(len(options), plain=plain)
-        found: list[NoValue] = []
+        found: dict[int, NoValue] = {}
         for shift in range(len(options)):
             index = (picked + shift) % len(options)
             self.rewind(mark, *([index] if len(options) > 1 else []))
             try:
                 return make(options[index])
             except NoValue as dead:
-                found.append(dead)
-        first = next((dead for dead in found if not dead.proven), found[0])
+                found[index] = dead
+        first = next((dead for dead in found.values() if not dead.proven), found[0])
         raise NoValue(first.path, first.detail, proven=first.proven) from None
 
     def _by_chance(self, count: int) -> int:

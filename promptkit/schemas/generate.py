@@ -19,9 +19,9 @@ from promptkit.schemas.raw_schemas import raw_problems, raw_validator
 __all__ = ["Generated", "Generator", "Refused", "generate"]
 
 _TRIES = 24
-_STEPS = 10_000
+_STEPS = 8_000
 """Steps of one try: draws and places."""
-_ALL_STEPS = 30_000
+_ALL_STEPS = 20_000
 _TRUSTING, _CAREFUL, _ALONE = 0, 1, 2
 
 

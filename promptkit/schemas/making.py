@@ -290,14 +290,11 @@ class Maker:
                 return None
 
     def _number(self, rules: Rules, path: Path) -> int | float:
-        whole = "fraction" not in rules.kinds
+        whole, broken = "fraction" not in rules.kinds, "integer" not in rules.kinds
         try:
-            value = number_value(rules.bounds, self.choices, whole=whole)
+            return number_value(rules.bounds, self.choices, whole=whole, broken=broken)
         except NoValue as dead:
             raise NoValue(path, dead.detail, proven=dead.proven) from None
-        if kind_of(value) not in rules.kinds:
-            raise NoValue(path, "the numbers that were tried are whole numbers", proven=False)
-        return value
 
 
 _HINTS = (

@@ -89,8 +89,14 @@ def as_fraction(value: Any) -> Fraction | None:
     return Fraction(repr(value)) if math.isfinite(value) else None
 
 
-def number_value(bounds: Bounds, choices: Choices, *, whole: bool) -> int | float:
+def number_value(bounds: Bounds, choices: Choices, *, whole: bool, broken: bool = False) -> int | float:
     """The allowed number nearest to 0, or another one.
+
+    Args:
+        bounds: What is allowed.
+        choices: Where numbers are drawn.
+        whole: True for whole numbers only.
+        broken: True for numbers with decimals only.
 
     Raises:
         NoValue: When no double meets the bounds and steps.
@@ -98,18 +104,23 @@ def number_value(bounds: Bounds, choices: Choices, *, whole: bool) -> int | floa
     step = bounds.step
     if whole:
         step = _common(step or Fraction(1), Fraction(1))
+    mark = choices.mark()
     for _ in range(_TRIES):
+        choices.rewind(mark)
         grid = step or _grid(bounds, choices)
         number = _placed(bounds, grid, choices)
+        if broken and number.denominator == 1:
+            number += (step or Fraction(1, 10)) * choices.pick((1, -1, 3, 9))
         value = int(number) if number.denominator == 1 else _double(number)
-        if value is not None and _holds(bounds, value):
+        if value is not None and _holds(bounds, value) and not (broken and value == int(value)):
             return value
         if choices.replaying:
             break
-    return _exact(bounds, step)
+    choices.rewind(mark)
+    return _exact(bounds, step, broken=broken)
 
 
-def _exact(bounds: Bounds, step: Fraction | None) -> int | float:
+def _exact(bounds: Bounds, step: Fraction | None, *, broken: bool) -> int | float:
     """The first multiple that is a double, of those nearest to the bounds."""
     if step is not None:
         first, last = _steps(bounds, step)
@@ -118,7 +129,7 @@ def _exact(bounds: Bounds, step: Fraction | None) -> int | float:
         for offset in range(_SPAN):
             number = (start + way * offset) * step
             value = int(number) if number.denominator == 1 else _double(number)
-            if value is not None and _holds(bounds, value):
+            if value is not None and _holds(bounds, value) and not (broken and value == int(value)):
                 return value
     raise NoValue((), "no number that a double can hold meets the bounds and multipleOf", proven=False)
 

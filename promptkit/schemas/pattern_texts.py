@@ -60,11 +60,11 @@ def _written(writer: _Writer, tree: Node, least: int, most: int) -> str:
     parts = _parts(tree)
     front = [] if parts and parts[0] == Edge(sign="^") else [_FILLER]
     back = [] if parts and parts[-1] == Edge(sign="$") else [_FILLER]
-    if tree.most is None or tree.most >= least:
-        front, back = [], []
-    elif front and back:
-        front = []
-    return writer.row([*front, *parts, *back], least, most)
+    if tree.most is not None and tree.most < least:
+        return writer.row([*(front if not back else []), *parts, *back], least, most)
+    text = writer.write(tree, least, most)
+    room = min(_MANY_REPEATS, most - len(text)) if back else 0
+    return text + "".join(_WORDS.character(writer.choices) or "" for _ in range(writer.choices.draw(room + 1)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
