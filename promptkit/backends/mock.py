@@ -1,4 +1,4 @@
-"""A backend that asks no model: it answers from a script, by a function, or with simple values."""
+"""A backend that asks no model: it answers from a script, by a function, or with values made from the schema."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from promptkit.backends.estimates import estimate_text, estimate_tokens
+<<<<<<< HEAD
 from promptkit.backends.simple_values import simple_value
 from promptkit.completions import Completed, Completion, Event, TextDelta, Usage
 from promptkit.errors import LocalBackendError
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
+=======
+from promptkit.completions import Completed, Completion, Enforcement, Event, TextDelta, Usage
+from promptkit.errors import LocalBackendError
+from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
+from promptkit.schemas import Refused, generate
+>>>>>>> generate
 
 __all__ = ["MockBackend", "Reply"]
 
@@ -32,20 +40,27 @@ class MockBackend:
     Args:
         replies: What is answered, in order, or a function from the request to what is answered. A string is
             the text as the model would write it; data and instances of the output's type become JSON; an
-            exception is raised; a Completion is given as it is. Without replies, a simple value of the
-            output's schema is made up.
+            exception is raised; a Completion is given as it is. Without replies, a value of the output's
+            schema is made up.
         name: The backend's name.
+        seed: None makes up the plainest value each time. With a number the values vary from request to request:
+            each is made by the seed plus how many requests came before, the same in every run.
 
     Attributes:
         requests: The requests seen, in order.
     """
 
     def __init__(
-        self, replies: Sequence[Reply] | Callable[[Request], Reply] | None = None, *, name: str = "mock"
+        self,
+        replies: Sequence[Reply] | Callable[[Request], Reply] | None = None,
+        *,
+        name: str = "mock",
+        seed: int | None = None,
     ) -> None:
         if isinstance(replies, str | bytes):
             raise TypeError("MockBackend takes a list of replies; write MockBackend([text])")
         self._name = name
+        self._seed = seed
         self._reply: Callable[[Request], Reply] | None = replies if callable(replies) else None
         self._script: tuple[Reply, ...] | None = None
         if replies is not None and not callable(replies):
@@ -143,7 +158,7 @@ class MockBackend:
         if self._reply is not None:
             reply = self._reply(request)
         elif self._script is None:
-            reply = _made_up(request, self._name)
+            reply = _made_up(request, self._name, None if self._seed is None else self._seed + number)
         elif number < len(self._script):
             reply = self._script[number]
         else:
@@ -229,20 +244,24 @@ def _by_schema(reply: Reply, request: Request) -> str | Exception:
         return error
 
 
-def _made_up(request: Request, name: str) -> Reply:
+def _made_up(request: Request, name: str, seed: int | None) -> Reply:
     output = request.output
     if output.mode == "text":
         return "text"
-    value = simple_value(output.json_schema)
-    outcome = output.schema.validate(value)
-    problems = getattr(outcome, "problems", ())
-    if problems:
-        raise LocalBackendError(
-            f"{name} has no replies and cannot make up a value of the schema {output.schema.name} "
-            f"({problems[0]}); script one: MockBackend([...]).",
-            backend=name,
-        )
-    return value
+    made = generate(output.json_schema, seed=seed)
+    if isinstance(made, Refused):
+        problem: object = made.reason
+    else:
+        # A type may check more than its schema says.
+        problems = getattr(output.schema.validate(made.value), "problems", ())
+        if not problems:
+            return made.value
+        problem = problems[0]
+    raise LocalBackendError(
+        f"{name} has no replies and cannot make up a value of the schema {output.schema.name} "
+        f"({problem}); script one: MockBackend([...]).",
+        backend=name,
+    )
 
 
 def _last_text(request: Request) -> str:

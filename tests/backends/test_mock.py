@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from promptkit import constraints
 from promptkit.backends import MockBackend
@@ -29,6 +29,12 @@ class Line(BaseModel):
     done: bool
     nested: list[Line] = []
     two: Annotated[list[str], Field(min_length=2)]
+
+
+def at_least_9(number: int) -> int:
+    if number < 9:
+        raise ValueError("too small")
+    return number
 
 
 def ask_sync(backend, request):
@@ -139,14 +145,40 @@ def test_without_replies_the_simplest_value_is_made_up(ask_for, text_question) -
     assert MockBackend().complete(text_question).text == "text"
 
 
-def test_a_value_that_cannot_be_made_up_asks_for_a_script(ask_for) -> None:
+def test_a_value_that_cannot_be_made_up_asks_for_a_script_and_says_why(ask_for) -> None:
     schema = OutputSchema.from_json_schema(
-        {"type": "object", "properties": {"a": {"type": "string", "pattern": "^[0-9]+$"}}, "required": ["a"]},
+        {
+            "type": "object",
+            "properties": {"a": {"type": "integer", "minimum": 5, "maximum": 3}},
+            "required": ["a"],
+        },
         "odd",
     )
 
-    with pytest.raises(LocalBackendError, match=r"cannot make up a value of the schema odd .*script one"):
+    with pytest.raises(
+        LocalBackendError,
+        match=r"cannot make up a value of the schema odd .*`a`: minimum 5 is above maximum 3.*script one",
+    ):
         MockBackend().complete(ask_for(schema))
+
+
+def test_what_a_type_checks_beyond_its_schema_asks_for_a_script(ask_for) -> None:
+    class Nine(BaseModel):
+        number: Annotated[int, AfterValidator(at_least_9)]
+
+    with pytest.raises(LocalBackendError, match=r"cannot make up a value of the schema .*script one"):
+        MockBackend().complete(ask_for(OutputSchema.from_type(Nine)))
+
+
+def test_a_seed_varies_the_values_from_request_to_request_and_repeats_them_in_the_next_run(ask_for) -> None:
+    schema = OutputSchema.from_type(Line)
+    first, second = MockBackend(seed=7), MockBackend(seed=7)
+
+    texts = [first.complete(ask_for(schema)).text for _ in range(5)]
+
+    assert [second.complete(ask_for(schema)).text for _ in range(5)] == texts
+    assert len(set(texts)) == 5
+    assert MockBackend(seed=8).complete(ask_for(schema)).text == texts[1]
 
 
 def test_unused_replies_are_found(question) -> None:

@@ -4,7 +4,10 @@ import json
 import random
 import threading
 import time
+<<<<<<< HEAD
 from dataclasses import replace
+=======
+>>>>>>> generate
 from types import SimpleNamespace
 
 import jsonschema_rs
