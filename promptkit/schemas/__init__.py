@@ -6,25 +6,36 @@ A check has two outcomes, `Valid` or `Invalid`; nothing is coerced and nothing i
 from __future__ import annotations
 
 from promptkit.schemas.agreement import differences, schema_of
+from promptkit.schemas.choices import Choices
 from promptkit.schemas.description import describe
 from promptkit.schemas.findings import MAX_INPUT_CHARS
+from promptkit.schemas.generate import Generated, Refused, generate
 from promptkit.schemas.inputs import InputField, InputKind, InputSchema, Trust
+from promptkit.schemas.making import NOTHING, Suggest
 from promptkit.schemas.outcomes import Invalid, Problem, Valid
 from promptkit.schemas.outputs import OutputSchema
 from promptkit.schemas.places import path_text
+from promptkit.schemas.shrinking import shrink
 
 __all__ = [
     "MAX_INPUT_CHARS",
+    "NOTHING",
+    "Choices",
+    "Generated",
     "InputField",
     "InputKind",
     "InputSchema",
     "Invalid",
     "OutputSchema",
     "Problem",
+    "Refused",
+    "Suggest",
     "Trust",
     "Valid",
     "describe",
     "differences",
+    "generate",
     "path_text",
     "schema_of",
+    "shrink",
 ]
