@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from promptkit.constraints.boundaries import BoundaryCase, boundary_cases
 from promptkit.constraints.choices import OneOf
 from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
+from promptkit.constraints.contradictions import Contradiction, contradiction_in
 from promptkit.constraints.factories import between, expr, matches, max_words, never_says, one_of, quoted_from
 from promptkit.constraints.files import from_file
 from promptkit.constraints.forms import Excerpt, Form, Whole, Without
@@ -34,6 +36,7 @@ from promptkit.constraints.rules import (
     Unjudged,
 )
 from promptkit.constraints.speech import spoken_list
+from promptkit.constraints.valid_values import ValidValues
 
 __all__ = [
     "KINDS",
@@ -41,8 +44,10 @@ __all__ = [
     "Between",
     "Binds",
     "Boundary",
+    "BoundaryCase",
     "Bounds",
     "Constraint",
+    "Contradiction",
     "Decodes",
     "Excerpt",
     "Expr",
@@ -63,10 +68,13 @@ __all__ = [
     "RuleClass",
     "Scope",
     "Unjudged",
+    "ValidValues",
     "Whole",
     "Without",
     "between",
+    "boundary_cases",
     "check_paths",
+    "contradiction_in",
     "expr",
     "forms_of",
     "from_file",
