@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from promptkit.authoring.fields import as_pairs, as_text, known_keys
-from promptkit.authoring.nodes import Node, Pairs, Place, Scalar, plain
+from promptkit.authoring.json_schemas import read_json_schema
+from promptkit.authoring.nodes import Node, Pairs, Place, Scalar
 from promptkit.authoring.picoschema import compile_fields, is_json_schema
 from promptkit.authoring.rules import DeclaredRule
 from promptkit.declarations import RESERVED_NAMES, InputDeclaration, OutputDeclaration
@@ -55,7 +56,7 @@ def read_output(node: Node) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]
     if kind == "model":
         return OutputDeclaration(kind="json", model=_model(value, "output.model")), ()
     if kind == "json_schema" or is_json_schema(value):
-        schema = plain(as_pairs(value, f"output.{kind}"))
+        schema = read_json_schema(value, f"output.{kind}")
         return OutputDeclaration(kind="json", json_schema=schema, generated=False), ()
     if isinstance(value, Scalar) and value.value is not None:
         raise value.place.fault(
@@ -128,7 +129,9 @@ def _raw_inputs(node: Node) -> InputDeclaration:
             raise pair.key.place.fault(
                 f"{name!r} cannot be the name of an input: it is reserved or no Python identifier. Rename it."
             )
-    return InputDeclaration(json_schema={"type": "object", **plain(pairs)}, lines=lines)
+    return InputDeclaration(
+        json_schema={"type": "object", **read_json_schema(pairs, "input.schema")}, lines=lines
+    )
 
 
 def _trust(node: Node, inputs: frozenset[str] | None) -> dict[str, Literal["trusted", "untrusted"]]:

@@ -21,7 +21,7 @@ __all__ = ["OneOf"]
 class OneOf:
     """One of some plain values."""
 
-    kind: ClassVar[str] = "one_of"
+    kind = "one_of"
     takes: ClassVar[frozenset[str]] = frozenset()
     values: tuple[str | int | float | bool | None, ...]
 

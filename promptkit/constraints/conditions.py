@@ -20,7 +20,7 @@ __all__ = ["Expr"]
 class Expr:
     """A condition across fields of ``output`` and ``inputs``, in a small part of Python's syntax."""
 
-    kind: ClassVar[str] = "expr"
+    kind = "expr"
     takes: ClassVar[frozenset[str]] = frozenset()
     expression: str
 

@@ -19,7 +19,7 @@ class MaxWords:
     Chinese, Japanese, Thai and other texts without blanks count as one word: limit these by ``maxLength``.
     """
 
-    kind: ClassVar[str] = "max_words"
+    kind = "max_words"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     limit: int
 

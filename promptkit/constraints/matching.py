@@ -25,7 +25,7 @@ class Matches:
     back-references: ``\d``, ``\w`` and ``\b`` know ASCII alone, ``\p{L}`` is a letter of any language.
     """
 
-    kind: ClassVar[str] = "matches"
+    kind = "matches"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     pattern: str
 

@@ -23,7 +23,7 @@ _PAIR = 2
 class Between:
     """A number from ``low`` to ``high``, both included."""
 
-    kind: ClassVar[str] = "between"
+    kind = "between"
     takes: ClassVar[frozenset[str]] = frozenset({"integer", "number"})
     low: float
     high: float

@@ -24,7 +24,7 @@ class NeverSays:
     Case, blanks and Unicode forms are folded, and characters that nobody sees, such as soft hyphens, left out.
     """
 
-    kind: ClassVar[str] = "never_says"
+    kind = "never_says"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     phrases: Sequence[str]
 

@@ -19,7 +19,7 @@ __all__ = ["QuotedFrom"]
 class QuotedFrom:
     """A text that stands word for word in an input; ``source`` is the path of that input."""
 
-    kind: ClassVar[str] = "quoted_from"
+    kind = "quoted_from"
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     source: str
 

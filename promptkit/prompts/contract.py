@@ -17,7 +17,7 @@ from promptkit.errors import PromptError, SchemaUnsupported, TemplateError
 from promptkit.records import PromptInfo
 from promptkit.rendering import Source, Template, compile_template, undeclared_inputs
 from promptkit.requests import GenerationConfig, OutputSpec, Plan, PromptRef
-from promptkit.schemas import InputSchema, OutputSchema, differences
+from promptkit.schemas import InputSchema, OutputSchema, differences, with_limits
 
 __all__ = ["Contract", "Loader", "environment", "refuse_impossible"]
 
@@ -166,8 +166,9 @@ class Contract(Generic[T]):
                 f"{self.declaration.place}: the output of {self.ref} and the type given in code do not agree: "
                 f"{'; '.join(found)}. Change one of the two."
             )
-        # The file's own schema is what the model is shown: it carries the descriptions and the order.
-        return schema.described_by(declared.json_schema)
+        # The file's own schema is what the model is shown: it carries the descriptions and the order. Limits that
+        # the type alone states are added: it has the last word, so the model should know them.
+        return schema.described_by(with_limits(declared.json_schema, schema.json_schema))
 
     def _declared_output(self) -> OutputSchema[Any] | None:
         declared, name = self.declaration.output, _schema_name(self.declaration.name)

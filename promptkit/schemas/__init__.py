@@ -5,7 +5,7 @@ A check has two outcomes, `Valid` or `Invalid`; nothing is coerced and nothing i
 
 from __future__ import annotations
 
-from promptkit.schemas.agreement import differences, schema_of
+from promptkit.schemas.agreement import differences, schema_of, with_limits
 from promptkit.schemas.choices import Choices
 from promptkit.schemas.description import describe
 from promptkit.schemas.findings import MAX_INPUT_CHARS
@@ -39,4 +39,5 @@ __all__ = [
     "path_text",
     "schema_of",
     "shrink",
+    "with_limits",
 ]

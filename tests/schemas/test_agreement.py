@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from promptkit.schemas import differences, schema_of
+from promptkit.schemas import differences, schema_of, with_limits
 
 
 class Colour(Enum):
@@ -46,8 +46,64 @@ def changed(name: str, schema: Any) -> dict[str, Any]:
     return {**DECLARED, "properties": {**DECLARED["properties"], name: schema}}
 
 
-def test_descriptions_bounds_order_and_spelling_of_optional_do_not_count() -> None:
+def test_descriptions_limits_of_the_code_order_and_spelling_of_optional_do_not_count() -> None:
     assert differences(DECLARED, schema_of(Thing)) == ()
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"minimum": 1, "maximum": 5}, ()),
+        ({"maximum": 9}, ("count: the file says maximum 9, the code says maximum 5",)),
+        ({"multipleOf": 2}, ("count: the file says multipleOf 2, the code sets no multipleOf",)),
+    ],
+)
+def test_a_limit_of_the_file_must_be_one_of_the_code_which_has_the_last_word(limits: Any, said: Any) -> None:
+    declared = changed("count", {"type": "integer", **limits})
+
+    assert differences(declared, schema_of(Thing)) == said
+    assert differences(declared, schema_of(Thing), may_omit=False) == ()
+
+
+def test_limits_that_the_code_alone_states_are_added_to_the_declared_schema() -> None:
+    class Inner(BaseModel):
+        code: str = Field(pattern="^[a-z]+$")
+        note: str | None = Field(default=None, max_length=9)
+
+    class Outer(BaseModel):
+        inner: Inner
+        many: list[Inner] = Field(max_length=3)
+        count: int = Field(ge=1, le=5)
+        kind: Literal["a", "b"]
+
+    inner = {
+        "type": "object",
+        "properties": {"code": {"type": "string", "description": "c"}, "note": {"type": ["string", "null"]}},
+        "required": ["code"],
+    }
+    declared = {
+        "type": "object",
+        "properties": {
+            "inner": inner,
+            "many": {"type": "array", "items": inner},
+            "count": {"anyOf": [{"type": "integer", "minimum": 2}, {"type": "null"}]},
+            "kind": {"enum": ["a", "b"]},
+        },
+    }
+
+    made = with_limits(declared, schema_of(Outer))["properties"]
+
+    assert made["inner"]["properties"]["code"] == {
+        "type": "string",
+        "description": "c",
+        "pattern": "^[a-z]+$",
+    }
+    assert made["inner"]["properties"]["note"] == {"type": ["string", "null"], "maxLength": 9}
+    assert made["many"]["items"] == made["inner"]
+    assert made["many"]["maxItems"] == 3
+    assert made["count"]["anyOf"] == [{"type": "integer", "minimum": 2, "maximum": 5}, {"type": "null"}]
+    assert made["kind"] == {"enum": ["a", "b"]}
+    assert declared["properties"]["many"] == {"type": "array", "items": inner}
 
 
 @pytest.mark.parametrize(
