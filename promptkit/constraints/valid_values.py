@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,16 @@ from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.domains import ABSENT, combinations_of
 from promptkit.constraints.expressions import Expression, compile_expression
 from promptkit.constraints.narrowing import narrow
-from promptkit.constraints.paths import parse
-from promptkit.constraints.rules import Fits, Scope
+from promptkit.constraints.paths import Path, parse
+from promptkit.constraints.rules import Bounds, Fits, Rule, Scope, Unjudged
 from promptkit.schemas import Generated, Generator, Refused, shrink
 from promptkit.schemas.json_types import is_list, is_object
 
 __all__ = ["ValidValues", "expressions_of", "put"]
 
 _SEEDS = 12
+_MORE_SEEDS = 60
+"""For types whose validators say more than their schema, which only chance can meet."""
 _ROUNDS = 8
 """How often the rules are fitted one after the other: one that cuts what another added is met again."""
 
@@ -59,7 +61,7 @@ class ValidValues:
         if isinstance(self._generator, Refused):
             return self._generator
         refused: Refused | None = None
-        for number in range(_SEEDS):
+        for number in range(_SEEDS if self._accepts is None else _MORE_SEEDS):
             found = self._generator.made(seed if number == 0 else _seed(seed, number))
             if isinstance(found, Refused):
                 return found
@@ -88,8 +90,7 @@ class ValidValues:
             if not broken:
                 return (data,) if self.is_valid(data) else None
             before = data
-            for constraint, _verdict in broken:
-                data = self._with(constraint, data)
+            data = self._with_places_fitted(data)
             if any(isinstance(constraint.rule, Expr) for constraint, _verdict in broken):
                 data = self._meeting_conditions(data)
             if data == before:
@@ -108,16 +109,38 @@ class ValidValues:
             return False
         return self._accepts is None or self._accepts(data)
 
-    def _with(self, constraint: Constraint, data: Any) -> Any:
-        """The data with each broken place of one rule fitted."""
-        rule = constraint.rule
-        if not isinstance(rule, Fits):
-            return data
-        for found in list(parse(constraint.path).found(data)):
-            scope = Scope(output=data, inputs=self.inputs, parent=found.parent)
-            if found.value is not None and rule.fault(found.value, scope) is not None:
-                data = put(data, found.place, rule.fitted(found.value, scope))
+    def _with_places_fitted(self, data: Any) -> Any:
+        """The data with another value wherever a rule that can fit one is broken."""
+        places: dict[tuple[str | int, ...], list[Constraint]] = {}
+        for constraint in self.constraints:
+            for found in parse(constraint.path).found(data):
+                if found.value is not None and not isinstance(constraint.rule, Expr):
+                    places.setdefault(found.place, []).append(constraint)
+        for place, rules in places.items():
+            data = self._with_place_fitted(data, place, rules)
         return data
+
+    def _with_place_fitted(self, data: Any, place: tuple[str | int, ...], rules: Sequence[Constraint]) -> Any:
+        """The data with a value at the place that holds all rules there, from several beginnings."""
+        found = next(Path(place).found(data), None)
+        if found is None:
+            return data
+        scope = Scope(output=data, inputs=self.inputs, parent=found.parent)
+        kinds = [rule.rule for rule in rules]
+        if not _broken(kinds, found.value, scope):
+            return data
+        was_valid = self._takes(data)
+        for start in _starts(found.value, kinds, scope):
+            for order in (kinds, kinds[::-1]):
+                value = _fitted(order, start, scope)
+                if not _broken(kinds, value, scope):
+                    changed = put(data, place, value)
+                    if not was_valid or self._takes(changed):
+                        return changed
+        return put(data, place, _fitted(kinds, found.value, scope))
+
+    def _takes(self, data: Any) -> bool:
+        return isinstance(self._generator, Generator) and self._generator.accepts(data)
 
     def _meeting_conditions(self, data: Any) -> Any:
         """The data with other values in those fields that the conditions read, so that all of them are true."""
@@ -141,6 +164,41 @@ class ValidValues:
         )
 
 
+def _broken(rules: Sequence[Rule], value: Any, scope: Scope) -> list[Rule]:
+    return [rule for rule in rules if _fault(rule, value, scope)]
+
+
+def _fault(rule: Rule, value: Any, scope: Scope) -> bool:
+    try:
+        return rule.fault(value, scope) is not None
+    except Unjudged:
+        return False
+
+
+def _fitted(rules: Sequence[Rule], value: Any, scope: Scope) -> Any:
+    """The value with one rule fitted after the other, again and again while that changes it."""
+    for _ in range(_ROUNDS):
+        before = value
+        for rule in rules:
+            if isinstance(rule, Fits) and _fault(rule, value, scope):
+                value = rule.fitted(value, scope)
+        if value == before:
+            break
+    return value
+
+
+def _starts(value: Any, rules: Sequence[Rule], scope: Scope) -> Iterator[Any]:
+    """Where fitting may begin: the value, the empty one of its kind, and what lies just inside each rule."""
+    yield value
+    empty: Any = "" if isinstance(value, str) else [] if is_list(value) else value
+    yield empty
+    for rule in rules:
+        if isinstance(rule, Bounds):
+            yield from rule.boundary({}, scope).inside
+        if isinstance(rule, Fits):
+            yield rule.fitted(empty, scope)
+
+
 def expressions_of(constraints: Sequence[Constraint]) -> list[Expression]:
     """The expressions of the conditions among the constraints."""
     return [compile_expression(one.rule.expression) for one in constraints if isinstance(one.rule, Expr)]
@@ -161,4 +219,4 @@ def put(data: Any, place: Sequence[str | int], value: Any) -> Any:
 
 
 def _seed(seed: int | None, number: int) -> int:
-    return (0 if seed is None else seed) * _SEEDS + number
+    return (0 if seed is None else seed) * _MORE_SEEDS + number

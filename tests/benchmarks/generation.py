@@ -44,7 +44,13 @@ def main() -> None:
     found = rows(Path(sys.argv[1]))
     seeds: list[int | None] = [None, *range(int(sys.argv[2]) if len(sys.argv) > 2 else 3)]
     for seed in seeds:
-        verdicts: dict[str, list[str]] = {"valid": [], "invalid": [], "unjudged": [], "refused": [], "proven": []}
+        verdicts: dict[str, list[str]] = {
+            "valid": [],
+            "invalid": [],
+            "unjudged": [],
+            "refused": [],
+            "proven": [],
+        }
         times: list[tuple[float, str]] = []
         for row in found:
             start = time.perf_counter()
@@ -54,7 +60,9 @@ def main() -> None:
                 verdict = judged(row["schema"], outcome.value)
                 verdicts[verdict.partition(":")[0]].append(f"{row['id']}: {verdict}")
             else:
-                verdicts["proven" if outcome.proven else "refused"].append(f"{row['id']}: {outcome.reason[:300]}")
+                verdicts["proven" if outcome.proven else "refused"].append(
+                    f"{row['id']}: {outcome.reason[:300]}"
+                )
         counts = ", ".join(f"{len(it)} {kind}" for kind, it in verdicts.items())
         made = len(found) - len(verdicts["refused"]) - len(verdicts["proven"])
         slow = max(times)
@@ -64,7 +72,9 @@ def main() -> None:
             f"worst {slow[0] * 1e3:.0f} ms ({slow[1]})"
         )
         for kind in ("invalid", "unjudged", "refused", "proven"):
-            for line in verdicts[kind] if seed in (None, 0) else verdicts["invalid"] if kind == "invalid" else ():
+            for line in (
+                verdicts[kind] if seed in (None, 0) else verdicts["invalid"] if kind == "invalid" else ()
+            ):
                 print(f"  {kind} {line}")
 
 
