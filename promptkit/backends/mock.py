@@ -10,19 +10,12 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from promptkit.backends.estimates import estimate_text, estimate_tokens
-<<<<<<< HEAD
-from promptkit.backends.simple_values import simple_value
 from promptkit.completions import Completed, Completion, Event, TextDelta, Usage
+from promptkit.constraints import ValidValues
 from promptkit.errors import LocalBackendError
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
-=======
-from promptkit.completions import Completed, Completion, Enforcement, Event, TextDelta, Usage
-from promptkit.errors import LocalBackendError
-from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
-from promptkit.schemas import Refused, generate
->>>>>>> generate
+from promptkit.schemas import Refused, Valid
 
 __all__ = ["MockBackend", "Reply"]
 
@@ -246,22 +239,21 @@ def _by_schema(reply: Reply, request: Request) -> str | Exception:
 
 def _made_up(request: Request, name: str, seed: int | None) -> Reply:
     output = request.output
-    if output.mode == "text":
-        return "text"
-    made = generate(output.json_schema, seed=seed)
-    if isinstance(made, Refused):
-        problem: object = made.reason
-    else:
-        # A type may check more than its schema says.
-        problems = getattr(output.schema.validate(made.value), "problems", ())
-        if not problems:
-            return made.value
-        problem = problems[0]
-    raise LocalBackendError(
-        f"{name} has no replies and cannot make up a value of the schema {output.schema.name} "
-        f"({problem}); script one: MockBackend([...]).",
-        backend=name,
+    values = ValidValues(
+        output.schema.json_schema,
+        output.constraints,
+        inputs=output.inputs,
+        accepts=lambda data: isinstance(output.schema.validate(data), Valid),
+        text=output.mode == "text",
     )
+    made = values.made(seed)
+    if isinstance(made, Refused):
+        raise LocalBackendError(
+            f"{name} has no replies and cannot make up a value of the schema {output.schema.name} "
+            f"({made.reason}); script one: MockBackend([...]).",
+            backend=name,
+        )
+    return made.value
 
 
 def _last_text(request: Request) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.completions import Verdict
+from promptkit.constraints import Contradiction, contradiction_in
 from promptkit.declarations import Example
 from promptkit.errors import PlanError, PromptError, PromptKitError, TemplateError
 from promptkit.prompts import Prompt
+from promptkit.schemas import Generated, generate
 
 __all__ = ["Fault", "check_prompt", "fault_of"]
 
@@ -23,7 +25,8 @@ class Fault:
         line: Line in it, counted from 1; None when no one line is to blame.
         column: Column, counted from 1; None when not known.
         rule: What was checked: ``file`` (it can be read), ``contract`` (inputs, output, constraints, template,
-            includes and examples hold together), ``example`` (it breaks no constraint) or ``test``.
+            includes and examples hold together), ``contradiction`` (some output holds all constraints),
+            ``example`` (it breaks no constraint) or ``test``.
         message: What is wrong and what to do, without its place.
     """
 
@@ -47,11 +50,20 @@ def check_prompt(prompt: Prompt[Any]) -> tuple[Fault, ...]:
         prompt.check()
     except (PromptError, PlanError) as error:
         return (fault_of(error, "contract", prompt.declaration.place),)
-    return tuple(
-        Fault(file=prompt.declaration.place, line=example.line, column=None, rule="example", message=message)
+    place = prompt.declaration.place
+    broken = [
+        Fault(file=place, line=example.line, column=None, rule="example", message=message)
         for number, example in enumerate(prompt.declaration.examples, start=1)
         for message in _faults_of_example(prompt, number, example)
+    ]
+    found = _contradiction(prompt)
+    if found is None:
+        return tuple(broken)
+    line = max((rule.line or 0 for rule in found.constraints), default=0) or prompt.declaration.lines.get(
+        "output"
     )
+    fault = Fault(file=place, line=line, column=None, rule="contradiction", message=found.message)
+    return (fault, *broken)
 
 
 def fault_of(error: PromptKitError, rule: str, file: str, line: int | None = None) -> Fault:
@@ -74,6 +86,32 @@ def _faults_of_example(prompt: Prompt[Any], number: int, example: Example) -> It
         verdict = constraint.check(example.output, inputs)
         if verdict.outcome == "violated":
             yield f"the output of example {number} breaks {_broken(verdict)}"
+
+
+def _contradiction(prompt: Prompt[Any]) -> Contradiction | None:
+    """The rules that exclude one another, with a proof; the prompt's examples settle that they do not."""
+    contract, label = prompt.contract, str(prompt.contract.ref)
+    output = contract.output
+    given = [contract.inputs.validate(one.input, prompt=label) for one in prompt.declaration.examples]
+    outputs = [example.output for example in prompt.declaration.examples]
+    return contradiction_in(
+        output.schema.json_schema,
+        output.constraints,
+        inputs=given[0] if given else _made_up(prompt),
+        witnesses=list(zip(outputs, given, strict=True)),
+        text=output.mode == "text",
+    )
+
+
+def _made_up(prompt: Prompt[Any]) -> dict[str, Any]:
+    """Plain values for the inputs, for rules that compare with them; without those that are no data."""
+    fields = prompt.contract.inputs.fields
+    made = {
+        name: generate(field.json_schema, seed=None)
+        for name, field in fields.items()
+        if field.kind in ("text", "json")
+    }
+    return {name: found.value for name, found in made.items() if isinstance(found, Generated)}
 
 
 def _broken(verdict: Verdict) -> str:

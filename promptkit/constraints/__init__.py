@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
+from promptkit.constraints.boundaries import BoundaryCase, boundary_cases
 from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
+from promptkit.constraints.contradictions import Contradiction, contradiction_in
 from promptkit.constraints.dates import DateBetween, NotAfter, NotBefore
 from promptkit.constraints.factories import (
     at_least,
@@ -81,6 +83,7 @@ from promptkit.constraints.rules import (
 )
 from promptkit.constraints.sentences import sentence_ends
 from promptkit.constraints.speech import spoken_list
+from promptkit.constraints.valid_values import ValidValues
 
 __all__ = [
     "JUDGED_KINDS",
@@ -92,9 +95,11 @@ __all__ = [
     "Between",
     "Binds",
     "Boundary",
+    "BoundaryCase",
     "Bounds",
     "Constraint",
     "Contains",
+    "Contradiction",
     "DateBetween",
     "Decodes",
     "EndsWith",
@@ -129,14 +134,17 @@ __all__ = [
     "Tone",
     "Unique",
     "Unjudged",
+    "ValidValues",
     "Whole",
     "Without",
     "at_least",
     "at_most",
     "between",
+    "boundary_cases",
     "characters",
     "check_paths",
     "contains",
+    "contradiction_in",
     "ends_with",
     "expr",
     "format_of",

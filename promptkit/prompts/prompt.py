@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 
 from promptkit.backends import MockBackend
 from promptkit.completions import Completion, TextDelta
-from promptkit.constraints import Constraint
+from promptkit.constraints import BoundaryCase, Constraint, boundary_cases
 from promptkit.declarations import RESERVED_NAMES, Clarity, ContextBlock, Declaration, Example
 from promptkit.engine import (
     Conversation,
@@ -313,6 +313,24 @@ class Prompt(Generic[T]):
         backend, plan = self._planned()
         output = self._contract.output.over(enforce=self._options.enforce)
         return refusal(plan, output, backend.capabilities)
+
+    def boundary_cases(self, /, **inputs: Any) -> tuple[BoundaryCase, ...]:
+        """Whole outputs of which one value just holds, or just breaks, one rule; for tests.
+
+        Args:
+            inputs: As for :meth:`run`; rules such as ``quoted_from`` compare with them.
+
+        Raises:
+            InputError: When the inputs do not fit.
+        """
+        rendered = self.render(**inputs)
+        output = rendered.output
+        return boundary_cases(
+            output.schema.json_schema,
+            output.constraints,
+            inputs=rendered.inputs,
+            text=output.mode == "text",
+        )
 
     def check(self) -> None:
         """Work the contract out now rather than on first use.

@@ -9,7 +9,7 @@ from promptkit.schemas.agreement import differences, schema_of, with_limits
 from promptkit.schemas.choices import Choices
 from promptkit.schemas.description import describe
 from promptkit.schemas.findings import MAX_INPUT_CHARS
-from promptkit.schemas.generate import Generated, Refused, generate
+from promptkit.schemas.generate import Generated, Generator, Refused, generate
 from promptkit.schemas.inputs import InputField, InputKind, InputSchema, Trust
 from promptkit.schemas.making import NOTHING, Suggest
 from promptkit.schemas.outcomes import Invalid, Problem, Valid
@@ -22,6 +22,7 @@ __all__ = [
     "NOTHING",
     "Choices",
     "Generated",
+    "Generator",
     "InputField",
     "InputKind",
     "InputSchema",

@@ -119,6 +119,10 @@ class Generator:
                 break
         return _refused(last, number + 1)
 
+    def accepts(self, value: Any) -> bool:
+        """Whether the schema's validator accepts a value from elsewhere."""
+        return self._validator.is_valid(value)
+
     def replayed(self, choices: Sequence[int]) -> Generated | None:
         """The value that the choices lead to, with the choices as they were used; None when they lead to none."""
         outcome = self._tried(Choices(script=choices, steps=_STEPS))

@@ -4,10 +4,7 @@ import json
 import random
 import threading
 import time
-<<<<<<< HEAD
 from dataclasses import replace
-=======
->>>>>>> generate
 from types import SimpleNamespace
 
 import jsonschema_rs
