@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AfterValidator, BaseModel, Field
 
+import promptkit as pk
 from promptkit import constraints
 from promptkit.backends import MockBackend
 from promptkit.completions import Completed, Completion, Enforcement, TextDelta
@@ -162,9 +164,61 @@ def test_a_value_that_cannot_be_made_up_asks_for_a_script_and_says_why(ask_for) 
         MockBackend().complete(ask_for(schema))
 
 
-def test_what_a_type_checks_beyond_its_schema_asks_for_a_script(ask_for) -> None:
+def never_fits(value: int) -> int:
+    raise ValueError("nothing fits")
+
+
+def test_what_a_type_checks_beyond_its_schema_is_met_where_chance_meets_it(ask_for) -> None:
     class Nine(BaseModel):
         number: Annotated[int, AfterValidator(at_least_9)]
+
+    answer = MockBackend().complete(ask_for(OutputSchema.from_type(Nine)))
+
+    assert json.loads(answer.text)["number"] >= 9
+
+
+def test_made_up_values_hold_the_constraints(ask_for) -> None:
+    rules = (
+        pk.constraints.must_mention("text", ["opening hours"]),
+        pk.constraints.max_words("text", 3),
+        pk.constraints.expr("output.urgent or output.level < 3"),
+        pk.constraints.at_least("level", 3),
+    )
+    schema = OutputSchema.from_declared(
+        {
+            "type": "object",
+            "properties": {
+                "text": {"type": "string"},
+                "level": {"type": "integer"},
+                "urgent": {"type": "boolean"},
+            },
+            "required": ["text", "level", "urgent"],
+            "additionalProperties": False,
+        },
+        "made",
+    )
+    request = ask_for(schema, constraints=rules)
+
+    value = json.loads(MockBackend().complete(request).text)
+
+    assert value["level"] >= 3
+    assert value["urgent"] is True
+    assert "opening hours" in value["text"]
+    assert len(value["text"].split()) <= 3
+
+
+def test_rules_that_nothing_holds_ask_for_a_script(ask_for) -> None:
+    rules = (pk.constraints.must_mention("", ["opening hours"]), pk.constraints.max_words("", 1))
+
+    with pytest.raises(
+        LocalBackendError, match=r"no value was found that holds all rules; broken stay .*script one"
+    ):
+        MockBackend().complete(ask_for(OutputSchema.text(), constraints=rules))
+
+
+def test_what_a_type_never_takes_asks_for_a_script(ask_for) -> None:
+    class Nine(BaseModel):
+        number: Annotated[int, AfterValidator(never_fits)]
 
     with pytest.raises(LocalBackendError, match=r"cannot make up a value of the schema .*script one"):
         MockBackend().complete(ask_for(OutputSchema.from_type(Nine)))
