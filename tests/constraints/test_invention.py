@@ -35,7 +35,7 @@ INPUTS = {
         "1. Hold reset\n2) Wait 10 s\n  - 4. Done\n> 5. So",
         "at https://shop.example/a_(b) (see https://SHOP.example/a_(b)/).",
         "[here](https://Shop.example/a_(b)), <help@shop.example>",
-        "She said \"it's broken.\"",
+        'She said "it\'s broken."',
         7,
         7.0,
         0.25,
@@ -64,11 +64,14 @@ def test_what_stands_in_the_inputs_is_not_invented(value):
         ("https://shop.exampl", 'the URL "https://shop.exampl"'),
         ("www.evil.example.", 'the URL "www.evil.example"'),
         ("me@shop.example", 'the e-mail address "me@shop.example"'),
-        ("She said \"it's fine\".", 'the quotation "it\'s fine"'),
+        ('She said "it\'s fine".', 'the quotation "it\'s fine"'),
         ("She said \u201eIt\u2019s broken\u201c.", 'the quotation "It\u2019s broken"'),
         (8, 'the number "8"'),
         (-0.26, 'the number "-0.26"'),
-        (10**400, 'the number "1000000000000000000000000000000000000000000000000000000000000000000000000000000'),
+        (
+            10**400,
+            'the number "1000000000000000000000000000000000000000000000000000000000000000000000000000000',
+        ),
         ({"rows": [{"n": 10}, {"n": 11}]}, 'the number "11"'),
     ],
 )
@@ -139,6 +142,8 @@ def test_a_number_of_json_is_the_number_that_its_text_claims(number):
     assert [text] == [key for claim in claims_of(f" {text} ") for key in claim.keys if key == text]
 
 
-@pytest.mark.parametrize("piece", ["1", "1 ", "123 ", "1.", "a@", '"', '"a', "a1-", "http://", "1,000 at https://a.com ", "-", "("])
+@pytest.mark.parametrize(
+    "piece", ["1", "1 ", "123 ", "1.", "a@", '"', '"a', "a1-", "http://", "1,000 at https://a.com ", "-", "("]
+)
 def test_long_texts_are_read_in_one_go(piece):
     assert sum(1 for _ in claims_of(piece * (100_000 // len(piece)))) <= 100_000

@@ -15,7 +15,9 @@ from promptkit.constraints import Excerpt, quoted_from
 from promptkit.constraints.alignment import aligned
 from promptkit.constraints.folding import INVISIBLE
 
-BODY = "Hi,\n  it\u2019s \u201curgent\u201d \u2014 the e\u0301cran\u2026 and the \ufb01nal co\u00adpy, urgent."
+BODY = (
+    "Hi,\n  it\u2019s \u201curgent\u201d \u2014 the e\u0301cran\u2026 and the \ufb01nal co\u00adpy, urgent."
+)
 INPUTS = {
     "ticket": {"body": BODY},
     "passages": [{"id": 1, "text": "Hold  reset."}, {"id": 2, "text": "Unplug it."}, {"id": 3, "odd name": ["deep"]}],
@@ -96,8 +98,8 @@ def test_a_quote_is_looked_for_in_the_object_that_the_item_names():
     [
         (None, True),
         (("Ticket:\n  Hi,\n  it\u2019s \u201curgent\u201d",), True),
-        (("It's \"urgent\" was said",), False),
-        (("it's    \"urgent\"",), True),
+        (('It\'s "urgent" was said',), False),
+        (('it\'s    "urgent"',), True),
         ((json.dumps({"body": BODY}),), True),
         ((json.dumps({"body": BODY}, ensure_ascii=False),), True),
         ((f"<<<{BODY}>>>",), True),
@@ -106,7 +108,9 @@ def test_a_quote_is_looked_for_in_the_object_that_the_item_names():
     ],
 )
 def test_a_passage_counts_only_where_the_model_was_shown_it(shown, held):
-    verdict = quoted_from("x", "ticket.body").check({"x": "it\u2019s \u201curgent\u201d"}, INPUTS, shown=shown)
+    verdict = quoted_from("x", "ticket.body").check(
+        {"x": "it\u2019s \u201curgent\u201d"}, INPUTS, shown=shown
+    )
 
     assert (verdict.outcome == "held") is held
     if not held:
