@@ -84,7 +84,7 @@ class OneOf:
 
     def fitted(self, value: Any, scope: Scope) -> Any:
         """The value that is spelt most alike, else the first of its type, else the first."""
-        if self.fault(value, scope) is None:
+        if value is None or self.fault(value, scope) is None:
             return value
         near = _spelt_like(value, self.values)
         if near is not None:

@@ -27,6 +27,7 @@ _TOKEN = re.compile(r"(?<![^\W_])[^\W_]+(?:(?:[-:/_\u2013\u2212]|[.,'\u2019](?=\
 _DIGIT = re.compile(r"\d")
 _NUMERAL = re.compile(r"\d+(?:[.,'\u2019]\d+)*")
 _UNIT = re.compile(r"(\d+(?:[.,'\u2019]\d+)*)[^\W\d_]{1,4}")
+_INNER = re.compile(r"[.,'\u2019]")
 _APART = re.compile(r"[-:/_\u2013\u2212]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LEAST_WORD = 3
@@ -111,11 +112,11 @@ def _of_token(token: str, start: int) -> Iterator[Claim]:
         yield Claim("numbers", token, frozenset({f"id {token.casefold()}"}), start, start + len(token))
         return
     for part in parts:
-        at = token.find(part)
         unit = _UNIT.fullmatch(part)
-        for text, keys in _readings(unit.group(1) if unit else part):
+        for at, text, keys in _readings(unit.group(1) if unit else part):
             also = {f"id {part.casefold()}"} if unit else set[str]()
             yield Claim("numbers", text, frozenset(keys | also), start + at, start + at + len(text))
+        start += len(part) + 1
 
 
 def _is_code(part: str) -> bool:
@@ -133,24 +134,35 @@ def _names_something(parts: list[str]) -> bool:
     return len(first) < _LEAST_WORD or not first.islower()
 
 
-def _readings(text: str) -> Iterator[tuple[str, set[str]]]:
-    """The numbers of a numeral with points, commas and apostrophes, each with what it may be read as."""
-    pieces = re.split(r"[.,'\u2019]", _ascii(text))
+def _readings(text: str) -> Iterator[tuple[int, str, set[str]]]:
+    """The numbers of a numeral with points, commas and apostrophes: where, as written, what each may be read as."""
+    pieces = _INNER.split(_ascii(text))
     if not all(piece.isdecimal() for piece in pieces):
         return
-    marks = [char for char in text if char in ".,'\u2019"]
-    grouped = all(len(piece) == _GROUP for piece in pieces[1:]) and len(pieces[0]) <= _GROUP
+    marks = _INNER.findall(text)
+    keys = _keys(pieces, marks, "".join(pieces))
+    if keys:
+        yield 0, text, keys
+        return
+    at = 0
+    for piece in pieces:
+        yield at, text[at : at + len(piece)], {_key(piece, "")}
+        at += len(piece) + 1
+
+
+def _keys(pieces: list[str], marks: list[str], digits: str) -> set[str]:
+    """What a numeral may be read as when it is one number; empty when it is several."""
     if not marks:
-        yield text, {_key(pieces[0], "")}
-    elif len(marks) == 1:
-        keys = {_key("".join(pieces), "")} if grouped and pieces[0] != "0" else set[str]()
-        yield text, keys | {_key(*pieces)} if marks[0] in ".," else keys
-    elif len(set(marks)) == 1 and grouped:
-        yield text, {_key("".join(pieces), "")}
-    elif len(set(marks[:-1])) == 1 and marks[-1] != marks[0] and all(len(p) == _GROUP for p in pieces[1:-1]):
-        yield text, {_key("".join(pieces[:-1]), pieces[-1])}
-    else:
-        yield from ((piece, {_key(piece, "")}) for piece in pieces)
+        return {_key(digits, "")}
+    grouped = all(len(piece) == _GROUP for piece in pieces[1:]) and len(pieces[0]) <= _GROUP
+    alike = len(set(marks)) == 1
+    keys = {_key(digits, "")} if grouped and alike and pieces[0] != "0" else set[str]()
+    if len(marks) == 1 and marks[0] in ".,":
+        keys.add(_key(*pieces))
+    inner = pieces[1:-1]
+    if not alike and len(set(marks[:-1])) == 1 and marks[-1] in ".," and all(len(p) == _GROUP for p in inner):
+        keys.add(_key("".join(pieces[:-1]), pieces[-1]))
+    return keys
 
 
 def _key(whole: str, fraction: str) -> str:

@@ -22,7 +22,7 @@ __all__ = ["DateBetween", "NotAfter", "NotBefore", "at_least_of", "at_most_of", 
 
 def between_of(argument: Any) -> Between | DateBetween:
     """The rule of ``between: [low, high]``: on dates when both are written as such, else on numbers."""
-    if is_list(argument) and any(isinstance(limit, str) for limit in argument):
+    if is_list(argument) and argument and all(isinstance(limit, str) for limit in argument):
         return DateBetween.from_argument(argument)
     return Between.from_argument(argument)
 

@@ -9,7 +9,7 @@ from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint, Enforce, OnFail, Severity
-from promptkit.constraints.dates import DateBetween, NotAfter, NotBefore, at_least_of, at_most_of
+from promptkit.constraints.dates import NotAfter, NotBefore, at_least_of, at_most_of, between_of
 from promptkit.constraints.formats import Format
 from promptkit.constraints.invention import NoInvented
 from promptkit.constraints.judged import Judged, Tone, When
@@ -18,10 +18,8 @@ from promptkit.constraints.lengths import Length
 from promptkit.constraints.lists import Order, Sorted, Unique
 from promptkit.constraints.matching import Matches
 from promptkit.constraints.mentions import MustMention
-from promptkit.constraints.numbers import Between
 from promptkit.constraints.phrases import NeverSays
 from promptkit.constraints.quotations import QuotedFrom
-from promptkit.constraints.rules import Rule
 
 __all__ = [
     "Options",
@@ -81,9 +79,7 @@ def between(path: str, low: float, high: float, **options: Unpack[Options]) -> C
 def between(path: str, low: str, high: str, **options: Unpack[Options]) -> Constraint: ...
 def between(path: str, low: Any, high: Any, **options: Unpack[Options]) -> Constraint:
     """A number from ``low`` to ``high``, both included, or a date or time when both are ISO texts."""
-    dates = isinstance(low, str) and isinstance(high, str)
-    rule: Rule = DateBetween(low, high) if dates else Between(low, high)
-    return Constraint(path=path, rule=rule, **options)
+    return Constraint(path=path, rule=between_of([low, high]), **options)
 
 
 def at_least(path: str, limit: float | str, **options: Unpack[Options]) -> Constraint:

@@ -101,8 +101,8 @@ class NoInvented:
         if "numbers" not in self.of or (types and not types & {"string", "integer", "number"}):
             return Boundary()
         evidence = self._evidence(scope)
-        known = [key for key in sorted(evidence.keys) if key.isdecimal() and len(key) < 16]  # noqa: PLR2004 - exact as a float too
-        inside = int(known[0]) if known else None
+        known = [key for key in evidence.keys if key.isdecimal() and len(key) < 16]  # noqa: PLR2004 - exact as a float too
+        inside = min(map(int, known), default=None)
         outside = next(
             number
             for number in range((inside or 0) + 1, (inside or 0) + 2 + len(evidence.keys))

@@ -26,7 +26,7 @@ _WHEN = ("eval", "run")
 _JUDGE = re.compile(r"[^\W_][\w.-]*(?:/[^\W_][\w.-]*)*(?:@\S+)?")
 _MAX_LENGTH = 500
 # Words that begin with a vowel's letter and another sound, and the other way round.
-_CONSONANT = re.compile(r"(?:uni|use|usu|eu|one|once)(?!n?im)", re.IGNORECASE)
+_CONSONANT = re.compile(r"uni(?![dmn])|use|usu|eu|one\b|once", re.IGNORECASE)
 _VOWEL = re.compile(r"[aeiou]|hono|hones|hour|heir", re.IGNORECASE)
 
 

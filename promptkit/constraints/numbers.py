@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Self
 
@@ -206,16 +207,29 @@ def _edge(limit: float, fragment: Mapping[str, Any], inward: int) -> Boundary:
     types = types_of(fragment)
     if types and not {"integer", "number"} & set(types):
         return Boundary()
-    exact = Fraction(repr(limit)) if isinstance(limit, float) else Fraction(limit)
+    exact = _exact(limit)
     step = fragment.get("multipleOf")
     if step is not None and is_finite(step) and step > 0:
-        size = Fraction(repr(step)) if isinstance(step, float) else Fraction(step)
+        size = _exact(step)
     elif "integer" in types and "number" not in types:
         size = Fraction(1)
     else:
-        size = Fraction(1, 10 * exact.denominator)
+        size = Fraction(1, 10) ** (_places(limit) + 1)
     inside = inward * -((-inward * exact) // size) * size
-    return Boundary((_number(inside),), (_number(inside - inward * size),))
+    outside = _number(inside - inward * size)
+    if inward * outside >= inward * limit:  # a float cannot tell the two apart
+        outside = limit - inward if isinstance(limit, int) else math.nextafter(limit, -inward * math.inf)
+    return Boundary((_number(inside),), (outside,))
+
+
+def _exact(number: float) -> Fraction:
+    """The number by the digits that JSON writes."""
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
+def _places(number: float) -> int:
+    exponent = Decimal(repr(number)).as_tuple().exponent if isinstance(number, float) else 0
+    return -exponent if isinstance(exponent, int) and exponent < 0 and number != int(number) else 0
 
 
 def _number(exact: Fraction) -> float:

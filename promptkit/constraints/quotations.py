@@ -94,9 +94,8 @@ class QuotedFrom:
         passage = self._passage(scope, _PASSAGE_WORDS, most if isinstance(most, int) else None)
         if passage is None:
             return Boundary()
-        changed = (
-            re.sub(r"\S+\Z", lambda last: last.group()[::-1] + tail, passage) for tail in ("", "x", "xx")
-        )
+        last = re.split(r"\s", passage)[-1]
+        changed = (passage.removesuffix(last) + last[::-1] + tail for tail in ("", "x", "xx"))
         outside = next((text for text in changed if self.fault(text, scope) is not None), None)
         return Boundary((passage,), () if outside is None else (outside,))
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promptkit.constraints import check_paths, expr
 from promptkit.constraints.evaluation import Inapplicable, Uncomputable
 from promptkit.constraints.expressions import compile_expression
+from promptkit.constraints.paths import EACH
 
 OUTPUT: dict[str, Any] = {
     "category": "security",
@@ -19,6 +21,9 @@ OUTPUT: dict[str, Any] = {
     "tags": ["a", "b"],
     "none": None,
     "inner": {"deep": [{"x": "Y"}]},
+    "rows": [{"n": 0.1, "ok": True, "d": "b"}, {"n": 0.2, "ok": False, "d": "a"}],
+    "empty": [],
+    "holes": [{"n": 1}, {}, None],
 }
 INPUTS = {"message": "Hello there", "labels": ["x", "security"]}
 
@@ -61,6 +66,17 @@ def value(expression: str) -> Any:
         ("output.urgency == 3.0", True),
         ("'a' < 'b'", True),
         ("not output.none", True),
+        ("sum(values_of(output.rows, 'n')) == 0.3", True),
+        ("sum([1, output.urgency]) == 4 and sum(output.empty) == 0", True),
+        ("max(values_of(output.rows, 'n')) == 0.2 and min([3, 1.5]) == output.price", True),
+        ("min(values_of(output.rows, 'd')) == 'a'", True),
+        ("all(values_of(output.rows, 'ok')) or any(values_of(output.rows, 'ok'))", True),
+        ("all(output.empty) and not any(output.empty)", True),
+        ("count(values_of(output.rows, 'ok')) == 1 and len(output.rows) == 2", True),
+        ("'b' in values_of(output.rows, 'd')", True),
+        ("values_of(output.holes, 'n') == [1, None, None]", True),
+        ("abs(-output.price) == output.price and abs(output.urgency - 5) == 2", True),
+        ("round(2.5) == 3 and round(2.675, 2) == 2.68 and round(-0.5) == -1 and round(7, 2) == 7", True),
     ],
 )
 def test_an_expression_has_its_value(expression, result):
@@ -95,6 +111,18 @@ def test_an_expression_has_its_value(expression, result):
         ("output.a is True", "`is` compares with None alone"),
         ("len(1, 2) == 1", "len takes 1 value"),
         ("startswith('a') == 1", "startswith takes 2 values"),
+        ("sum(1, 2) == 3", "column 1: sum takes 1 value"),
+        ("1 == max()", "column 6: max takes 1 value"),
+        ("round(1, 2, 3) == 1", "column 1: round takes 1 to 2 values"),
+        ("sum(values_of(output.rows)) == 1", "column 5: values_of takes 2 values"),
+        (
+            "values_of(output.rows, output.category)",
+            r'column 1: values_of takes the name of a field in quotes, as in values_of\(output.items, "price"\)',
+        ),
+        ("values_of(output.rows, 3)", "takes the name of a field in quotes"),
+        ("pow(2, 3) == 8", "column 1: pow is no known function"),
+        ("sum(x for x in output.tags)", "a loop has no place"),
+        ("max(output.tags, key=len)", "max takes 1 value"),
         ("lenn(output.a) == 1", r"lenn is no known function \(did you mean len\?\)"),
         ("(output.f)(1)", "f is written as a function"),
         ("len(*output.tags) == 1", "Starred has no place"),
@@ -128,6 +156,16 @@ def test_no_text_gets_past_the_whitelist_with_another_exception(text):
         ("output.category * 3 == 2", "cannot be calculated with"),
         ("'%s' % output.category == 'x'", "cannot be calculated with"),
         ("output.escalate + 1 == 2", "a boolean and an integer cannot"),
+        ("sum(output.tags) == 1", "sum cannot take a list with a string in it"),
+        ("sum([True]) == 1", "sum cannot take a list with a boolean in it"),
+        ("sum(output.urgency) == 1", "sum cannot take an integer"),
+        ("max([1, 'a']) == 1", "max cannot take a list with a string in it"),
+        ("min(['a', 1]) == 1", "min cannot take a list with an integer in it"),
+        ("abs(output.escalate) == 1", "abs cannot take a boolean"),
+        ("round(1.5, 19) == 1", "round takes 0 to 18 places, not 19"),
+        ("round(1.5, -1) == 1", "round takes 0 to 18 places"),
+        ("values_of(output.tags, 'x')", "values_of takes a list of objects; a string is none"),
+        ("sum([1000000000000000000 * 1000000000000000000, 1]) == 1", "a number is too large"),
         ("1 / (output.urgency - 3) == 1", "1 is divided by 0"),
         ("1 % 0 == 1", "1 is divided by 0"),
         ("output.category.x == 1", "a string has no x"),
@@ -176,3 +214,36 @@ def test_an_expression_knows_the_places_that_it_reads():
         ("output", ("tags", -1)),
         ("output", ()),
     )
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("sum(values_of(output.holes, 'n')) == 1", "sum cannot take a list with null in it"),
+        ("max(output.empty) == 1", "max of an empty list is nothing"),
+        ("min(output.none) == 1", "min cannot take null"),
+        ("values_of(output.nothing, 'n') == 1", "values_of cannot take null"),
+        ("abs(output.none) == 1", "abs cannot take null"),
+    ],
+)
+def test_a_function_of_what_is_not_there_is_inapplicable(expression, said):
+    with pytest.raises(Inapplicable, match=said):
+        value(expression)
+
+
+def test_the_field_of_values_of_is_a_place_that_is_read():
+    expression = compile_expression("sum(values_of(output.rows, 'n')) == output.total")
+
+    assert expression.places == (("output", ("rows", EACH, "n")), ("output", ("total",)))
+
+
+def test_a_broken_sum_shows_its_parts_and_a_wrong_field_is_found():
+    schema = {"type": "object", "properties": {"rows": {"type": "array", "items": {"properties": {"n": {}}}}}}
+    constraint = expr("sum(values_of(output.rows, 'n')) == 5")
+    wrong = expr("sum(values_of(output.rows, 'm')) == 5")
+
+    assert constraint.check({"rows": [{"n": 1}, {"n": 2}]}, {}).got == "rows[].n is [1, 2]"
+    assert check_paths([constraint], schema) == ()
+    assert [message for _, message in check_paths([wrong], schema)] == [
+        "expr is about rows[].m, but the output has no m at rows[]; it has n"
+    ]
