@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from promptkit.backends.llama.grammars import Grammar, compile_schema
-from promptkit.backends.llama.wire_schemas import fragments
+from promptkit.backends.llama.wire_schemas import ANNOTATIONS, fragments
 from promptkit.completions import Enforcement
 from promptkit.constraints import narrow
 from promptkit.errors import GrammarInvalid
@@ -14,30 +14,7 @@ from promptkit.requests import OutputSpec, Placement, Plan
 
 __all__ = ["plan"]
 
-# Keywords that describe rather than bind.
-_SILENT = frozenset(
-    {
-        "$schema",
-        "$id",
-        "$ref",
-        "$defs",
-        "$comment",
-        "$anchor",
-        "definitions",
-        "title",
-        "description",
-        "default",
-        "examples",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "discriminator",
-        "properties",
-        "items",
-        "prefixItems",
-        "patternProperties",
-    }
-)
+_SILENT = ANNOTATIONS | {"$ref", "properties", "items", "prefixItems", "patternProperties"}
 _BRANCHES = frozenset({"anyOf", "oneOf", "allOf"})
 
 

@@ -7,9 +7,29 @@ from typing import Any, TypeAlias, cast
 
 from promptkit.schemas.fragments import is_nullable, resolve
 
-__all__ = ["fragments", "to_wire", "without"]
+__all__ = ["ANNOTATIONS", "fragments", "to_wire", "without"]
 
 Fragment: TypeAlias = Mapping[str, Any]
+
+# Keywords that describe rather than bind.
+ANNOTATIONS = frozenset(
+    {
+        "$schema",
+        "$id",
+        "$defs",
+        "$comment",
+        "$anchor",
+        "definitions",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "discriminator",
+    }
+)
 
 _ONE = ("items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames")
 _MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
