@@ -11,8 +11,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from promptkit.backends.llama.bindings import Array, guidance, numpy, tokenize_address
+from promptkit.backends.llama.regexes import Unsayable, found_regex, reads_otherwise
+from promptkit.backends.llama.spellings import PLAIN
 from promptkit.backends.llama.vocabulary import Vocabulary
-from promptkit.backends.llama.wire_schemas import fragments, to_wire, without
+from promptkit.backends.llama.wire_schemas import fragments, to_wire, with_patterns, without
 from promptkit.errors import GrammarInvalid
 
 __all__ = ["FLEETING_FUEL", "Grammar", "MaskMaker", "Masks", "compile_schema", "one_line"]
@@ -65,19 +67,36 @@ def compile_schema(schema: bytes) -> Grammar:
     Raises:
         GrammarInvalid: When no grammar can be made, for example since no value fits the schema.
     """
-    wire = to_wire(json.loads(schema))
+    wire, unread = _reread(to_wire(json.loads(schema)))
+    ignored: dict[str, frozenset[str]] = {"pattern": unread} if unread else {}
     text, error = _built(wire, lenient=False)[:2]
     if not error:
-        return Grammar(text=text, wire=wire)
-    patterns = _unsayable_patterns(wire)
-    ignored: dict[str, frozenset[str]] = {"pattern": patterns} if patterns else {}
-    wire = without(wire, ignored)
+        return Grammar(text=text, wire=wire, ignored=ignored)
+    if patterns := _unsayable_patterns(wire):
+        wire = without(wire, {"pattern": patterns})
+        ignored["pattern"] = patterns | unread
     text, error, warnings = _built(wire, lenient=True)
     if error:
         raise GrammarInvalid(
             f"no grammar can be made of the output's schema: {error}; change that part of the schema"
         )
     return Grammar(text=text, wire=wire, ignored={**ignored, **_named_in(warnings)}, lenient=True)
+
+
+def _reread(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """The schema with patterns that the engine reads as the check does; those that cannot be said are left out."""
+    rewritten: dict[str, str] = {}
+    unread: set[str] = set()
+    for _, fragment in fragments(schema):
+        pattern = fragment.get("pattern")
+        if isinstance(pattern, str) and reads_otherwise(pattern):
+            try:
+                rewritten[pattern] = f"^(?:{found_regex(pattern, PLAIN)})$"
+            except Unsayable:
+                unread.add(pattern)
+    if not rewritten and not unread:
+        return schema, frozenset()
+    return with_patterns(without(schema, {"pattern": frozenset(unread)}), rewritten), frozenset(unread)
 
 
 def _built(schema: Mapping[str, Any], *, lenient: bool) -> tuple[str, str, list[str]]:

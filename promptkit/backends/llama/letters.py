@@ -11,7 +11,17 @@ from functools import cache
 
 from promptkit.constraints.folding import folded
 
-__all__ = ["based_on", "combining", "folds", "invisible", "is_combining", "ligatures", "misfolded", "unfolded", "word_class"]
+__all__ = [
+    "based_on",
+    "combining",
+    "folds",
+    "invisible",
+    "is_combining",
+    "ligatures",
+    "misfolded",
+    "unfolded",
+    "word_class",
+]
 
 # What folds to something else: everything but ideographs, Hangul syllables, surrogates and what is unassigned.
 _SCANNED = ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xF900, 0x20000), (0x2F800, 0x2FA20), (0xE0000, 0xE1000))

@@ -10,8 +10,8 @@ from typing import Any
 from promptkit.backends.llama.bindings import guidance
 from promptkit.backends.llama.grammars import FLEETING_FUEL, Grammar, compile_schema, one_line
 from promptkit.backends.llama.regexes import Unsayable
-from promptkit.backends.llama.skeletons import PlacedForm, Skeleton, json_skeleton, text_skeleton
-from promptkit.backends.llama.strings import StringTerminal
+from promptkit.backends.llama.skeletons import Fits, PlacedForm, Skeleton, json_skeleton, text_skeleton
+from promptkit.backends.llama.strings import StringTerminal, Unfit
 from promptkit.constraints import Excerpt
 from promptkit.errors import GrammarInvalid
 from promptkit.requests import OutputSpec
@@ -59,10 +59,7 @@ def compile_output(spec: OutputSpec) -> Grammar | None:
     if not any(isinstance(form, Excerpt) for _, form in forms):
         return _compiled(schema, tuple(forms))
     try:
-        skeleton = _skeleton(schema, forms)
-        for path in {path for path, form in forms if isinstance(form, Excerpt)}:
-            if skeleton.at(path).is_combined:
-                _check(skeleton.at(path))
+        skeleton = _skeleton(schema, forms, _check)
     except Unsayable as reason:
         raise GrammarInvalid(
             f"no answer can keep the output's rules with these inputs: {reason}; give inputs that hold such a "
@@ -102,12 +99,8 @@ def _compiled(schema: bytes | None, forms: tuple[PlacedForm, ...]) -> Grammar | 
     return None if schema is None else compile_schema(schema)
 
 
-def _skeleton(schema: bytes | None, forms: Sequence[PlacedForm]) -> Skeleton:
-    if schema is None:
-        return text_skeleton(forms)
-    plain = compile_schema(schema)
-    ignored = frozenset(keyword for keyword, values in plain.ignored.items() if not values)
-    return json_skeleton(plain.wire, forms, ignored=ignored, lenient=plain.lenient)
+def _skeleton(schema: bytes | None, forms: Sequence[PlacedForm], fits: Fits | None = None) -> Skeleton:
+    return text_skeleton(forms, fits) if schema is None else json_skeleton(compile_schema(schema), forms, fits)
 
 
 def _grammar(schema: bytes | None, skeleton: Skeleton) -> Grammar:
@@ -120,8 +113,11 @@ def _check(terminal: StringTerminal) -> None:
     """Refuse a terminal that the engine cannot take, or that no text fits.
 
     Raises:
-        Unsayable: With the reason.
+        Unsayable: When the engine cannot take it.
+        Unfit: When no text fits.
     """
+    if terminal.is_large and not terminal.is_combined:
+        return
     grammar = "\n".join([f"start: {terminal.name}", *terminal.lines])
     matcher = _matcher(grammar)
     if matcher.is_error():
@@ -129,7 +125,7 @@ def _check(terminal: StringTerminal) -> None:
     if terminal.is_combined:
         matcher.compute_bitmask()
         if matcher.is_error():
-            raise Unsayable("no text fits all that is said of it")
+            raise Unfit("no text fits all that is said of it")
 
 
 def _refusal(grammar: str) -> str | None:

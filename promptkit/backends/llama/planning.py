@@ -6,15 +6,39 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from promptkit.backends.llama.grammars import Grammar, compile_schema
-from promptkit.backends.llama.wire_schemas import ANNOTATIONS, fragments
+from promptkit.backends.llama.outputs import decide
+from promptkit.backends.llama.wire_schemas import fragments
 from promptkit.completions import Enforcement
-from promptkit.constraints import narrow
+from promptkit.constraints import Constraint, Reads, narrow
 from promptkit.errors import GrammarInvalid
 from promptkit.requests import OutputSpec, Placement, Plan
 
 __all__ = ["plan"]
 
-_SILENT = ANNOTATIONS | {"$ref", "properties", "items", "prefixItems", "patternProperties"}
+# Keywords that describe rather than bind.
+_SILENT = frozenset(
+    {
+        "$schema",
+        "$id",
+        "$ref",
+        "$defs",
+        "$comment",
+        "$anchor",
+        "definitions",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "discriminator",
+        "properties",
+        "items",
+        "prefixItems",
+        "patternProperties",
+    }
+)
 _BRANCHES = frozenset({"anyOf", "oneOf", "allOf"})
 
 
@@ -48,12 +72,33 @@ def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
 
 
 def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placement]:
-    """Constraints are checked on the finished answer unless the schema says them and the grammar binds it."""
+    """Constraints are checked on the finished answer unless the schema or the grammar's skeleton says them."""
+    forms = zip(spec.forms, decide(spec).reasons, strict=True) if spec.enforce != "off" else ()
+    reasons = {id(constraint): reason for (constraint, _), reason in forms}
     for constraint in spec.constraints:
-        said = _added(spec.schema.json_schema, narrow(spec.schema.json_schema, [constraint]))
-        bound = grammar is not None and bool(said) and all(grammar.enforces(*rule) for rule in said)
-        where = Enforcement.GRAMMAR if bound else Enforcement.CHECK
-        yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where)
+        bound = grammar is not None and _is_narrowed(constraint, spec, grammar)
+        where, note = _place(constraint, reasons, is_narrowed=bound)
+        if spec.inputs is None and isinstance(constraint.rule, Reads) and where is Enforcement.GRAMMAR:
+            note = "once the inputs are known"
+        yield Placement(path=constraint.path, rule=constraint.rule.kind, where=where, note=note)
+
+
+def _is_narrowed(constraint: Constraint, spec: OutputSpec, grammar: Grammar) -> bool:
+    said = _added(
+        spec.schema.json_schema, narrow(spec.schema.json_schema, [constraint], spec.inputs)
+    )
+    return bool(said) and all(grammar.enforces(*rule) for rule in said)
+
+
+def _place(
+    constraint: Constraint, reasons: Mapping[int, str | None], *, is_narrowed: bool
+) -> tuple[Enforcement, str]:
+    """Where a constraint is enforced, and why not earlier."""
+    if is_narrowed or reasons.get(id(constraint), "no form") is None:
+        return Enforcement.GRAMMAR, ""
+    if hasattr(constraint.rule, "judge"):
+        return Enforcement.PROMPT, "only a judge can tell"
+    return Enforcement.CHECK, reasons.get(id(constraint)) or ""
 
 
 def _added(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any]]:

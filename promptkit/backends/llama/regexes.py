@@ -8,7 +8,7 @@ from collections.abc import Callable
 from promptkit.backends.llama.spellings import Spelling, charset
 from promptkit.constraints.patterns import matches_whole
 
-__all__ = ["Unsayable", "found_regex", "whole_regex"]
+__all__ = ["Unsayable", "found_regex", "reads_otherwise", "whole_regex"]
 
 # ECMA's white space, which the checks mean by \s; Rust's own has U+0085 and lacks U+FEFF.
 _BLANK = r"\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}"
@@ -23,6 +23,8 @@ _CLASSES = {
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 _CODE = re.compile(r"x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})")
 _PROPERTY = re.compile(r"[pP](?:\{[A-Za-z0-9_=^]+\}|[A-Z])")
+# The engine's white space is not ECMA's, and it knows classes inside classes.
+_READ_OTHERWISE = re.compile(r"\\[sS]|\[[^\]]*\[")
 _REPEAT = re.compile(r"\{\d+(?:,\d*)?\}")
 _GROUP = re.compile(r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>[is]*(?:-[is]+)?):|(?P<rest>[is]*(?:-[is]+)?)\)))?")
 _PUNCTUATION = re.compile(r"[^\sA-Za-z0-9]")
@@ -56,6 +58,11 @@ def found_regex(pattern: str, spelling: Spelling) -> str:
         raise Unsayable("the pattern has an anchor elsewhere than at its ends")
     before, after = ("" if end else f"{spelling.character}*" for end in anchored)
     return f"{before}(?:{inner}){after}"
+
+
+def reads_otherwise(pattern: str) -> bool:
+    """True when the grammar engine by itself may take the pattern for another than the check does."""
+    return _READ_OTHERWISE.search(pattern) is not None
 
 
 def _ends_in_anchor(pattern: str) -> bool:
@@ -119,7 +126,8 @@ class _Rewriter:
             self._at += len(r"\A")
             self.anchors += 1
             return ""
-        return self._atom(self._escaped(), start)
+        inside = self._escaped()
+        return self._atom(inside[1:-1] if inside.startswith("[") else inside, start)
 
     def _escaped(self) -> str:
         """The class that an escape stands for, as the inside of brackets."""

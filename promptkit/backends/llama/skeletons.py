@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from promptkit.backends.llama.grammars import Grammar
 from promptkit.backends.llama.regexes import Unsayable
 from promptkit.backends.llama.spellings import JSON, PLAIN
-from promptkit.backends.llama.strings import StringTerminal, quoted, string_terminal
+from promptkit.backends.llama.strings import StringTerminal, Unfit, quoted, string_terminal
 from promptkit.backends.llama.wire_schemas import ANNOTATIONS, fragments
 from promptkit.constraints import Form, parse
 from promptkit.constraints.paths import EACH, Step
 from promptkit.schemas.fragments import branches, resolve, types_of
 from promptkit.schemas.json_types import is_mapping
 
-__all__ = ["PlacedForm", "Skeleton", "json_skeleton", "text_skeleton"]
+__all__ = ["Fits", "PlacedForm", "Skeleton", "json_skeleton", "text_skeleton"]
 
 PlacedForm: TypeAlias = tuple[str, Form]
 Fragment: TypeAlias = Mapping[str, Any]
@@ -44,29 +45,36 @@ class Skeleton:
         return self.strings[parse(path).steps]
 
 
-def text_skeleton(forms: Sequence[PlacedForm]) -> Skeleton:
+Fits: TypeAlias = Callable[[StringTerminal], None]
+"""Raises Unfit for a terminal that no text fits."""
+
+
+def text_skeleton(forms: Sequence[PlacedForm], fits: Fits | None = None) -> Skeleton:
     """The grammar of a plain text.
 
     Raises:
         Unsayable: When a form cannot be said.
+        Unfit: When no text fits.
     """
     terminal = string_terminal({}, [form for _, form in forms], PLAIN, "TEXT")
+    if fits is not None:
+        fits(terminal)
     return Skeleton(text="\n".join(["start: TEXT", *terminal.lines]), strings={(): terminal})
 
 
 def json_skeleton(
-    wire: Fragment, forms: Sequence[PlacedForm], *, ignored: frozenset[str] = frozenset(), lenient: bool = False
+    grammar: Grammar, forms: Sequence[PlacedForm], fits: Fits | None = None
 ) -> Skeleton:
     """The grammar of exactly those compact JSON texts that the schema and the forms allow.
 
     Args:
-        wire: The schema as ``to_wire`` gives it.
+        grammar: The grammar of the schema alone.
         forms: What rules allow, by path.
-        ignored: Keywords that the schema's own grammar leaves out.
-        lenient: As for the schema's own grammar.
+        fits: Where it finds that no text fits, null or nothing stands instead if the schema allows it.
 
     Raises:
         Unsayable: When a place cannot be spelled out.
+        Unfit: When no text fits where one must stand.
     """
     tree = _Node()
     for path, form in forms:
@@ -74,8 +82,8 @@ def json_skeleton(
         if not all(isinstance(step, str) or step is EACH for step in steps):
             raise Unsayable("its path picks out single items of a list")
         tree.add(steps, form)
-    builder = _Builder(wire, ignored, lenient=lenient)
-    start = builder.value(wire, tree, ())
+    builder = _Builder(grammar, fits)
+    start = builder.value(grammar.wire, tree, ())
     lines = [f"start: {start}", *builder.rules]
     lines += [line for terminal in builder.strings.values() for line in terminal.lines]
     return Skeleton(text="\n".join(lines), strings=builder.strings)
@@ -98,10 +106,11 @@ class _Node:
 class _Builder:
     """Rules of one grammar in the making."""
 
-    def __init__(self, root: Fragment, ignored: frozenset[str], *, lenient: bool) -> None:
-        self._root = root
-        self._ignored = ignored
-        self._lenient = lenient
+    def __init__(self, grammar: Grammar, fits: Fits | None) -> None:
+        self._root = grammar.wire
+        self._ignored = {keyword for keyword, values in grammar.ignored.items() if not values}
+        self._lenient = grammar.lenient
+        self._fits = fits
         self._leaves: dict[str, str] = {}
         self._count = 0
         self.rules: list[str] = []
@@ -112,7 +121,12 @@ class _Builder:
         if not node.forms and not node.inner:
             return self._leaf(fragment)
         real, nullable = self._without_null(fragment)
-        spelled = self._spelled(real, node, path)
+        try:
+            spelled = self._spelled(real, node, path)
+        except Unfit:
+            if not nullable:
+                raise
+            return quoted("null")
         return f"({spelled} | {quoted('null')})" if nullable else spelled
 
     def _spelled(self, fragment: Fragment, node: _Node, path: tuple[Step, ...]) -> str:
@@ -125,6 +139,8 @@ class _Builder:
         if wanted == "string":
             self._count += 1
             terminal = string_terminal(fragment, node.forms, JSON, f"S{self._count}")
+            if self._fits is not None:
+                self._fits(terminal)
             self.strings[path] = terminal
             return terminal.name
         self._check(fragment, _LIST if wanted == "array" else _OBJECT)
@@ -179,9 +195,13 @@ class _Builder:
             raise Unsayable("the object around it takes further properties")
         if missing := (required | node.inner.keys()) - properties.keys():
             raise Unsayable(f"the object around it declares no {', '.join(map(str, missing))}")
-        members = [
-            (self._member(name, inner, node, path), name in required) for name, inner in properties.items()
-        ]
+        members: list[tuple[str, bool]] = []
+        for name, inner in properties.items():
+            try:
+                members.append((self._member(name, inner, node, path), name in required))
+            except Unfit:
+                if name in required:
+                    raise
         self._count += 1
         return f'"{{" {self._sequence(members, f"o{self._count}")} "}}"'
 
@@ -207,8 +227,13 @@ class _Builder:
     def _list(self, fragment: Fragment, node: _Node, path: tuple[Step, ...]) -> str:
         self._count += 1
         item = f"i{self._count}"
-        self.rules.append(f"{item}: {self.value(fragment.get('items', {}), node, (*path, EACH))}")
         least, most = int(fragment.get("minItems", 0)), fragment.get("maxItems")
+        try:
+            self.rules.append(f"{item}: {self.value(fragment.get('items', {}), node, (*path, EACH))}")
+        except Unfit:
+            if least:
+                raise
+            most = 0
         if most == 0:
             return '"[" "]"'
         repeats = f'{{{max(least - 1, 0)},{"" if most is None else int(most) - 1}}}'

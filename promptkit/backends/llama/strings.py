@@ -14,7 +14,7 @@ from promptkit.backends.llama.regexes import Unsayable, found_regex, whole_regex
 from promptkit.backends.llama.spellings import Spelling, charset
 from promptkit.constraints import Excerpt, Form, Whole, Without
 
-__all__ = ["StringTerminal", "quoted", "string_terminal"]
+__all__ = ["StringTerminal", "Unfit", "quoted", "string_terminal"]
 
 _SAID = frozenset({"type", "enum", "const", "pattern", "minLength", "maxLength"})
 # A word is one piece of a source and everything else is by itself, as are the characters of scripts that put no
@@ -25,6 +25,10 @@ _PIECES = re.compile(
 _BETWEEN = "\uffff"  # a noncharacter between sources; excluded from every passage
 
 
+class Unfit(Unsayable):
+    """No text fits: where null or nothing may stand instead, that must stand."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StringTerminal:
     """A terminal and what it needs.
@@ -33,11 +37,13 @@ class StringTerminal:
         name: The terminal's name.
         lines: Its definition in Lark, with those of all terminals inside.
         is_combined: True when several conditions must hold at once, so that no text may be left.
+        is_large: True when it holds the texts of inputs, which take long to compile.
     """
 
     name: str
     lines: tuple[str, ...]
     is_combined: bool
+    is_large: bool
 
 
 def string_terminal(
@@ -52,7 +58,8 @@ def string_terminal(
         name: The terminal's name; others begin with it.
 
     Raises:
-        Unsayable: When something of it cannot be said, or a source has no passage.
+        Unsayable: When something of it cannot be said.
+        Unfit: When no source has a passage.
     """
     if unsaid := fragment.keys() - _SAID:
         raise Unsayable(f"it cannot be combined with {', '.join(sorted(unsaid))}")
@@ -70,9 +77,13 @@ def string_terminal(
             conditions += [part, f"({name}_C* {part}_N {name}_C*)"]
     quote = f"{quoted(spelling.quote)} " if spelling.quote else ""
     lines.append(f"{name}: {quote}({' & '.join(conditions)}) {quote}".rstrip())
-    bound = sum(not (isinstance(form, Excerpt) and form.texts is None) for form in forms)
+    sources = [form for form in forms if isinstance(form, Excerpt)]
+    known = [form for form in sources if form.texts is not None]
     return StringTerminal(
-        name=name, lines=tuple(lines), is_combined=bound > 1 or bool(fragment.keys() - {"type"})
+        name=name,
+        lines=tuple(lines),
+        is_combined=len(forms) - len(sources) + len(known) > 1 or bool(fragment.keys() - {"type"}),
+        is_large=bool(known),
     )
 
 
@@ -113,7 +124,7 @@ def _passages(form: Excerpt, spelling: Spelling, name: str) -> Iterator[str]:
         for part in re.split(r"[\ud800-\udfff\uffff]", text):
             pieces += [*_PIECES.findall(part), _BETWEEN]
     if all(piece in blanks or piece == _BETWEEN for piece in pieces):
-        raise Unsayable("the source that it is to be quoted from is empty")
+        raise Unfit("the source that it is to be quoted from is empty")
     chunks = [piece if piece == _BETWEEN else spelling.spelled(piece) for piece in pieces]
     yield f"{name}_B: %regex {json.dumps({'substring_chunks': chunks}, ensure_ascii=False)}"
     yield f"{name}: {name}_B & /[^{charset([_BETWEEN])}]*/"

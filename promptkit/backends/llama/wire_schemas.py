@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 
 from promptkit.schemas.fragments import is_nullable, resolve
 
-__all__ = ["ANNOTATIONS", "fragments", "to_wire", "without"]
+__all__ = ["ANNOTATIONS", "fragments", "to_wire", "with_patterns", "without"]
 
 Fragment: TypeAlias = Mapping[str, Any]
 
@@ -77,6 +77,17 @@ def without(schema: Fragment, rules: Mapping[str, frozenset[str]]) -> Fragment:
 
     def change(fragment: Fragment) -> Fragment:
         return {key: value for key, value in fragment.items() if not _listed(key, value, rules)}
+
+    return _mapped(schema, change)
+
+
+def with_patterns(schema: Fragment, patterns: Mapping[str, str]) -> Fragment:
+    """The schema with other patterns in place of those that are listed."""
+
+    def change(fragment: Fragment) -> Fragment:
+        pattern = fragment.get("pattern")
+        listed = isinstance(pattern, str) and pattern in patterns
+        return {**fragment, "pattern": patterns[pattern]} if listed else fragment
 
     return _mapped(schema, change)
 
