@@ -23,6 +23,9 @@ __all__ = ["FLEETING_FUEL", "Grammar", "MaskMaker", "Masks", "compile_schema", "
 _COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
 _KEYS = re.compile(r'"([^"]+)"')
 _UNKNOWN_FORMAT = "Unknown format: "
+# Formats of which the engine lets through values that the validator refuses: 29 February of any year, the second
+# 60 at any time, names and addresses of any length.
+_LOOSE_FORMATS = frozenset({"date", "date-time", "time", "hostname", "email"})
 _KEPT_GRAMMARS = 64
 _KEPT_FLEETING = 4
 # llguidance's own limit of 1,000,000 is reached by a source of about 300 kB; this one by about 3 MB.
@@ -51,6 +54,8 @@ class Grammar:
 
     def enforces(self, keyword: str, value: Any) -> bool:
         """True when a keyword with this value binds every token."""
+        if keyword == "format" and value in _LOOSE_FORMATS:
+            return False
         if keyword not in self.ignored:
             return True
         values = self.ignored[keyword]

@@ -7,7 +7,7 @@ from typing import Any
 
 from promptkit.backends.llama.grammars import Grammar, compile_schema
 from promptkit.backends.llama.outputs import decide
-from promptkit.backends.llama.wire_schemas import fragments
+from promptkit.backends.llama.wire_schemas import fragments, without_keywords
 from promptkit.completions import Enforcement
 from promptkit.constraints import Constraint, Reads, narrow
 from promptkit.errors import GrammarInvalid
@@ -40,6 +40,8 @@ _SILENT = frozenset(
     }
 )
 _BRANCHES = frozenset({"anyOf", "oneOf", "allOf"})
+# Keywords that hold schemas, which change when something under them is left out.
+_HOLDING = _BRANCHES | {"additionalProperties"}
 
 
 def plan(spec: OutputSpec, name: str) -> Plan:
@@ -59,11 +61,20 @@ def plan(spec: OutputSpec, name: str) -> Plan:
 
 
 def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
+    # What stands under a keyword that is left out, as maxLength under `then`, is left out with it.
+    left = [keyword for keyword, values in grammar.ignored.items() if not values and keyword != "oneOf"]
+    followed = [
+        (path, *rule)
+        for path, fragment in fragments(without_keywords(spec.json_schema, left))
+        for rule in fragment.items()
+    ]
     for path, fragment in fragments(spec.json_schema):
         for keyword, value in fragment.items():
             if keyword in _SILENT or keyword.startswith("x-"):
                 continue
-            if grammar.enforces(keyword, value):
+            if grammar.enforces(keyword, value) and (
+                keyword in _HOLDING or (path, keyword, value) in followed
+            ):
                 yield Placement(path=path, rule=keyword, where=Enforcement.GRAMMAR)
             else:
                 yield Placement(
