@@ -77,16 +77,17 @@ def _placed(spec: OutputSpec) -> tuple[PlacedForm, ...]:
 @lru_cache(maxsize=_KEPT)
 def _decided(schema: bytes | None, forms: tuple[PlacedForm, ...]) -> Decision:
     taken: list[PlacedForm] = []
-    reasons: list[str | None] = []
-    for path, form in forms:
+    reasons: list[str | None] = [None] * len(forms)
+    # A quotation stands alone, and binds more than what it excludes.
+    order = sorted(range(len(forms)), key=lambda index: not isinstance(forms[index][1], Excerpt))
+    for index in order:
+        path, form = forms[index]
         try:
-            skeleton = _skeleton(schema, [*taken, (path, form)])
-            _check(skeleton.at(path))
+            _check(_skeleton(schema, [*taken, (path, form)]).at(path))
         except Unsayable as reason:
-            reasons.append(str(reason))
+            reasons[index] = str(reason)
         else:
             taken.append((path, form))
-            reasons.append(None)
     if taken and (error := _refusal(_skeleton(schema, taken).text)):
         reasons = [reason or error for reason in reasons]
     return Decision(reasons=tuple(reasons))

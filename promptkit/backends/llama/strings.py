@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.backends.llama.bans import ban_terminals
-from promptkit.backends.llama.letters import unfolded
 from promptkit.backends.llama.regexes import Unsayable, found_regex, whole_regex
 from promptkit.backends.llama.spellings import Spelling, charset
 from promptkit.constraints import Excerpt, Form, Whole, Without
@@ -22,6 +21,8 @@ _SAID = frozenset({"type", "enum", "const", "pattern", "minLength", "maxLength"}
 _PIECES = re.compile(
     r"(?:(?![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uac00-\U0010ffff])[^\W_])+|[\s\S]"
 )
+_BLANKS = frozenset(character for character in map(chr, range(0x3001)) if character.isspace())
+_FAR = 100
 _BETWEEN = "\uffff"  # a noncharacter between sources; excluded from every passage
 
 
@@ -63,6 +64,12 @@ def string_terminal(
     """
     if unsaid := fragment.keys() - _SAID:
         raise Unsayable(f"it cannot be combined with {', '.join(sorted(unsaid))}")
+    sources = [form for form in forms if isinstance(form, Excerpt)]
+    if sources and (len(forms) > 1 or "pattern" in fragment):
+        # The engine's automaton of a long source grows beyond its limits under another condition on letters.
+        raise Unsayable("a quotation cannot be combined with another rule on its letters")
+    if sum(_counts(fragment, forms)) > 1:
+        raise Unsayable("two long counts on one text are more than the grammar engine can follow")
     lines = [f"{name}_C: /{spelling.character}/"]
     conditions = [_length(fragment, f"{name}_C"), *_of_schema(fragment, spelling)]
     for number, form in enumerate(forms):
@@ -73,17 +80,16 @@ def string_terminal(
             lines += ban_terminals(form.phrases, spelling, part)
             conditions.append(f"~{part}")
         elif form.texts is not None:
-            lines += _passages(form, spelling, part)
+            lines += _passages(form, spelling, part, fragment.get("maxLength"))
             conditions += [part, f"({name}_C* {part}_N {name}_C*)"]
     quote = f"{quoted(spelling.quote)} " if spelling.quote else ""
     lines.append(f"{name}: {quote}({' & '.join(conditions)}) {quote}".rstrip())
-    sources = [form for form in forms if isinstance(form, Excerpt)]
-    known = [form for form in sources if form.texts is not None]
+    is_large = any(form.texts is not None for form in sources)
     return StringTerminal(
         name=name,
         lines=tuple(lines),
-        is_combined=len(forms) - len(sources) + len(known) > 1 or bool(fragment.keys() - {"type"}),
-        is_large=bool(known),
+        is_combined=len(forms) > 1 or bool(fragment.keys() - {"type", "maxLength"}),
+        is_large=is_large,
     )
 
 
@@ -94,6 +100,13 @@ def quoted(text: str) -> str:
 
 def _regex(regex: str) -> str:
     return f"/{regex}/" if regex else '""'
+
+
+def _counts(fragment: Mapping[str, Any], forms: Sequence[Form]) -> Iterator[bool]:
+    """For each condition, whether it counts far: the automaton has a state for every pair of counts."""
+    yield max(fragment.get("minLength", 0), fragment.get("maxLength", 0)) > _FAR
+    for pattern in (fragment.get("pattern", ""), *(form.pattern for form in forms if isinstance(form, Whole))):
+        yield any(int(count) > _FAR for count in re.findall(r"\d+(?=,?\d*\})", pattern))
 
 
 def _length(fragment: Mapping[str, Any], character: str) -> str:
@@ -115,19 +128,21 @@ def _of_schema(fragment: Mapping[str, Any], spelling: Spelling) -> Iterator[str]
             yield f"({' | '.join(texts)})"
 
 
-def _passages(form: Excerpt, spelling: Spelling, name: str) -> Iterator[str]:
+def _passages(form: Excerpt, spelling: Spelling, name: str, most: int | None) -> Iterator[str]:
     """Whole words of one source in their order, as they are written there, at least one of them not blank."""
-    blanks = unfolded()[" "] | {" "}
     pieces: list[str] = []
     for text in form.texts or ():
         # Half a surrogate pair is no character, and cannot be written.
         for part in re.split(r"[\ud800-\udfff\uffff]", text):
             pieces += [*_PIECES.findall(part), _BETWEEN]
-    if all(piece in blanks or piece == _BETWEEN for piece in pieces):
+    words = [piece for piece in pieces if not piece.isspace() and piece != _BETWEEN]
+    if not words:
         raise Unfit("the source that it is to be quoted from is empty")
+    if most is not None and min(map(len, words)) > most:
+        raise Unfit(f"no word of the source has at most {most:g} characters")
     chunks = [piece if piece == _BETWEEN else spelling.spelled(piece) for piece in pieces]
     yield f"{name}_B: %regex {json.dumps({'substring_chunks': chunks}, ensure_ascii=False)}"
     yield f"{name}: {name}_B & /[^{charset([_BETWEEN])}]*/"
     yield (
-        f"{name}_N: /{spelling.one_of('^' + charset(blanks), lambda special: special not in blanks)}/"
+        f"{name}_N: /{spelling.one_of('^' + charset(_BLANKS), lambda special: not special.isspace())}/"
     )

@@ -144,11 +144,10 @@ CASES = {
     "formats": (
         closed(
             {
-                "d": {"type": "string", "format": "date"},
-                "t": {"type": "string", "format": "time"},
                 "u": {"type": "string", "format": "uuid"},
-                "v": {"type": "string", "format": "ipv4"},
-                "dt": {"type": "string", "format": "date-time"},
+                "v4": {"type": "string", "format": "ipv4"},
+                "v6": {"type": "string", "format": "ipv6"},
+                "dt": {"type": "string", "format": "duration"},
             }
         ),
         [],
@@ -180,11 +179,11 @@ CASES = {
         [is_whole("a", "[at\\s\\u00ad]+"), says_never("a", "t", "at", "a a")],
     ),
     "quoted": (closed({"q": {"type": "string"}, "r": text(12)}), [is_quoted("q"), is_quoted("r")]),
-    "quoted and never says": (
-        closed({"q": {"type": "string", "maxLength": 40}}),
-        [is_quoted("q"), says_never("q", "money", "the lamp", "12 €")],
+    "quoted in a list": (
+        closed({"l": {"type": "array", "items": closed({"q": text(30), "n": {"type": "boolean"}}), "maxItems": 2}}),
+        [is_quoted("l[].q")],
     ),
-    "quoted and matches": (closed({"q": {"type": "string"}}), [is_quoted("q"), is_whole("q", "[A-Za-z ]+")]),
+    "text that never says": (None, [is_whole("", "(?s).{0,5}"), says_never("", "a", "\\", "!")]),
     "text": (None, [is_whole("", "[at\\s\\u00ad]{0,9}"), says_never("", "t", "at a")]),
     "text quoted": (None, [is_quoted("")]),
 }
