@@ -6,6 +6,11 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A time limit for each example fails on a busy machine; hangs are found by the run as a whole.
+settings.register_profile("promptkit", deadline=None)
+settings.load_profile("promptkit")
 
 _REAL_CONNECT = socket.socket.connect
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -63,7 +63,7 @@ def test_the_plan_of_a_shipped_template_on_llama_needs_no_model(cli: Any, backen
         "category   enum                  grammar",
         "sentiment  type                  grammar",
     ]
-    assert lines[-1].startswith("11 rules: 10 by grammar")
+    assert lines[-1].startswith("11 rules: 11 by grammar")
 
 
 def test_what_is_printed_is_what_a_snapshot_compares(cli: Any) -> None:

@@ -11,8 +11,8 @@ from functools import partial
 
 from promptkit.backends.llama.assembling import TextAssembler
 from promptkit.backends.llama.decoding import Answer, Limits
-from promptkit.backends.llama.grammars import compile_schema
 from promptkit.backends.llama.models import LoadedModel, ModelKey, shelf
+from promptkit.backends.llama.outputs import compile_output
 from promptkit.backends.llama.planning import plan
 from promptkit.backends.llama.sampling import Sampler
 from promptkit.backends.llama.sources import find_model
@@ -103,7 +103,7 @@ class LlamaBackend:
             ModelLoadError: When the model cannot be loaded.
             ContextOverflow: When the prompt does not fit, before anything is decoded.
             CapabilityMissing: When a message holds something other than text.
-            GrammarInvalid: When no grammar can be made of the schema.
+            GrammarInvalid: When no grammar can be made of the schema, or no passage of a source fits the rules.
             TimedOut: When the deadline passes.
         """
         with self._named(), self._model() as model, model.turn(deadline, cancel) as ours:
@@ -194,13 +194,11 @@ def _prepared(
     prompt = _fitting(model, request.messages)
     room = model.context.size - len(prompt)
     wanted = request.generation.max_tokens
-    masks = None
-    if request.output.mode == "json" and request.output.enforce != "off":
-        masks = model.masks.masks(compile_schema(request.output.json_bytes))
+    grammar = None if request.output.enforce == "off" else compile_output(request.output)
     return Answer(
         model=model,
         prompt=prompt,
-        masks=masks,
+        masks=None if grammar is None else model.masks.masks(grammar),
         sampler=Sampler(request.generation),
         text=TextAssembler(request.generation.stop),
         limits=Limits(max_tokens=min(wanted or room, room), deadline=deadline, cancel=cancel),

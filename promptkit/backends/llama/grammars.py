@@ -11,17 +11,25 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from promptkit.backends.llama.bindings import Array, guidance, numpy, tokenize_address
+from promptkit.backends.llama.regexes import Unsayable, found_regex, reads_otherwise
+from promptkit.backends.llama.spellings import PLAIN
 from promptkit.backends.llama.vocabulary import Vocabulary
-from promptkit.backends.llama.wire_schemas import fragments, to_wire, without
+from promptkit.backends.llama.wire_schemas import fragments, to_wire, with_patterns, without
 from promptkit.errors import GrammarInvalid
 
-__all__ = ["Grammar", "MaskMaker", "Masks", "compile_schema"]
+__all__ = ["FLEETING_FUEL", "Grammar", "MaskMaker", "Masks", "compile_schema", "one_line"]
 
 # Compact JSON: whitespace that a model may repeat without end is none.
 _COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
 _KEYS = re.compile(r'"([^"]+)"')
 _UNKNOWN_FORMAT = "Unknown format: "
+# Formats of which the engine lets through values that the validator refuses: 29 February of any year, the second
+# 60 at any time, names and addresses of any length.
+_LOOSE_FORMATS = frozenset({"date", "date-time", "time", "hostname", "email"})
 _KEPT_GRAMMARS = 64
+_KEPT_FLEETING = 4
+# llguidance's own limit of 1,000,000 is reached by a source of about 300 kB; this one by about 3 MB.
+FLEETING_FUEL = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +40,22 @@ class Grammar:
         text: The grammar in llguidance's form.
         wire: The schema that it was made from.
         ignored: Keywords that are not enforced, each with the values concerned; no values means all.
+        lenient: True when something had to be left out.
+        is_json: False for a plain text.
+        is_fleeting: True when it holds texts of the inputs, so that the next request has another.
     """
 
     text: str = field(repr=False)
     wire: Mapping[str, Any] = field(repr=False)
     ignored: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    lenient: bool = False
+    is_json: bool = True
+    is_fleeting: bool = False
 
     def enforces(self, keyword: str, value: Any) -> bool:
         """True when a keyword with this value binds every token."""
+        if keyword == "format" and value in _LOOSE_FORMATS:
+            return False
         if keyword not in self.ignored:
             return True
         values = self.ignored[keyword]
@@ -56,19 +72,36 @@ def compile_schema(schema: bytes) -> Grammar:
     Raises:
         GrammarInvalid: When no grammar can be made, for example since no value fits the schema.
     """
-    wire = to_wire(json.loads(schema))
+    wire, unread = _reread(to_wire(json.loads(schema)))
+    ignored: dict[str, frozenset[str]] = {"pattern": unread} if unread else {}
     text, error = _built(wire, lenient=False)[:2]
     if not error:
-        return Grammar(text=text, wire=wire)
-    patterns = _unsayable_patterns(wire)
-    ignored: dict[str, frozenset[str]] = {"pattern": patterns} if patterns else {}
-    wire = without(wire, ignored)
+        return Grammar(text=text, wire=wire, ignored=ignored)
+    if patterns := _unsayable_patterns(wire):
+        wire = without(wire, {"pattern": patterns})
+        ignored["pattern"] = patterns | unread
     text, error, warnings = _built(wire, lenient=True)
     if error:
         raise GrammarInvalid(
             f"no grammar can be made of the output's schema: {error}; change that part of the schema"
         )
-    return Grammar(text=text, wire=wire, ignored={**ignored, **_named_in(warnings)})
+    return Grammar(text=text, wire=wire, ignored={**ignored, **_named_in(warnings)}, lenient=True)
+
+
+def _reread(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """The schema with patterns that the engine reads as the check does; those that cannot be said are left out."""
+    rewritten: dict[str, str] = {}
+    unread: set[str] = set()
+    for _, fragment in fragments(schema):
+        pattern = fragment.get("pattern")
+        if isinstance(pattern, str) and reads_otherwise(pattern):
+            try:
+                rewritten[pattern] = f"^(?:{found_regex(pattern, PLAIN)})$"
+            except Unsayable:
+                unread.add(pattern)
+    if not rewritten and not unread:
+        return schema, frozenset()
+    return with_patterns(without(schema, {"pattern": frozenset(unread)}), rewritten), frozenset(unread)
 
 
 def _built(schema: Mapping[str, Any], *, lenient: bool) -> tuple[str, str, list[str]]:
@@ -78,10 +111,11 @@ def _built(schema: Mapping[str, Any], *, lenient: bool) -> tuple[str, str, list[
         json.dumps(schema, ensure_ascii=False), overrides={**_COMPACT, "lenient": lenient}
     )
     failed, messages = matcher.validate_grammar_with_warnings(text)
-    return text, _one_line(messages[0]) if failed else "", [] if failed else list(messages)
+    return text, one_line(messages[0]) if failed else "", [] if failed else list(messages)
 
 
-def _one_line(message: str) -> str:
+def one_line(message: str) -> str:
+    """The engine's message without its drawings, at most 300 characters."""
     return " ".join(line.strip() for line in message.splitlines() if line.strip(" ^"))[:300]
 
 
@@ -117,6 +151,7 @@ class MaskMaker:
         self._vocabulary = vocabulary
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self._fleeting: dict[str, Any] = {}
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -155,21 +190,32 @@ class MaskMaker:
             GrammarInvalid: When the grammar is too big for this vocabulary.
         """
         with self._lock:
-            matcher = self._made.get(grammar.text)
+            made, most = (
+                (self._fleeting, _KEPT_FLEETING) if grammar.is_fleeting else (self._made, _KEPT_GRAMMARS)
+            )
+            matcher = made.get(grammar.text)
             if matcher is None:
-                engine = guidance()
-                # Verbose errors print the answer so far.
-                limits = engine.LLParserLimits(verbose_errors=False)
-                matcher = engine.LLMatcher(self._tokenizer, grammar.text, log_level=0, limits=limits)
-                if matcher.is_error():
-                    raise GrammarInvalid(
-                        "the output's grammar cannot be used with this model: "
-                        f"{_one_line(matcher.get_error())}; make the schema smaller"
-                    )
-                if len(self._made) >= _KEPT_GRAMMARS:
-                    del self._made[next(iter(self._made))]
-                self._made[grammar.text] = matcher
-            return Masks(matcher.deep_copy(), self._vocabulary.size, self._digits)
+                matcher = self._matcher(grammar)
+                if len(made) >= most:
+                    del made[next(iter(made))]
+                made[grammar.text] = matcher
+            return Masks(
+                matcher.deep_copy(), self._vocabulary.size, self._digits if grammar.is_json else None
+            )
+
+    def _matcher(self, grammar: Grammar) -> Any:
+        engine = guidance()
+        # Verbose errors print the answer so far.
+        fuel = FLEETING_FUEL if grammar.is_fleeting else None
+        limits = engine.LLParserLimits(verbose_errors=False, initial_lexer_fuel=fuel)
+        matcher = engine.LLMatcher(self._tokenizer, grammar.text, log_level=0, limits=limits)
+        if matcher.is_error():
+            part = "texts that it quotes from" if grammar.is_fleeting else "schema"
+            raise GrammarInvalid(
+                "the output's grammar cannot be used with this model: "
+                f"{one_line(matcher.get_error())}; make the {part} smaller"
+            )
+        return matcher
 
 
 class Masks:
@@ -180,7 +226,7 @@ class Masks:
     _LONGEST_NUMBER = 24
     _LONGEST_EXPONENT = 2
 
-    def __init__(self, matcher: Any, size: int, digits: Array) -> None:
+    def __init__(self, matcher: Any, size: int, digits: Array | None) -> None:
         self._matcher = matcher
         self._size = size
         self._digits = digits
@@ -198,6 +244,8 @@ class Masks:
         self._complain()
         bits = np.unpackbits(self._bits.view(np.uint8)[0], bitorder="little", count=self._size)
         allowed = bits.view(bool)
+        if self._digits is None:
+            return allowed
         one_digit, two_digits = self._digits
         if self._numbers.length >= self._LONGEST_NUMBER or self._numbers.exponent >= self._LONGEST_EXPONENT:
             shorter = allowed & ~one_digit
@@ -227,7 +275,7 @@ class Masks:
     def _complain(self) -> None:
         if self._matcher.is_error():
             raise GrammarInvalid(
-                f"the output's grammar cannot be followed: {_one_line(self._matcher.get_error())}; "
+                f"the output's grammar cannot be followed: {one_line(self._matcher.get_error())}; "
                 "make the schema smaller, above all its patterns"
             )
 

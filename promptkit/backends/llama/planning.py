@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from promptkit.backends.llama.grammars import Grammar, compile_schema
+from promptkit.backends.llama.outputs import decide
+from promptkit.backends.llama.wire_schemas import without_keywords
 from promptkit.completions import Enforcement
-from promptkit.constraints import narrow
+from promptkit.constraints import Constraint, narrow
 from promptkit.errors import GrammarInvalid
 from promptkit.requests import OutputSpec, Placement, Plan
 from promptkit.schemas.keywords import added_keywords, keywords
 
 __all__ = ["plan"]
+
+# Keywords that hold schemas, which change when something under them is left out.
+_HOLDING = frozenset({"additionalProperties", "allOf", "anyOf", "oneOf"})
 
 
 def plan(spec: OutputSpec, name: str) -> Plan:
@@ -33,18 +38,32 @@ def plan(spec: OutputSpec, name: str) -> Plan:
 
 
 def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
+    # What stands under a keyword that is left out, as maxLength under `then`, is left out with it.
+    left = [keyword for keyword, values in grammar.ignored.items() if not values and keyword != "oneOf"]
+    followed: dict[tuple[str, str], list[object]] = {}
+    for path, keyword, value in keywords(without_keywords(spec.json_schema, left)):
+        followed.setdefault((path, keyword), []).append(value)
     for path, keyword, value in keywords(spec.json_schema):
-        if grammar.enforces(keyword, value):
+        is_followed = keyword in _HOLDING or value in followed.get((path, keyword), ())
+        if is_followed and grammar.enforces(keyword, value):
             yield Placement(path=path, rule=keyword, where=Enforcement.GRAMMAR)
         else:
             yield Placement(path=path, rule=keyword, where=Enforcement.CHECK, note="no grammar can say it")
 
 
 def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placement]:
-    """Constraints are checked on the finished answer unless the schema says them and the grammar binds it."""
-    base = spec.schema.json_schema
+    """Constraints are checked on the finished answer unless the schema or the grammar's skeleton says them."""
+    forms = zip(spec.forms, decide(spec).reasons, strict=True)
+    reasons = {id(constraint): reason for (constraint, _), reason in forms}
     for constraint in spec.constraints:
-        said = added_keywords(base, narrow(base, [constraint], spec.inputs))
-        bound = grammar is not None and bool(said) and all(grammar.enforces(*rule[1:]) for rule in said)
+        reason = reasons.get(id(constraint), "no grammar can say it")
+        bound = reason is None or (grammar is not None and _is_narrowed(constraint, spec, grammar))
         where = Enforcement.GRAMMAR if bound else Enforcement.CHECK
-        yield Placement.of(constraint, where, inputs=spec.inputs)
+        yield Placement.of(constraint, where, "" if bound else reason or "", inputs=spec.inputs)
+
+
+def _is_narrowed(constraint: Constraint, spec: OutputSpec, grammar: Grammar) -> bool:
+    """Whether the schema says the rule, and the grammar binds all that it adds."""
+    base = spec.schema.json_schema
+    said = added_keywords(base, narrow(base, [constraint], spec.inputs))
+    return bool(said) and all(grammar.enforces(keyword, value) for _, keyword, value in said)

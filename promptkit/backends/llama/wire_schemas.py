@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 from promptkit.schemas.fragments import is_nullable, resolve
 
-__all__ = ["fragments", "to_wire", "without"]
+__all__ = ["ANNOTATIONS", "fragments", "to_wire", "with_patterns", "without", "without_keywords"]
 
 Fragment: TypeAlias = Mapping[str, Any]
+
+# Keywords that describe rather than bind.
+ANNOTATIONS = frozenset(
+    {
+        "$schema",
+        "$id",
+        "$defs",
+        "$comment",
+        "$anchor",
+        "definitions",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "discriminator",
+    }
+)
+
+_EXACT = 2**53  # up to here every integer is a double of its own
+_EXACT_FRACTION = 10**9  # up to here fractions of six digits are
 
 _ONE = ("items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames")
 _MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -25,6 +48,7 @@ def to_wire(schema: Fragment) -> Fragment:
       rather than stop early.
     - An object that says nothing of further properties takes none, lest a model add them without end.
     - ``oneOf`` with a discriminator is ``anyOf``: its branches exclude each other by a constant.
+    - A number of which something is a multiple stays where doubles are exact, as its check counts in them.
     """
     composed = any("allOf" in fragment for _, fragment in fragments(schema))
 
@@ -32,6 +56,7 @@ def to_wire(schema: Fragment) -> Fragment:
         changed = dict(fragment)
         if "discriminator" in changed and "oneOf" in changed and "anyOf" not in changed:
             changed["anyOf"] = changed.pop("oneOf")
+        _bound_multiples(changed)
         properties: dict[str, Any] = changed.get("properties") or {}
         if not properties:
             return changed
@@ -48,6 +73,18 @@ def to_wire(schema: Fragment) -> Fragment:
     return _mapped(schema, change)
 
 
+def _bound_multiples(fragment: dict[str, Any]) -> None:
+    if "multipleOf" not in fragment:
+        return
+    limit = _EXACT if float(fragment["multipleOf"]).is_integer() else _EXACT_FRACTION
+    for end, other, bound in (
+        ("minimum", "exclusiveMinimum", -limit),
+        ("maximum", "exclusiveMaximum", limit),
+    ):
+        if end not in fragment and other not in fragment:
+            fragment[end] = bound
+
+
 def _may_be_null(fragment: Any, root: Fragment) -> bool:
     return isinstance(fragment, Mapping) and is_nullable(resolve(cast("Fragment", fragment), root))
 
@@ -57,6 +94,24 @@ def without(schema: Fragment, rules: Mapping[str, frozenset[str]]) -> Fragment:
 
     def change(fragment: Fragment) -> Fragment:
         return {key: value for key, value in fragment.items() if not _listed(key, value, rules)}
+
+    return _mapped(schema, change)
+
+
+def without_keywords(schema: Fragment, names: Collection[str]) -> Fragment:
+    """The schema less these keywords and all that stands under them."""
+    return _mapped(
+        schema, lambda fragment: {key: value for key, value in fragment.items() if key not in names}
+    )
+
+
+def with_patterns(schema: Fragment, patterns: Mapping[str, str]) -> Fragment:
+    """The schema with other patterns in place of those that are listed."""
+
+    def change(fragment: Fragment) -> Fragment:
+        pattern = fragment.get("pattern")
+        listed = isinstance(pattern, str) and pattern in patterns
+        return {**fragment, "pattern": patterns[pattern]} if listed else fragment
 
     return _mapped(schema, change)
 

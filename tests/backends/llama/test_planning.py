@@ -4,7 +4,7 @@ import pytest
 
 from promptkit.backends.llama import LlamaBackend
 from promptkit.completions import Enforcement
-from promptkit.constraints import between, matches, max_words, never_says, one_of
+from promptkit.constraints import between, language, max_words, never_says, one_of
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig
 
 SCHEMA = {
@@ -52,7 +52,7 @@ def test_capabilities_are_known_without_the_model(unloadable):
         ("category", "one_of", Enforcement.GRAMMAR),
         ("urgency", "between", Enforcement.GRAMMAR),
         ("category", "max_words", Enforcement.CHECK),
-        ("category", "never_says", Enforcement.CHECK),
+        ("category", "never_says", Enforcement.GRAMMAR),
         ("", "required", Enforcement.GRAMMAR),
         ("category", "enum", Enforcement.GRAMMAR),
         ("urgency", "minimum", Enforcement.GRAMMAR),
@@ -85,12 +85,12 @@ def test_a_keyword_that_no_grammar_can_say_is_checked_and_noted(unloadable, ask)
 def test_a_constraint_is_the_grammars_only_where_its_own_keywords_are(unloadable, ask):
     tags = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
     schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "tags": tags}}
-    constraints = [between("urgency", 1, 5), matches("category", r"\p{L}+"), one_of("tags[]", ["a", "b"])]
+    constraints = [between("urgency", 1, 5), language("category", "en"), one_of("tags[]", ["a", "b"])]
 
     plan = unloadable.plan(ask("x", schema=schema, constraints=constraints).output, GenerationConfig())
 
     assert plan.where("urgency", "between") is Enforcement.GRAMMAR
-    assert plan.where("category", "matches") is Enforcement.CHECK
+    assert plan.where("category", "language") is Enforcement.CHECK
     assert plan.where("tags[]", "one_of") is Enforcement.GRAMMAR
 
 
