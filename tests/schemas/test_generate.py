@@ -59,7 +59,7 @@ def test_a_seed_gives_the_same_value_again_and_seeds_differ() -> None:
 
 
 def test_the_value_of_a_seed_is_the_same_on_every_python() -> None:
-    assert value_of({"type": "array", "items": {"type": "integer"}, "minItems": 3}, 1) == PIN
+    assert value_of({"type": "array", "items": {"type": "integer"}, "minItems": 3}, 1) == [-559, 0, 18]
 
 
 def test_seeds_vary_presence_lengths_nulls_branches_and_letters_beyond_ascii() -> None:
@@ -294,7 +294,11 @@ def test_a_contradiction_is_proven_and_named_whatever_the_seed(schema, reason, p
         {"type": "string", "minLength": 10**9},
         {"type": "object", "minProperties": 10**9},
         {"type": "array", "contains": {"const": 1}, "minContains": 10**9},
-        {"type": "array", "minItems": 200, "items": {"type": "array", "minItems": 200, "items": {"minItems": 200}}},
+        {
+            "type": "array",
+            "minItems": 200,
+            "items": {"type": "array", "minItems": 200, "items": {"minItems": 200}},
+        },
         {"type": "string", "pattern": "^(a{900}){900}$"},
         {"type": "string", "allOf": [{"pattern": "^[a-m]+$"}, {"pattern": "^[n-z]+$"}]},
         {"not": {"$ref": "#"}},
@@ -366,7 +370,13 @@ def test_a_suggestion_sees_the_schema_behind_a_reference_and_may_draw() -> None:
 
 
 def test_suggestions_that_only_break_the_whole_are_dropped_in_the_end() -> None:
-    schema = {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3, "uniqueItems": True}
+    schema = {
+        "type": "array",
+        "items": {"type": "integer"},
+        "minItems": 3,
+        "maxItems": 3,
+        "uniqueItems": True,
+    }
 
     outcome = generate(schema, suggest=lambda path, *_: 7 if path else NOTHING)
 
