@@ -14,6 +14,8 @@ Ranges = tuple[tuple[int, int], ...]
 _LAST = 0x10FFFF
 _PRINTABLE: Ranges = ((0x20, 0x7E),)
 _PLAINEST = "ax0A1 "
+_KINDS_OF_DRAWS = 24
+"""Out of so many draws one gives the plainest character, one an unusual one."""
 _UNUSUAL = "éßñжλ中あ😀"
 
 
@@ -23,8 +25,8 @@ class CharacterSet:
 
     Attributes:
         ranges: Code points from and to, in order, apart from one another.
-        common: True to draw only ASCII characters: engines differ in what ``\\w``, ``\\d`` and ``\\s`` hold
-            beyond.
+        common: True to draw only ASCII characters: engines differ in which others are letters, digits and
+            blanks.
     """
 
     ranges: Ranges
@@ -57,13 +59,13 @@ class CharacterSet:
         usual = _overlap(self.ranges, _PRINTABLE) or self.ranges
         if not usual:
             return None
-        kind = choices.draw(24)
-        if kind == 0 or (kind == 23 and self.common):
+        kind = choices.draw(_KINDS_OF_DRAWS)
+        if kind == 0 or (kind == _KINDS_OF_DRAWS - 1 and self.common):
             for plain in _PLAINEST:
                 if plain in self:
                     return plain
             return chr(usual[0][0])
-        unusual = [it for it in _UNUSUAL if it in self] if kind == 23 else []
+        unusual = [it for it in _UNUSUAL if it in self] if kind == _KINDS_OF_DRAWS - 1 else []
         if unusual:
             return choices.pick(unusual)
         place = choices.draw(sum(high - low + 1 for low, high in usual))

@@ -15,6 +15,8 @@ T = TypeVar("T")
 O = TypeVar("O")  # noqa: E741 - an option
 
 _MASK = 2**64 - 1
+_REACHES = (1, 20, 20, 2_000, 2_000, 2**33)
+"""How far chance goes when it prefers some numbers: mostly not far."""
 _MANY_DRAWS = 400
 """A value that took this many draws is big enough: what is left is made as plain as it can be."""
 
@@ -95,12 +97,13 @@ class Choices:
         if self._steps < 0:
             raise Spent
 
-    def draw(self, count: int, *, plain: bool = False) -> int:
+    def draw(self, count: int, *, plain: bool = False, often: Sequence[int] | None = None) -> int:
         """A whole number from 0 to below ``count``; 0 is the plainest. Of one alternative, nothing is drawn.
 
         Args:
             count: How many alternatives there are.
             plain: True to leave nothing to chance: 0, unless the script says otherwise.
+            often: Numbers that chance prefers, with small ones; None: it prefers none.
         """
         if count <= 1:
             return 0
@@ -109,7 +112,7 @@ class Choices:
             number = min(max(self._script[self._place], 0), count - 1)
             self._place += 1
         else:
-            number = 0 if plain else self._by_chance(count)
+            number = 0 if plain else self._by_chance(count, often)
         self.drawn.append(number)
         return number
 
@@ -175,11 +178,16 @@ class Choices:
         first = next((dead for dead in found.values() if not dead.proven), found[0])
         raise NoValue(first.path, first.detail, proven=first.proven) from None
 
-    def _by_chance(self, count: int) -> int:
+    def _by_chance(self, count: int, often: Sequence[int] | None) -> int:
         if self._state is None or self._plain:
             return 0
         if self._zeros and self._next() % 4 < self._zeros:
             return 0
+        if often is not None:
+            way = self._next() % (len(_REACHES) + len(often))
+            if way >= len(_REACHES):
+                return min(often[way - len(_REACHES)], count - 1)
+            count = min(count, _REACHES[way])
         number = self._next()
         for _ in range(count.bit_length() // 64):
             number = number << 64 | self._next()

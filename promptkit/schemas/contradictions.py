@@ -8,7 +8,8 @@ from promptkit.schemas.choices import NoValue
 from promptkit.schemas.documents import Document
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.places import shown
-from promptkit.schemas.rules import KINDS, Rules, Span, canonical, kind_of
+from promptkit.schemas.rule_parts import KINDS, Span, canonical, kind_of
+from promptkit.schemas.rules import Rules
 
 __all__ = ["narrow"]
 
@@ -87,9 +88,9 @@ def _fraction(rules: Rules, _document: Document) -> str | None:
     bounds = rules.bounds
     if bounds.step is not None and bounds.step.denominator == 1:
         return f"multiples of {bounds.step} are whole numbers"
-    if bounds.low and bounds.high and bounds.low.number == bounds.high.number:
-        if bounds.low.number.denominator == 1:
-            return f"{bounds.low.words} and {bounds.high.words} leave a whole number"
+    low, high = bounds.low, bounds.high
+    if low and high and low.number == high.number and low.number.denominator == 1:
+        return f"{low.words} and {high.words} leave a whole number"
     return bounds.contradiction(whole=False)
 
 

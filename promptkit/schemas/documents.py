@@ -17,6 +17,9 @@ Schema: TypeAlias = Mapping[str, Any] | bool
 
 _URI = "json-schema:///promptkit/document"
 _DRAFTS = (("draft-03", 3), ("draft-04", 4), ("draft-06", 6), ("draft-07", 7), ("2019-09", 2019))
+_FIRST_WITH_SIBLINGS = 2019
+_LAST_WITH_ID = 4
+"""The last draft in which an address stands under ``id`` instead of ``$id``."""
 _MAX_LINKED = 8
 _SINCE = {
     "const": 6,
@@ -51,6 +54,7 @@ class Document:
         name = root.get("$schema")
         found = [draft for words, draft in _DRAFTS if isinstance(name, str) and words in name]
         self.draft = found[0] if found else 2020
+        self._id_keyword = "$id" if self.draft > _LAST_WITH_ID else "id"
         self._pointers: dict[int, str] | None = None
         self._bases: dict[int, str] = {}
         self._names: dict[str, Mapping[str, Any]] = {}
@@ -62,6 +66,11 @@ class Document:
     def knows(self, keyword: str) -> bool:
         """True when the keyword is an assertion in the document's draft."""
         return _SINCE.get(keyword, 0) <= self.draft <= _UNTIL.get(keyword, 9999)
+
+    @property
+    def lone_references(self) -> bool:
+        """True when keywords beside a ``$ref`` say nothing, as it was until draft 7."""
+        return self.draft < _FIRST_WITH_SIBLINGS
 
     def references(self, fragment: Mapping[str, Any]) -> tuple[list[Schema], bool]:
         """The targets of the fragment's references, and whether all of them were found."""
@@ -141,7 +150,7 @@ class Document:
 
     def _address(self) -> str:
         """Where the root stands: its own absolute address, so that what it refers to by that is found."""
-        own = self.root.get("$id" if self.draft > 4 else "id")
+        own = self.root.get(self._id_keyword)
         return urldefrag(own)[0] if isinstance(own, str) and "://" in own else _URI
 
     def _target(self, reference: str, fragment: Mapping[str, Any], *, dynamic: bool) -> Schema | None:
@@ -185,8 +194,8 @@ class Document:
 
     def _named(self, part: Mapping[str, Any], base: str) -> str:
         """Note the names that a part gives itself; its base address for what is below it."""
-        name = part.get("$id" if self.draft > 4 else "id")
-        if isinstance(name, str) and (self.draft >= 2019 or "$ref" not in part):
+        name = part.get(self._id_keyword)
+        if isinstance(name, str) and ("$ref" not in part or not self.lone_references):
             address, anchor = urldefrag(urljoin(base, name))
             if anchor:
                 self._names.setdefault(f"{address}#{anchor}", part)
@@ -194,11 +203,11 @@ class Document:
                 base = address
                 self._names.setdefault(base, part)
         for keyword in ("$anchor", "$dynamicAnchor"):
-            anchor = part.get(keyword)
-            if isinstance(anchor, str):
-                self._names.setdefault(f"{base}#{anchor}", part)
+            label = part.get(keyword)
+            if isinstance(label, str):
+                self._names.setdefault(f"{base}#{label}", part)
                 if keyword == "$dynamicAnchor":
-                    self._dynamic[anchor] = self._dynamic.get(anchor, part)
+                    self._dynamic.setdefault(label, part)
         return base
 
 
@@ -219,7 +228,7 @@ def _pointed(start: Any, pointer: str) -> Schema | None:
 
 def _escaped(key: str) -> str:
     escaped = key.replace("~", "~0").replace("/", "~1")
-    return "".join(it if it.isalnum() and it.isascii() or it in "~/_-." else _percent(it) for it in escaped)
+    return "".join(it if (it.isalnum() and it.isascii()) or it in "~/_-." else _percent(it) for it in escaped)
 
 
 def _percent(character: str) -> str:

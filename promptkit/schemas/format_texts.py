@@ -96,7 +96,7 @@ def _hostname(choices: Choices, least: int, most: int) -> str:
 def _ipv4(choices: Choices, least: int, most: int) -> str:
     text = ".".join(str(choices.draw(256)) for _ in range(4))
     if len(text) < least:
-        return "192.168.100.200" if least > 11 else "10.10.10.10"
+        return "192.168.100.200" if least > len("10.10.10.10") else "10.10.10.10"
     return text if len(text) <= most else "1.1.1.1"
 
 

@@ -105,6 +105,7 @@ class Generator:
             )
         last = NoValue((), _SPENT, proven=False)
         left = _ALL_STEPS
+        number = 0
         for number in range(_TRIES):
             mode = _TRUSTING if number == 0 else _ALONE if number > _TRIES // 2 else _CAREFUL
             choices = _source(seed, number, min(_STEPS, left), mode)

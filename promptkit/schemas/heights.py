@@ -15,6 +15,10 @@ ENDLESS = 10**9
 _MAX_PARTS = 20_000
 _MAX_PASSES = 60
 _MAX_LED = 40
+_HOLDING_ONE = (
+    *("items", "additionalItems", "additionalProperties", "contains"),
+    *("if", "then", "else", "not"),
+)
 
 
 class Heights:
@@ -78,7 +82,7 @@ class Heights:
 
         targets, _ = self._document.references(part)
         found = [led(target) for target in targets]
-        if "$ref" in part and self._document.draft <= 7:
+        if "$ref" in part and self._document.lone_references:
             return max((it for it in found if it is not None), default=0)
         found += [led(it) for it in _listed(part.get("allOf"))]
         for keyword in ("anyOf", "oneOf"):
@@ -129,17 +133,7 @@ def _below(part: Mapping[str, Any]) -> list[Any]:
             found.extend(value.values())
     for keyword in ("anyOf", "oneOf", "allOf", "prefixItems", "items"):
         found.extend(_listed(part.get(keyword)))
-    for keyword in (
-        "items",
-        "additionalItems",
-        "additionalProperties",
-        "contains",
-        "if",
-        "then",
-        "else",
-        "not",
-    ):
-        found.append(part.get(keyword))
+    found.extend(part.get(keyword) for keyword in _HOLDING_ONE)
     return found
 
 

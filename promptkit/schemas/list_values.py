@@ -7,7 +7,8 @@ from typing import Any
 
 from promptkit.schemas.choices import NoValue
 from promptkit.schemas.documents import Schema
-from promptkit.schemas.rules import Contained, Rules, canonical
+from promptkit.schemas.rule_parts import Contained, canonical
+from promptkit.schemas.rules import Rules
 from promptkit.schemas.workshop import Workshop
 
 __all__ = ["list_value"]

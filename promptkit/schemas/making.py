@@ -14,7 +14,8 @@ from promptkit.schemas.list_values import list_value
 from promptkit.schemas.number_values import number_value
 from promptkit.schemas.object_values import object_value
 from promptkit.schemas.opposites import opposites
-from promptkit.schemas.rules import Alternatives, Rules, canonical, kind_of
+from promptkit.schemas.rule_parts import Alternatives, canonical, kind_of
+from promptkit.schemas.rules import Rules
 from promptkit.schemas.text_values import text_value
 
 __all__ = ["NOTHING", "Maker", "Suggest"]
@@ -190,7 +191,9 @@ class Maker:
         rules.loose = rules.loose or len(rules.kinds) > 1
         brought: dict[str, list[Schema]] = {}
         for name, it in rules.dependents:
-            brought.setdefault(name, []).append({"required": it} if isinstance(it, list) else it)
+            brought.setdefault(name, []).append(
+                it if isinstance(it, bool) or is_mapping(it) else {"required": it}
+            )
         due = [name for name in brought if name in rules.required]
         rules.dependents = [] if not due else [it for it in rules.dependents if it[0] not in due]
         if due:

@@ -13,9 +13,8 @@ __all__ = ["Bounds", "Limit", "as_fraction", "number_value"]
 
 _FINEST = 340
 """Decimal places of the smallest number that a double can hold."""
-_NEAR = 10
 _SPAN = 1_000
-_WIDE = 2**31
+_WIDE = 2**64
 _TRIES = 40
 
 
@@ -141,24 +140,29 @@ def _placed(bounds: Bounds, grid: Fraction, choices: Choices) -> Fraction:
         plain = first
     elif last is not None and last < 0:
         plain = last
-    match choices.draw(6):
-        case 0:
-            chosen = plain
-        case 1:
-            chosen = plain + (choices.draw(_NEAR) if first == plain or plain == 0 else -choices.draw(_NEAR))
-        case 2:
-            edges = [it for it in (first, last) if it is not None] or [plain]
-            chosen = choices.pick(edges)
-        case kind:
-            span = _WIDE if kind == 5 else _SPAN
-            low = max(plain - span, plain - span if first is None else first)
-            high = min(plain + span, plain + span if last is None else last)
-            chosen = low + choices.draw(high - low + 1)
-    if first is not None:
-        chosen = max(chosen, first)
-    if last is not None:
-        chosen = min(chosen, last)
-    return chosen * grid
+    low = plain - _WIDE if first is None else max(first, plain - _WIDE)
+    high = plain + _WIDE if last is None else min(last, plain + _WIDE)
+    often = [_code(edge - plain, low - plain, high - plain) for edge in (first, last) if edge is not None]
+    code = choices.draw(high - low + 1, often=[it for it in often if it is not None])
+    return (plain + _offset(code, low - plain, high - plain)) * grid
+
+
+def _offset(code: int, low: int, high: int) -> int:
+    """The offset of a code: 0, 1, -1, 2, -2 and so on, on one side alone where the other ends."""
+    both = min(-low, high)
+    if code <= 2 * both:
+        return (code + 1) // 2 if code % 2 else -(code // 2)
+    return code - both if high > both else both - code
+
+
+def _code(offset: int, low: int, high: int) -> int | None:
+    """The code of an offset; None when it is out of reach."""
+    if not low <= offset <= high:
+        return None
+    both = min(-low, high)
+    if abs(offset) <= both:
+        return 2 * offset - 1 if offset > 0 else -2 * offset
+    return abs(offset) + both
 
 
 def _grid(bounds: Bounds, choices: Choices) -> Fraction:

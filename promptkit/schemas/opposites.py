@@ -8,7 +8,7 @@ from typing import Any
 from promptkit.schemas.documents import Document, Schema
 from promptkit.schemas.json_types import is_list, is_mapping
 from promptkit.schemas.number_values import as_fraction
-from promptkit.schemas.rules import KINDS, OPPOSITE, TYPES, Opposite
+from promptkit.schemas.rule_parts import KINDS, OPPOSITE, TYPES, Opposite
 
 __all__ = ["opposites"]
 
@@ -31,7 +31,7 @@ def opposites(schema: Schema, document: Document) -> list[Schema]:
     if not complete:
         return [_unlike(schema)]
     branches: list[Schema] = [{"not": target} for target in targets]
-    told = {} if targets and document.draft <= 7 and "$ref" in schema else schema
+    told: Mapping[str, Any] = {} if targets and document.lone_references and "$ref" in schema else schema
     for keyword, value in told.items():
         if keyword in _ANNOTATIONS or keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             continue

@@ -64,7 +64,9 @@ def _written(writer: _Writer, tree: Node, least: int, most: int) -> str:
         return writer.row([*(front if not back else []), *parts, *back], least, most)
     text = writer.write(tree, least, most)
     room = min(_MANY_REPEATS, most - len(text)) if back else 0
-    return text + "".join(_WORDS.character(writer.choices) or "" for _ in range(writer.choices.draw(room + 1)))
+    return text + "".join(
+        _WORDS.character(writer.choices) or "" for _ in range(writer.choices.draw(room + 1))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

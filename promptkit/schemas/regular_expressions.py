@@ -314,7 +314,7 @@ def _one(character: str) -> CharacterSet:
 
 
 def _span(low: CharacterSet, high: CharacterSet) -> CharacterSet | None:
-    """From one character to another; None when either end is a set, as in ``[\\w-.]``."""
+    """From one character to another; None when either end is a set, as the first may be in a class."""
     start, end = low.ranges[0][0], high.ranges[0][0]
     if low != _one(chr(start)) or high != _one(chr(end)):
         return None

@@ -6,7 +6,7 @@ are never cut themselves, so that each is made by the schema and valid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from promptkit.schemas.generate import Generated, Generator, Refused
@@ -57,28 +57,33 @@ class _Shrinker:
         while changed and self._left > 0:
             before = self._best.choices
             for size in _BLOCKS:
-                self._each(lambda start, size=size: _without(self._best.choices, start, size))
+                self._each(_without, size)
             for size in _BLOCKS:
-                self._each(lambda start, size=size: _zeroed(self._best.choices, start, size))
+                self._each(_zeroed, size)
             for place in range(len(self._best.choices)):
                 self._lower(place)
             changed = self._best.choices != before
         return self._best
 
-    def _each(self, simpler: Callable[[int], tuple[int, ...]]) -> None:
+    def _each(self, simpler: Callable[[tuple[int, ...], int, int], tuple[int, ...]], size: int) -> None:
         """Try a change at each place, from the end."""
-        for start in _backwards(len(self._best.choices)):
+        for start in range(len(self._best.choices) - 1, -1, -1):
             if start < len(self._best.choices):
-                self._is_better(simpler(start))
+                self._is_better(simpler(self._best.choices, start, size))
 
     def _lower(self, place: int) -> None:
-        """The least number at one place, by halving."""
-        low = 0
-        while self._left > 0 and place < len(self._best.choices) and low < self._best.choices[place]:
-            choices = self._best.choices
-            middle = (low + choices[place]) // 2
-            if not self._is_better((*choices[:place], middle, *choices[place + 1 :])):
-                low = middle + 1
+        """A lower number at one place, by ever smaller powers of two.
+
+        All but the last keep odd numbers odd: among numbers drawn for numbers these are the ones above the plainest.
+        """
+        step = 1 << self._number(place).bit_length()
+        while self._left > 0 and step:
+            choices, number = self._best.choices, self._number(place) - step
+            if number < 0 or not self._is_better((*choices[:place], number, *choices[place + 1 :])):
+                step >>= 1
+
+    def _number(self, place: int) -> int:
+        return self._best.choices[place] if place < len(self._best.choices) else 0
 
     def _is_better(self, choices: tuple[int, ...]) -> bool:
         if self._left <= 0 or choices in self._seen:
@@ -98,10 +103,6 @@ class _Shrinker:
 
 def _order(choices: Sequence[int]) -> tuple[int, Sequence[int]]:
     return len(choices), choices
-
-
-def _backwards(count: int) -> Iterator[int]:
-    return iter(range(count - 1, -1, -1))
 
 
 def _without(choices: tuple[int, ...], start: int, size: int) -> tuple[int, ...]:

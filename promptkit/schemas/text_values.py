@@ -79,11 +79,12 @@ class _TextMaker:
             reason = _tree(self._patterns[0])
             detail = f"no text is written for pattern {shown(self._patterns[0], 60)}: {reason}"
             raise NoValue((), detail, proven=False)
-        source = self._choices.pick(sources)
-        if isinstance(source, str):
-            text, sure = format_text(source, self._choices, self._least, self._most) or "", None
+        source = self._choices.draw(len(sources))
+        sure: str | None = None
+        if source < len(self._formats):
+            text = format_text(self._formats[source], self._choices, self._least, self._most) or ""
         else:
-            pattern, tree = source
+            pattern, tree = self._trees[source - len(self._formats)]
             text = pattern_text(tree, self._choices, self._least, self._most)
             sure = None if needs_check(tree) else pattern
         if not self._is_right(text, sure):

@@ -59,7 +59,7 @@ def test_a_seed_gives_the_same_value_again_and_seeds_differ() -> None:
 
 
 def test_the_value_of_a_seed_is_the_same_on_every_python() -> None:
-    assert value_of({"type": "array", "items": {"type": "integer"}, "minItems": 3}, 1) == PIN
+    assert value_of({"type": "array", "items": {"type": "integer"}, "minItems": 3}, 1) == [-559, 0, 18]
 
 
 def test_seeds_vary_presence_lengths_nulls_branches_and_letters_beyond_ascii() -> None:
