@@ -11,7 +11,7 @@ from typing import Any
 
 from promptkit.constraints.evaluation import is_number
 from promptkit.constraints.expressions import Expression
-from promptkit.constraints.paths import Path
+from promptkit.constraints.paths import Path, Step
 from promptkit.constraints.reach import ends, spread, step_into
 from promptkit.schemas.fragments import branches, types_of
 from promptkit.schemas.places import shown
@@ -62,13 +62,21 @@ class Combinations:
 def combinations_of(expressions: Sequence[Expression], schema: Mapping[str, Any]) -> Combinations:
     """The output fields that expressions read, with values by the schema and by the expressions' own literals."""
     read = [place for expression in expressions for place in expression.places]
-    fields = tuple(dict.fromkeys(steps for root, steps in read if root == "output" and steps))
+    places = [steps for root, steps in read if root == "output" and steps]
+    fields = tuple(dict.fromkeys(steps for place in places if (steps := _one_place(place)) is not None))
     literals = tuple(value for expression in expressions for value in _literals(expression))
     domains = [_domain_of(steps, schema, literals) for steps in fields]
     count = math.prod(len(domain.values) for domain in domains)
-    whole = all(domain.whole for domain in domains) and count <= MAX_COMBINATIONS
+    each = any(_one_place(place) is None for place in places)
+    whole = not each and all(domain.whole for domain in domains) and count <= MAX_COMBINATIONS
     values = tuple(islice(product(*(domain.values for domain in domains)), MAX_COMBINATIONS))
     return Combinations(fields, values, whole)
+
+
+def _one_place(steps: Sequence[Step]) -> tuple[str | int, ...] | None:
+    """The steps where they lead to one place; None for those of every item of a list."""
+    plain = tuple(step for step in steps if isinstance(step, str | int))
+    return plain if len(plain) == len(steps) else None
 
 
 def _domain_of(steps: Sequence[str | int], schema: Mapping[str, Any], literals: Sequence[Any]) -> Domain:

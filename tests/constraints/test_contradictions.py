@@ -106,6 +106,17 @@ def test_a_condition_over_open_fields_proves_nothing():
     assert contradiction_in(SCHEMA, [expr("output.text == output.text + 'x'")]) is None
 
 
+def test_a_condition_over_every_item_of_a_list_proves_nothing():
+    schema = {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": {"type": "object", "properties": {"n": {"enum": [1]}}}}
+        },
+    }
+
+    assert contradiction_in(schema, [expr('sum(values_of(output.items, "n")) == 2')]) is None
+
+
 def test_a_condition_on_inputs_proves_nothing_as_other_inputs_may_hold_it():
     assert contradiction_in(SCHEMA, [expr("output.kind == inputs.wanted")], inputs={"wanted": "z"}) is None
 

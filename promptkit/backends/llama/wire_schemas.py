@@ -110,8 +110,9 @@ def with_patterns(schema: Fragment, patterns: Mapping[str, str]) -> Fragment:
 
     def change(fragment: Fragment) -> Fragment:
         pattern = fragment.get("pattern")
-        listed = isinstance(pattern, str) and pattern in patterns
-        return {**fragment, "pattern": patterns[pattern]} if listed else fragment
+        if not isinstance(pattern, str) or pattern not in patterns:
+            return fragment
+        return {**fragment, "pattern": patterns[pattern]}
 
     return _mapped(schema, change)
 

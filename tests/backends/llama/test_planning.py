@@ -4,7 +4,7 @@ import pytest
 
 from promptkit.backends.llama import LlamaBackend
 from promptkit.completions import Enforcement
-from promptkit.constraints import between, language, max_words, never_says, one_of
+from promptkit.constraints import between, language, matches, max_words, never_says, one_of
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig
 
 SCHEMA = {
