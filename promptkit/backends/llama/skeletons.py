@@ -261,7 +261,7 @@ _ARTICLES = {"string": "a string", "array": "a list", "object": "an object"}
 
 def _types_of_values(fragment: Fragment) -> tuple[str, ...]:
     values = fragment.get("enum", [fragment["const"]] if "const" in fragment else [])
-    names = {str: "string", type(None): "null"}
+    names: dict[type[Any], str] = {str: "string", type(None): "null"}
     return tuple(dict.fromkeys(names.get(type(value), "") for value in values))
 
 
