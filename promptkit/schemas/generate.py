@@ -21,7 +21,7 @@ __all__ = ["Generated", "Generator", "Refused", "generate"]
 _TRIES = 24
 _STEPS = 8_000
 """Steps of one try: draws and places."""
-_ALL_STEPS = 20_000
+_ALL_STEPS = 12_000
 _TRUSTING, _CAREFUL, _ALONE = 0, 1, 2
 
 
