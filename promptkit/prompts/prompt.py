@@ -24,7 +24,7 @@ from promptkit.engine import (
 from promptkit.errors import CapabilityMissing, TemplateError
 from promptkit.prompts.building import build_declaration
 from promptkit.prompts.calls import call_of, generation_with, rendered_with
-from promptkit.prompts.contract import Contract, Loader, refuse_impossible
+from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import Options
 from promptkit.rendering import Source
 from promptkit.requests import (
@@ -292,7 +292,7 @@ class Prompt(Generic[T]):
         """
         rendered = self.render(**inputs)
         answer = Completion(text=text, finish_reason="stop", model="parse")
-        call = call_of(self._contract, self._options, rendered, Plan(backend="parse"), attempts=1)
+        call = call_of(self._contract, self._options, rendered, lambda _: Plan(backend="parse"), attempts=1)
         return run_sync(converse(call), MockBackend([answer]), observers=observers())
 
     def plan(self) -> Plan:
@@ -315,10 +315,14 @@ class Prompt(Generic[T]):
     def _begin(self, inputs: Mapping[str, Any]) -> tuple[Conversation[T], Backend | AsyncBackend]:
         rendered = self.render(**inputs)
         backend = current_session().backend_for(self.name, self._options.backend)
-        plan = backend.plan(rendered.output, rendered.generation)
-        refuse_impossible(plan)
-        attempts = self._options.attempts or self._contract.declaration.attempts
-        return converse(call_of(self._contract, self._options, rendered, plan, attempts=attempts)), backend
+        call = call_of(
+            self._contract,
+            self._options,
+            rendered,
+            lambda spec: backend.plan(spec, rendered.generation),
+            attempts=self._options.attempts or self._contract.declaration.attempts,
+        )
+        return converse(call), backend
 
     def _deadline(self) -> float | None:
         seconds = self._options.deadline_s
