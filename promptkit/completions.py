@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
@@ -43,6 +45,7 @@ class Usage:
         cached_tokens: Those input tokens that came from a cache.
         reasoning_tokens: Those output tokens that were reasoning.
         estimated: True when a count had to be estimated, for example after a cut stream.
+        cost: Money spent, where the backend reports it; of a sum, None unless every part reports it.
     """
 
     input_tokens: int
@@ -50,6 +53,7 @@ class Usage:
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cost: Decimal | None = None
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -58,6 +62,7 @@ class Usage:
             cached_tokens=self.cached_tokens + other.cached_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             estimated=self.estimated or other.estimated,
+            cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
 
 
@@ -181,6 +186,11 @@ class Verdict:
     places: tuple[str, ...] = ()
     quotations: tuple[Quotation, ...] = ()
 
+    @property
+    def fails(self) -> bool:
+        """True when it fails the output: a violated ``must`` that does not merely warn."""
+        return self.outcome == "violated" and self.severity == "must" and self.on_fail != "warn"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -188,16 +198,27 @@ class Attempt:
 
     Attributes:
         number: 1 for the first.
+        cause: Why it was asked: ``first``, or ``re-ask:`` with the rules that the answer before had broken, for
+            example ``re-ask: reply.max_words, items[2].name: type``; empty in records that did not say it yet.
+        asked: The paths that were asked for; empty for the whole answer.
+        messages: What was sent after the first question's messages, as data; empty for the first question.
         completion: The raw answer; None when the backend failed.
         error: The error's class name and message when the attempt failed.
-        verdicts: The verdicts on this attempt's value, empty when there was no value.
+        verdicts: The verdicts on the value as it stood after this attempt, empty when there was no value.
+        usage: Tokens of this attempt, also of one that failed; None where the backend counts none.
+        cost: Money as a decimal string, None when the backend does not report it.
         started_at: Seconds since the epoch.
         elapsed_s: How long the attempt took.
     """
 
     number: int
+    cause: str = ""
+    asked: tuple[str, ...] = ()
+    messages: tuple[Mapping[str, Any], ...] = ()
     completion: Completion | None
     error: str | None
     verdicts: tuple[Verdict, ...] = ()
+    usage: Usage | None = None
+    cost: str | None = None
     started_at: float
     elapsed_s: float

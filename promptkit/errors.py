@@ -304,7 +304,7 @@ class OutputError(PromptKitError):
     """The answer breaks the prompt's contract.
 
     Attributes:
-        text: What the model wrote, whole.
+        text: What the model wrote, whole; where some fields were asked for again, the answer with these in it.
         candidates: The values that were considered.
         repairs: The repairs that were tried.
         usage: Tokens spent on all attempts so far; None where the backend counts none.

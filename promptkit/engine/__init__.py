@@ -3,9 +3,10 @@
 ``converse`` decides and does no I/O; the drivers do I/O and decide nothing.
 """
 
-from promptkit.engine.conversation import (
-    Call,
-    Clock,
+from promptkit.engine.call import Call, Clock
+from promptkit.engine.conversation import converse
+from promptkit.engine.drivers import run_async, run_sync, stream_async, stream_sync
+from promptkit.engine.effects import (
     Conversation,
     Finished,
     Keep,
@@ -13,9 +14,7 @@ from promptkit.engine.conversation import (
     Result,
     Send,
     StreamEvent,
-    converse,
 )
-from promptkit.engine.drivers import run_async, run_sync, stream_async, stream_sync
 
 __all__ = [
     "Call",

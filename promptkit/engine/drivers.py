@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from promptkit.completions import Completed, Completion, TextDelta
-from promptkit.engine.conversation import Conversation, Finished, Keep, Restarted, Result, Send
+from promptkit.engine.effects import Conversation, Finished, Keep, Restarted, Result, Send
 from promptkit.errors import BackendError, PromptKitError
 from promptkit.records import CallRecord, Observer
 from promptkit.requests import AsyncBackend, Backend, Request
@@ -124,7 +124,7 @@ def stream_sync(
         answer = None
         try:
             if question.attempt > 1:
-                yield Restarted(attempt=question.attempt, invalid_paths=question.invalid_paths)
+                yield _restarted(question)
             with backend.stream(question.request, deadline=deadline) as events:
                 for event in events:
                     if isinstance(event, Completed):
@@ -156,7 +156,7 @@ async def stream_async(
         answer = None
         try:
             if question.attempt > 1:
-                yield Restarted(attempt=question.attempt, invalid_paths=question.invalid_paths)
+                yield _restarted(question)
             async with backend.astream(question.request, deadline=deadline) as events:
                 async for event in events:
                     if isinstance(event, Completed):
@@ -168,6 +168,10 @@ async def stream_async(
         except BaseException as error:
             _end(conversation, error, observers)
             raise
+
+
+def _restarted(question: Send) -> Restarted:
+    return Restarted(attempt=question.attempt, invalid_paths=question.invalid_paths, paths=question.paths)
 
 
 def _next_question(

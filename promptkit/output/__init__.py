@@ -1,11 +1,24 @@
 """From a completion to a value: read it strictly, check the constraints, and say what is wrong in a re-ask.
 
-Two outcomes are two types, `Accepted` and `Rejected`; a cut or refused answer is never taken as whole.
+Outcomes are types, `Accepted` and `Rejected`, and `Unusable` for an answer to a part; a cut or refused answer
+is never taken as whole.
 """
 
 from __future__ import annotations
 
+from promptkit.output.merging import Unusable, read_part
 from promptkit.output.reading import Accepted, Outcome, Rejected, read
 from promptkit.output.reask import reask_messages
+from promptkit.output.subquestions import Subquestion, subquestion
 
-__all__ = ["Accepted", "Outcome", "Rejected", "read", "reask_messages"]
+__all__ = [
+    "Accepted",
+    "Outcome",
+    "Rejected",
+    "Subquestion",
+    "Unusable",
+    "read",
+    "read_part",
+    "reask_messages",
+    "subquestion",
+]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from promptkit.completions import Completion, Verdict
+from promptkit.completions import Completion, Enforcement, Verdict
 from promptkit.errors import (
     ConstraintViolated,
     Empty,
@@ -18,8 +18,9 @@ from promptkit.errors import (
 )
 from promptkit.requests import OutputSpec, Plan
 from promptkit.schemas import Invalid, Problem
+from promptkit.schemas.strict_json import NotJson, parse_json
 
-__all__ = ["Accepted", "Outcome", "Rejected", "read"]
+__all__ = ["Accepted", "Outcome", "Rejected", "judged", "read", "unfinished", "unreadable"]
 
 T = TypeVar("T")
 
@@ -34,11 +35,13 @@ class Accepted(Generic[T]):
     Attributes:
         value: The typed value.
         data: The same as plain JSON data; the text itself for text outputs.
+        text: The whole answer as text.
         verdicts: One for each constraint, in their order; those of severity ``should`` may be violated.
     """
 
     value: T
     data: Any
+    text: str
     verdicts: tuple[Verdict, ...]
 
 
@@ -48,15 +51,21 @@ class Rejected:
 
     Attributes:
         error: What is raised if no attempt is left.
+        text: The whole answer as text.
+        data: The same as plain JSON data; None where it is no one JSON value.
         invalid_paths: The places that are wrong, each once; empty when the answer as a whole is.
         verdicts: One for each constraint where there was a value, else empty.
         problems: What the schema found, empty when it holds.
+        enforced: Where each constraint was enforced, in their order; empty where there was no text to judge.
     """
 
     error: OutputError
+    text: str
+    data: Any = None
     invalid_paths: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     problems: tuple[Problem, ...] = ()
+    enforced: tuple[Enforcement, ...] = ()
 
 
 Outcome: TypeAlias = Accepted[Any] | Rejected
@@ -82,36 +91,75 @@ def read(
         plan: Where each rule is enforced, for the verdicts.
         shown: The texts that the model was shown, for rules on quotations; None when they are not known.
     """
-    stopped = _stopped(completion)
-    if stopped is not None:
-        return Rejected(error=stopped)
-    if not completion.text.strip():
-        error = Empty(
+    error = unfinished(completion)
+    if error is not None:
+        return Rejected(error=error, text=completion.text)
+    enforced = [plan.where(constraint.path, constraint.rule.kind) for constraint in spec.constraints]
+    return judged(completion, spec, inputs, enforced, shown=shown)
+
+
+def unfinished(completion: Completion) -> OutputError | None:
+    """Why there is nothing to read: the model stopped early or wrote nothing; None when it may be read."""
+    error = _stopped(completion)
+    if error is None and not completion.text.strip():
+        return Empty(
             "the model wrote nothing; ask again, or check that the prompt asks for an answer",
             text=completion.text,
             usage=completion.usage,
         )
-        return Rejected(error=error)
+    return error
+
+
+def judged(
+    completion: Completion,
+    spec: OutputSpec,
+    inputs: Mapping[str, Any],
+    enforced: Sequence[Enforcement],
+    *,
+    shown: tuple[str, ...] | None,
+) -> Outcome:
+    """The whole answer, held to its schema and its constraints.
+
+    Args:
+        completion: The answer, its text the whole of it.
+        spec: What it must be.
+        inputs: The validated inputs.
+        enforced: Where each constraint was enforced, in their order.
+        shown: The texts that the model was shown; None when they are not known.
+    """
     outcome = spec.schema.read_json(completion.text)
     if isinstance(outcome, Invalid):
-        return _unparseable(completion, outcome.problems)
-    verdicts = tuple(
-        constraint.check(
-            outcome.data,
-            inputs,
-            shown=shown,
-            enforced=plan.where(constraint.path, constraint.rule.kind),
+        problems = outcome.problems
+        return Rejected(
+            error=unreadable(completion, problems),
+            text=completion.text,
+            data=_data_of(completion.text),
+            invalid_paths=tuple(dict.fromkeys(problem.path for problem in problems if problem.path)),
+            problems=problems,
+            enforced=tuple(enforced),
         )
-        for constraint in spec.constraints
+    verdicts = tuple(
+        constraint.check(outcome.data, inputs, shown=shown, enforced=where)
+        for constraint, where in zip(spec.constraints, enforced, strict=True)
     )
-    broken = tuple(verdict for verdict in verdicts if _fails(verdict))
-    if broken:
-        return _violated(completion, outcome.value, verdicts, broken)
-    return Accepted(value=outcome.value, data=outcome.data, verdicts=verdicts)
+    broken = tuple(verdict for verdict in verdicts if verdict.fails)
+    if not broken:
+        return Accepted(value=outcome.value, data=outcome.data, text=completion.text, verdicts=verdicts)
+    return Rejected(
+        error=_violated(completion, outcome.value, verdicts, broken),
+        text=completion.text,
+        data=outcome.data,
+        invalid_paths=tuple(dict.fromkeys(verdict.path for verdict in broken if verdict.path)),
+        verdicts=verdicts,
+        enforced=tuple(enforced),
+    )
 
 
-def _fails(verdict: Verdict) -> bool:
-    return verdict.outcome == "violated" and verdict.severity == "must" and verdict.on_fail != "warn"
+def _data_of(text: str) -> Any:
+    try:
+        return parse_json(text)
+    except NotJson:
+        return None
 
 
 def _stopped(completion: Completion) -> OutputError | None:
@@ -149,40 +197,42 @@ def _stopped(completion: Completion) -> OutputError | None:
             return None
 
 
-def _unparseable(completion: Completion, problems: tuple[Problem, ...]) -> Rejected:
+def unreadable(
+    completion: Completion, problems: tuple[Problem, ...], *, what: str = "the answer"
+) -> Unparseable:
+    """The error about a text that is no JSON or does not fit its schema.
+
+    Args:
+        completion: The answer.
+        problems: What the schema found, at least one.
+        what: What the answer is called.
+    """
     listed = "; ".join(str(problem) for problem in problems[:_SHOWN_PROBLEMS])
     more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
     no_json = problems[0].rule == "json"
-    what = "the answer is no JSON" if no_json else "the answer does not fit the schema"
+    fault = f"{what} is no JSON" if no_json else f"{what} does not fit the schema"
     mend = (
         "; a backend that enforces the schema, or one more attempt, mends this most often"
         if no_json
         else "; one more attempt lets the model correct itself"
     )
-    error = Unparseable(
-        f"{what}: {listed}{more}{mend}{_quoted(completion.text)}",
+    return Unparseable(
+        f"{fault}: {listed}{more}{mend}{_quoted(completion.text)}",
         text=completion.text,
         usage=completion.usage,
     )
-    paths = tuple(dict.fromkeys(problem.path for problem in problems if problem.path))
-    return Rejected(error=error, invalid_paths=paths, problems=problems)
 
 
 def _violated(
     completion: Completion, value: Any, verdicts: tuple[Verdict, ...], broken: tuple[Verdict, ...]
-) -> Rejected:
+) -> ConstraintViolated:
     listed = "; ".join(f"{verdict.constraint}: {verdict.expected} Got {verdict.got}" for verdict in broken)
     count = "a constraint" if len(broken) == 1 else f"{len(broken)} constraints"
-    error = ConstraintViolated(
+    return ConstraintViolated(
         f"the answer breaks {count}: {listed}. Allow more attempts, or relax the rule",
         text=completion.text,
         candidates=(value,),
         usage=completion.usage,
-        verdicts=verdicts,
-    )
-    return Rejected(
-        error=error,
-        invalid_paths=tuple(dict.fromkeys(verdict.path for verdict in broken if verdict.path)),
         verdicts=verdicts,
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from promptkit.completions import Completion, Verdict
+from promptkit.completions import Verdict
 from promptkit.messages import Message
 from promptkit.output.reading import Rejected
-from promptkit.schemas import Problem
+from promptkit.output.subquestions import Subquestion
+from promptkit.schemas import Problem, describe
 
 __all__ = ["reask_messages"]
 
@@ -14,25 +15,32 @@ _MAX_ITEMS = 20
 _INTRO = "That answer cannot be used. What is wrong with it:"
 _EMPTY = "The answer was empty."
 _END = "Answer again with the complete corrected answer, in the form asked for at first, and nothing else."
+_PART = "Correct these fields alone: the rest of the answer is kept as it is."
+_PATHS = "Their names are places in that answer; write them exactly as they stand here."
 
 
-def reask_messages(completion: Completion, rejected: Rejected) -> tuple[Message, Message]:
+def reask_messages(rejected: Rejected, part: Subquestion | None = None) -> tuple[Message, Message]:
     """Two messages to append: what the model wrote, and the list of violations with what was expected.
 
     The wording is frozen as ``promptkit/1``. The model's text stands whole in the assistant message alone;
     the list holds at most short excerpts of it, written as JSON strings, so that they stay data.
+
+    Args:
+        rejected: The answer, whole, and what is wrong with it.
+        part: The fields to ask for; None asks for the complete answer.
     """
-    assistant = Message(role="assistant", content=completion.text or "(no answer)")
+    assistant = Message(role="assistant", content=rejected.text or "(no answer)")
     items = [_problem_line(problem) for problem in rejected.problems]
-    items += [_verdict_line(verdict) for verdict in rejected.verdicts if _is_broken(verdict)]
-    if not items:
-        return assistant, Message(role="user", content=f"{_EMPTY}\n{_END}")
+    items += [_verdict_line(verdict) for verdict in rejected.verdicts if verdict.fails]
     more = [f"- and {len(items) - _MAX_ITEMS} more of the same kinds"] if len(items) > _MAX_ITEMS else []
-    return assistant, Message(role="user", content="\n".join([_INTRO, *items[:_MAX_ITEMS], *more, _END]))
+    wrong = [_INTRO, *items[:_MAX_ITEMS], *more] if items else [_EMPTY]
+    asked = [_END] if part is None else _asked(part)
+    return assistant, Message(role="user", content="\n".join([*wrong, *asked]))
 
 
-def _is_broken(verdict: Verdict) -> bool:
-    return verdict.outcome == "violated" and verdict.severity == "must" and verdict.on_fail != "warn"
+def _asked(part: Subquestion) -> list[str]:
+    names = [_PATHS] if any(len(place) > 1 for place in part.places) else []
+    return [_PART, describe(part.spec.schema, part.spec.spoken()), *names]
 
 
 def _problem_line(problem: Problem) -> str:

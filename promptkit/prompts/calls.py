@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from promptkit.engine import Call
 from promptkit.errors import InputError, InputProblem, TemplateError
 from promptkit.prompts.contract import Contract, environment
 from promptkit.prompts.options import Options
-from promptkit.requests import GenerationConfig, Plan, Rendered, Request
+from promptkit.requests import GenerationConfig, OutputSpec, Plan, Rendered, Request
 
 __all__ = ["call_of", "generation_with", "rendered_with"]
 
@@ -55,9 +56,22 @@ def generation_with(contract: Contract[Any], options: Options) -> GenerationConf
 
 
 def call_of(
-    contract: Contract[Any], options: Options, rendered: Rendered, plan: Plan, *, attempts: int
+    contract: Contract[Any],
+    options: Options,
+    rendered: Rendered,
+    plan: Callable[[OutputSpec], Plan],
+    *,
+    attempts: int,
 ) -> Call:
-    """All that a conversation about a rendered prompt starts from."""
+    """All that a conversation about a rendered prompt starts from.
+
+    Args:
+        contract: The prompt's contract.
+        options: Those of the call.
+        rendered: The messages, and what is asked of the answer.
+        plan: What the backend will do with an output specification; pure and offline.
+        attempts: How many questions are allowed in all.
+    """
     request = Request(
         messages=rendered.messages,
         output=rendered.output,
@@ -69,7 +83,8 @@ def call_of(
         request=request,
         inputs=rendered.inputs,
         prompt=contract.prompt_info(dict(rendered.inputs)),
-        plan=plan,
+        plan=plan(rendered.output),
+        replan=plan,
         turns=contract.template.conversation(rendered.messages),
         attempts=attempts,
         environment=environment(),

@@ -294,7 +294,7 @@ class Prompt(Generic[T]):
         """
         rendered = self.render(**inputs)
         answer = Completion(text=text, finish_reason="stop", model="parse")
-        call = call_of(self._contract, self._options, rendered, Plan(backend="parse"), attempts=1)
+        call = call_of(self._contract, self._options, rendered, lambda _: Plan(backend="parse"), attempts=1)
         return run_sync(converse(call), MockBackend([answer]), observers=observers())
 
     def plan(self) -> Plan:
@@ -344,12 +344,17 @@ class Prompt(Generic[T]):
     def _begin(self, inputs: Mapping[str, Any]) -> tuple[Conversation[T], Backend | AsyncBackend]:
         rendered = self.render(**inputs)
         backend = current_session().backend_for(self.name, self._options.backend)
-        plan = backend.plan(rendered.output, rendered.generation)
-        refused = refusal(plan, rendered.output, backend.capabilities)
+        call = call_of(
+            self._contract,
+            self._options,
+            rendered,
+            lambda spec: backend.plan(spec, rendered.generation),
+            attempts=self._options.attempts or self._contract.declaration.attempts,
+        )
+        refused = refusal(call.plan, rendered.output, backend.capabilities)
         if refused is not None:
             raise refused
-        attempts = self._options.attempts or self._contract.declaration.attempts
-        return converse(call_of(self._contract, self._options, rendered, plan, attempts=attempts)), backend
+        return converse(call), backend
 
     def _planned(self) -> tuple[Backend | AsyncBackend, Plan]:
         backend = current_session().backend_for(self.name, self._options.backend)

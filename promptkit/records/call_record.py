@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from promptkit.completions import Attempt, Completion, Enforcement, Quotation, Repair, Usage, Verdict
@@ -95,7 +96,7 @@ class CallRecord:
         prompt: Which prompt, with what.
         request: What was asked of which backend.
         plan: Where each rule was to be enforced.
-        attempts: Each question to the model with its answer, error and verdicts.
+        attempts: Each question to the model with its cause, answer, error, verdicts, usage and cost.
         output: The value as plain data; None when the call failed.
         verdicts: The verdicts on the value that was returned, or on the last one that was not.
         repairs: What was mended in the returned value.
@@ -129,8 +130,8 @@ class CallRecord:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as JSON-able data, tuples as lists."""
-        return asdict(self)
+        """The record as JSON-able data; money as a decimal string."""
+        return asdict(self, dict_factory=_plain)
 
     def to_json(self) -> str:
         """The record as one line of JSON; a lone surrogate is written as its escape."""
@@ -151,8 +152,12 @@ class CallRecord:
             raise ValueError(f"a call record of form {version!r}; this promptkit reads form {RECORD_VERSION}")
         try:
             return cls(**_revived(data))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, InvalidOperation) as error:
             raise ValueError(f"a call record that lacks a part: {error}") from error
+
+
+def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in pairs}
 
 
 def _revived(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +182,12 @@ def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _usage(data: Mapping[str, Any] | None) -> Usage | None:
-    return None if data is None else Usage(**_known(Usage, data))
+    if data is None:
+        return None
+    known = _known(Usage, data)
+    if known.get("cost") is not None:
+        known["cost"] = Decimal(known["cost"])
+    return Usage(**known)
 
 
 def _placement(data: Mapping[str, Any]) -> Placement:
@@ -197,6 +207,9 @@ def _verdict(data: Mapping[str, Any]) -> Verdict:
 def _attempt(data: Mapping[str, Any]) -> Attempt:
     known = _known(Attempt, data)
     known["verdicts"] = tuple(_verdict(item) for item in data.get("verdicts", ()))
+    known["asked"] = tuple(data.get("asked", ()))
+    known["messages"] = tuple(data.get("messages", ()))
+    known["usage"] = _usage(data.get("usage"))
     completion = data.get("completion")
     if completion is not None:
         parts = _known(Completion, completion)

@@ -1,13 +1,22 @@
-"""Walking a JSON Schema: references, nullable branches, the fragment at a place."""
+"""Walking a JSON Schema: references, nullable branches, the fragments on the way to a place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from promptkit.schemas.json_types import is_list, is_mapping
 
-__all__ = ["branches", "is_nullable", "resolve", "types_of", "without_null"]
+__all__ = [
+    "branches",
+    "fragments_to",
+    "is_nullable",
+    "opened",
+    "references_in",
+    "resolve",
+    "types_of",
+    "without_null",
+]
 
 _MAX_HOPS = 32
 
@@ -81,3 +90,60 @@ def without_null(fragment: Mapping[str, Any]) -> Mapping[str, Any]:
     if "enum" in fragment:
         narrowed["enum"] = [value for value in fragment["enum"] if value is not None]
     return narrowed
+
+
+_TANGLED = frozenset(
+    {"$ref", "$dynamicRef", "allOf", "if", "not", "dependentSchemas", "patternProperties", "prefixItems"}
+)
+"""With one of these beside, what a property or an item must be is not said in one place alone."""
+
+
+def fragments_to(place: Sequence[str | int], root: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
+    """The fragment of the root, of each place on the way, and of the place itself, which stands last.
+
+    Each is as it stands in the schema: a reference is not followed, null is not taken out.
+
+    Args:
+        place: Names and indices from the outside in.
+        root: The schema.
+
+    Returns:
+        None where no one fragment describes the place: a name that is no declared property, several
+        alternatives besides null, ``allOf``, ``if``, patterns of names, items that differ by their index.
+    """
+    fragments: list[Mapping[str, Any]] = [root]
+    for step in place:
+        holder = opened(fragments[-1], root)
+        if _TANGLED & holder.keys() or branches(holder):
+            return None
+        inner = holder.get("items") if isinstance(step, int) else holder.get("properties", {}).get(step)
+        if not is_mapping(inner):
+            return None
+        fragments.append(inner)
+    return fragments
+
+
+def opened(fragment: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a fragment stands for when its value is not null: references followed, a lone alternative taken."""
+    for _ in range(_MAX_HOPS):
+        fragment = resolve(fragment, root)
+        if not branches(fragment):
+            break
+        bare = without_null(fragment)
+        if branches(bare):
+            break
+        fragment = bare
+    return fragment
+
+
+def references_in(data: Any) -> Iterator[str]:
+    """Each reference inside a fragment; one that stands in an example or a constant counts too."""
+    if is_mapping(data):
+        for key in ("$ref", "$dynamicRef"):
+            if isinstance(data.get(key), str):
+                yield data[key]
+        for value in data.values():
+            yield from references_in(value)
+    elif is_list(data):
+        for value in data:
+            yield from references_in(value)

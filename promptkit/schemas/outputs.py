@@ -83,13 +83,19 @@ class OutputSchema(Generic[T]):
         return made
 
     @staticmethod
-    def from_json_schema(schema: Mapping[str, Any], name: str) -> OutputSchema[Any]:
+    def from_json_schema(schema: Mapping[str, Any], name: str, *, formats: bool = True) -> OutputSchema[Any]:
         """A raw JSON Schema: values stay plain data and are checked by jsonschema-rs.
+
+        Args:
+            schema: The schema.
+            name: The output's name.
+            formats: False leaves ``format`` unchecked, for values that are judged by a type later: a type may
+                take a date and time without an offset, which ``date-time`` does not.
 
         Raises:
             SchemaUnsupported: When the schema itself is invalid or refers to another document.
         """
-        codec = RawCodec(schema)
+        codec = RawCodec(schema, formats=formats)
         return OutputSchema(name=name, json_schema=dict(schema), python_type=object, codec=codec)
 
     @staticmethod

@@ -36,8 +36,8 @@ class RawCodec:
 
     __slots__ = ("_validator",)
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self._validator = raw_validator(schema)
+    def __init__(self, schema: Mapping[str, Any], *, formats: bool = True) -> None:
+        self._validator = raw_validator(schema, formats=formats)
 
     def decode(self, data: Any, text: str) -> Valid[Any] | Invalid:  # noqa: ARG002 - one shape for all codecs
         """The data when it fits, else everything that is wrong."""
@@ -49,14 +49,16 @@ class RawCodec:
         return value
 
 
-def raw_validator(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
-    """A validator by draft 2020-12 unless ``$schema`` names another one; formats are checked.
+def raw_validator(schema: Mapping[str, Any], *, formats: bool = True) -> jsonschema_rs.Validator:
+    """A validator by draft 2020-12 unless ``$schema`` names another one; formats are checked if ``formats``.
 
     Raises:
         SchemaUnsupported: When the schema is invalid or refers to another document.
     """
     try:
-        return jsonschema_rs.validator_for(dict(schema), validate_formats=True, retriever=_refuse_retrieval)
+        return jsonschema_rs.validator_for(
+            dict(schema), validate_formats=formats, retriever=_refuse_retrieval
+        )
     except jsonschema_rs.ValidationError as error:
         path = path_text(error.instance_path)
         where = f" at {path}" if path else ""

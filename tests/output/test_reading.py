@@ -192,7 +192,7 @@ def test_an_expression_has_no_path_of_its_own():
 
 
 def reasked(text: str, *constraints: Constraint, schema: OutputSchema[Any] | None = None) -> str:
-    assistant, user = reask_messages(completion(text), judged(text, *constraints, schema=schema))
+    assistant, user = reask_messages(judged(text, *constraints, schema=schema))
     assert assistant == Message(role="assistant", content=text)
     assert user.role == "user"
     return user.text
@@ -245,7 +245,7 @@ def test_a_reask_names_at_most_twenty_violations():
 def test_an_empty_answer_is_asked_for_again():
     rejected = judged("")
 
-    assistant, user = reask_messages(completion(""), rejected)
+    assistant, user = reask_messages(rejected)
 
     assert assistant.text == "(no answer)"
     assert user.text.startswith("The answer was empty.\nAnswer again")
