@@ -31,9 +31,9 @@ def value_at(data: Any, place: Sequence[str | int]) -> Any:
     """
     found: Any = data
     for index, step in enumerate(place):
-        if (is_object(found) and isinstance(step, str) and step in found) or (
-            is_list(found) and isinstance(step, int) and 0 <= step < len(found)
-        ):
+        if is_object(found) and isinstance(step, str) and step in found:  # noqa: SIM114 - types differ
+            found = found[step]
+        elif is_list(found) and isinstance(step, int) and 0 <= step < len(found):
             found = found[step]
         else:
             raise LookupError(f"nothing stands at {path_text(place[: index + 1])}")
