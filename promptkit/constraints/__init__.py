@@ -9,7 +9,7 @@ from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.boundaries import BoundaryCase, boundary_cases
 from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
-from promptkit.constraints.constraint import Constraint
+from promptkit.constraints.constraint import Constraint, predicate_of, subject_of
 from promptkit.constraints.contradictions import Contradiction, contradiction_in
 from promptkit.constraints.dates import DateBetween, NotAfter, NotBefore
 from promptkit.constraints.factories import (
@@ -175,12 +175,14 @@ __all__ = [
     "one_of",
     "one_of_input",
     "parse",
+    "predicate_of",
     "quoted_from",
     "sentence_ends",
     "sentences",
     "sorted_by",
     "spoken_list",
     "starts_with",
+    "subject_of",
     "tone",
     "unique",
     "words",

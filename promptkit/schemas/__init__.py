@@ -6,16 +6,16 @@ A check has two outcomes, `Valid` or `Invalid`; nothing is coerced and nothing i
 from __future__ import annotations
 
 from promptkit.schemas.agreement import differences, schema_of, with_limits
-from promptkit.schemas.choices import Choices
 from promptkit.schemas.description import describe
 from promptkit.schemas.findings import MAX_INPUT_CHARS
-from promptkit.schemas.generate import Generated, Generator, Refused, generate
+from promptkit.schemas.generation.choices import Choices
+from promptkit.schemas.generation.generate import Generated, Generator, Refused, generate
+from promptkit.schemas.generation.making import NOTHING, Suggest
+from promptkit.schemas.generation.shrinking import shrink
 from promptkit.schemas.inputs import InputField, InputKind, InputSchema, Trust
-from promptkit.schemas.making import NOTHING, Suggest
 from promptkit.schemas.outcomes import Invalid, Problem, Valid
 from promptkit.schemas.outputs import OutputSchema
 from promptkit.schemas.places import path_text
-from promptkit.schemas.shrinking import shrink
 
 __all__ = [
     "MAX_INPUT_CHARS",

@@ -184,3 +184,15 @@ def test_every_shipped_prompt_gets_an_answer_of_its_schema_or_a_typed_error(name
         assert error.text or error.usage
     else:
         assert result.value is not None
+
+
+def test_the_plan_the_verdict_and_the_check_say_the_same_of_a_quotation() -> None:
+    prompt = pk.load(TEMPLATES / "triage.prompt.j2").using("llama:demo")
+    message = "I was charged twice for order A-1042. Please fix it today!"
+
+    result = prompt.run(message=message)
+
+    (verdict,) = result.verdicts
+    assert verdict.enforced.value == prompt.plan().where("order_id", "quoted_from").value == "grammar"
+    (quotation,) = verdict.quotations
+    assert message[quotation.start : quotation.end] == result.value.order_id == "A-1042"

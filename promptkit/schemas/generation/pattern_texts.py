@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from promptkit.schemas.character_sets import CharacterSet
-from promptkit.schemas.choices import Choices, NoValue
-from promptkit.schemas.regular_expressions import Again, Edge, Either, Group, Look, Node, One, Repeat, Row
+from promptkit.schemas.generation.character_sets import CharacterSet
+from promptkit.schemas.generation.choices import Choices, NoValue
+from promptkit.schemas.generation.regular_expressions import (
+    Again,
+    Edge,
+    Either,
+    Group,
+    Look,
+    Node,
+    One,
+    Repeat,
+    Row,
+)
 
 __all__ = ["is_closed", "needs_check", "pattern_text"]
 

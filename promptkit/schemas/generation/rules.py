@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from promptkit.schemas.documents import Document, Schema
-from promptkit.schemas.json_types import is_list, is_mapping
-from promptkit.schemas.number_values import Bounds, Limit, as_fraction
-from promptkit.schemas.places import shown
-from promptkit.schemas.rule_parts import (
+from promptkit.schemas.generation.documents import Document, Schema
+from promptkit.schemas.generation.number_values import Bounds, Limit, as_fraction
+from promptkit.schemas.generation.rule_parts import (
     KINDS,
     OPPOSITE,
     TYPES,
@@ -22,6 +20,8 @@ from promptkit.schemas.rule_parts import (
     Span,
     canonical,
 )
+from promptkit.schemas.json_types import is_list, is_mapping
+from promptkit.schemas.places import shown
 
 __all__ = ["Rules"]
 

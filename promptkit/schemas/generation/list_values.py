@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from promptkit.schemas.choices import NoValue
-from promptkit.schemas.documents import Schema
-from promptkit.schemas.rule_parts import Contained, canonical
-from promptkit.schemas.rules import Rules
-from promptkit.schemas.workshop import Workshop
+from promptkit.schemas.generation.choices import NoValue
+from promptkit.schemas.generation.documents import Schema
+from promptkit.schemas.generation.rule_parts import Contained, canonical
+from promptkit.schemas.generation.rules import Rules
+from promptkit.schemas.generation.workshop import Workshop
 
 __all__ = ["list_value"]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptkit.schemas import Generated, generate
-from promptkit.schemas.regular_expressions import Unreadable, parse
+from promptkit.schemas.generation.regular_expressions import Unreadable, parse
 
 SEEDS = [None, *range(15)]
 

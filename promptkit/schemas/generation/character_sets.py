@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from promptkit.schemas.choices import Choices
+from promptkit.schemas.generation.choices import Choices
 
 __all__ = ["ANY", "DIGIT", "SPACE", "WORD", "CharacterSet", "property_set"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from promptkit.schemas.documents import Schema
+from promptkit.schemas.generation.documents import Schema
 from promptkit.schemas.json_types import is_list, is_mapping
 
 __all__ = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from promptkit.schemas.choices import Choices, NoValue
+from promptkit.schemas.generation.choices import Choices, NoValue
 
 __all__ = ["Bounds", "Limit", "as_fraction", "number_value"]
 

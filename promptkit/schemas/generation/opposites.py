@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from promptkit.schemas.documents import Document, Schema
+from promptkit.schemas.generation.documents import Document, Schema
+from promptkit.schemas.generation.number_values import as_fraction
+from promptkit.schemas.generation.rule_parts import KINDS, OPPOSITE, TYPES, Opposite
 from promptkit.schemas.json_types import is_list, is_mapping
-from promptkit.schemas.number_values import as_fraction
-from promptkit.schemas.rule_parts import KINDS, OPPOSITE, TYPES, Opposite
 
 __all__ = ["opposites"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from promptkit.schemas.generate import Generated, Generator, Refused
-from promptkit.schemas.making import Suggest
+from promptkit.schemas.generation.generate import Generated, Generator, Refused
+from promptkit.schemas.generation.making import Suggest
 
 __all__ = ["shrink"]
 

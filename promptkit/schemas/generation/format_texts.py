@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from promptkit.schemas.choices import Choices
+from promptkit.schemas.generation.choices import Choices
 
 __all__ = ["KNOWN_FORMATS", "format_text"]
 

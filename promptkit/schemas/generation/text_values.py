@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from promptkit.schemas.choices import Choices, NoValue
-from promptkit.schemas.documents import Document
-from promptkit.schemas.format_texts import KNOWN_FORMATS, format_text
-from promptkit.schemas.pattern_texts import is_closed, needs_check, pattern_text
+from promptkit.schemas.generation.choices import Choices, NoValue
+from promptkit.schemas.generation.documents import Document
+from promptkit.schemas.generation.format_texts import KNOWN_FORMATS, format_text
+from promptkit.schemas.generation.pattern_texts import is_closed, needs_check, pattern_text
+from promptkit.schemas.generation.regular_expressions import Node, Unreadable, parse
+from promptkit.schemas.generation.rules import Rules
 from promptkit.schemas.places import shown
-from promptkit.schemas.regular_expressions import Node, Unreadable, parse
-from promptkit.schemas.rules import Rules
 
 __all__ = ["text_value"]
 

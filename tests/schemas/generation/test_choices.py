@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from promptkit.schemas.choices import Choices, NoValue, Spent
+from promptkit.schemas.generation.choices import Choices, NoValue, Spent
 
 
 def test_draws_are_recorded_and_replayed_and_0_after_the_script() -> None:

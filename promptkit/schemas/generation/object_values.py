@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from promptkit.schemas.choices import NoValue
-from promptkit.schemas.documents import Schema
+from promptkit.schemas.generation.choices import NoValue
+from promptkit.schemas.generation.documents import Schema
+from promptkit.schemas.generation.rules import Rules
+from promptkit.schemas.generation.workshop import Workshop
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.places import shown
-from promptkit.schemas.rules import Rules
-from promptkit.schemas.workshop import Workshop
 
 __all__ = ["object_value"]
 

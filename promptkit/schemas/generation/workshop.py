@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from promptkit.schemas.choices import Choices
-from promptkit.schemas.documents import Document, Schema
+from promptkit.schemas.generation.choices import Choices
+from promptkit.schemas.generation.documents import Document, Schema
 
 __all__ = ["Workshop"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from promptkit.schemas.choices import NoValue
-from promptkit.schemas.documents import Document
+from promptkit.schemas.generation.choices import NoValue
+from promptkit.schemas.generation.documents import Document
+from promptkit.schemas.generation.rule_parts import KINDS, Span, canonical, kind_of
+from promptkit.schemas.generation.rules import Rules
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.places import shown
-from promptkit.schemas.rule_parts import KINDS, Span, canonical, kind_of
-from promptkit.schemas.rules import Rules
 
 __all__ = ["narrow"]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from promptkit.schemas.character_sets import ANY, DIGIT, SPACE, WORD, CharacterSet, property_set
+from promptkit.schemas.generation.character_sets import ANY, DIGIT, SPACE, WORD, CharacterSet, property_set
 
 __all__ = ["Again", "Edge", "Either", "Group", "Look", "Node", "One", "Repeat", "Row", "Unreadable", "parse"]
 

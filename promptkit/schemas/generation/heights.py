@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from promptkit.schemas.documents import Document, Schema
+from promptkit.schemas.generation.documents import Document, Schema
+from promptkit.schemas.generation.number_values import as_fraction
 from promptkit.schemas.json_types import is_list, is_mapping
-from promptkit.schemas.number_values import as_fraction
 
 __all__ = ["ENDLESS", "Heights"]
 

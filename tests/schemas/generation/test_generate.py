@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptkit.schemas import NOTHING, Generated, Refused, generate
-from promptkit.schemas.generate import Generator
+from promptkit.schemas.generation.generate import Generator
 from promptkit.schemas.raw_schemas import raw_validator
 
 SEEDS = [None, *range(12)]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from promptkit.schemas.choices import Choices, NoValue
-from promptkit.schemas.contradictions import narrow
-from promptkit.schemas.documents import Document, Schema
-from promptkit.schemas.heights import ENDLESS, Heights
+from promptkit.schemas.generation.choices import Choices, NoValue
+from promptkit.schemas.generation.contradictions import narrow
+from promptkit.schemas.generation.documents import Document, Schema
+from promptkit.schemas.generation.heights import ENDLESS, Heights
+from promptkit.schemas.generation.list_values import list_value
+from promptkit.schemas.generation.number_values import number_value
+from promptkit.schemas.generation.object_values import object_value
+from promptkit.schemas.generation.opposites import opposites
+from promptkit.schemas.generation.rule_parts import Alternatives, canonical, kind_of
+from promptkit.schemas.generation.rules import Rules
+from promptkit.schemas.generation.text_values import text_value
 from promptkit.schemas.json_types import is_mapping
-from promptkit.schemas.list_values import list_value
-from promptkit.schemas.number_values import number_value
-from promptkit.schemas.object_values import object_value
-from promptkit.schemas.opposites import opposites
-from promptkit.schemas.rule_parts import Alternatives, canonical, kind_of
-from promptkit.schemas.rules import Rules
-from promptkit.schemas.text_values import text_value
 
 __all__ = ["NOTHING", "Maker", "Suggest"]
 

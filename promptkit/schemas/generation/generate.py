@@ -9,10 +9,10 @@ from typing import Any
 import jsonschema_rs
 
 from promptkit.errors import SchemaUnsupported
-from promptkit.schemas.choices import Choices, NoValue, Spent
-from promptkit.schemas.documents import Document
-from promptkit.schemas.heights import ENDLESS, Heights
-from promptkit.schemas.making import Maker, Suggest
+from promptkit.schemas.generation.choices import Choices, NoValue, Spent
+from promptkit.schemas.generation.documents import Document
+from promptkit.schemas.generation.heights import ENDLESS, Heights
+from promptkit.schemas.generation.making import Maker, Suggest
 from promptkit.schemas.places import path_text
 from promptkit.schemas.raw_schemas import raw_problems, raw_validator
 
