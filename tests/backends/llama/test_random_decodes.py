@@ -29,8 +29,8 @@ from promptkit.constraints import (
     parse,
     Path,
 )
-from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, Request
 from promptkit.messages import Message
+from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, Request
 from promptkit.schemas import OutputSchema
 
 SOURCE = 'The lamp "Äolus" is broken.\n\nIt cost 12 €\tand came on\u20282 May 😀\\o/. I want my money back\x00now.'
@@ -101,6 +101,8 @@ def closed(properties: Mapping[str, Any], required: list[str] | None = None) -> 
 def text(most: int = 6, **rules: Any) -> dict[str, Any]:
     return {"type": "string", "maxLength": most, **rules}
 
+
+ANSWERS = 67  # of each case: 1,005 in all
 
 # Few letters, so that chance alone would often break the rule.
 NARROW = "^[aAtToO \\u00ad\\n\\uff41\"\\\\-]*$"
@@ -242,6 +244,16 @@ def test_no_answer_breaks_what_the_grammar_enforces(writer, name):
 
     finished = [answer for answer in answers if answer is not None]
     assert [(answer, faults(spec, answer)) for answer in finished if faults(spec, answer)] == []
-    assert len(finished) >= 0.9 * ANSWERS
+    assert len(finished) >= 0.9 * ANSWERS  # what max_tokens cut says nothing
     assert len(set(finished)) > 1
-ANSWERS = 67
+
+
+@pytest.mark.parametrize("name", ["never says a phrase", "matches", "quoted", "text"])
+def test_the_same_model_breaks_the_rules_when_they_are_only_checked(writer, name):
+    spec = spec_of(name)
+    unmasked = [Constraint(path=it.path, rule=it.rule, id=it.id, enforce="check") for it in spec.constraints]
+    checked = OutputSpec(schema=spec.schema, constraints=unmasked, inputs=INPUTS)
+
+    answers = [written(writer, checked, seed) for seed in range(20)]
+
+    assert any(faults(spec, answer) for answer in answers if answer is not None)
