@@ -190,7 +190,9 @@ class MaskMaker:
             GrammarInvalid: When the grammar is too big for this vocabulary.
         """
         with self._lock:
-            made, most = (self._fleeting, _KEPT_FLEETING) if grammar.is_fleeting else (self._made, _KEPT_GRAMMARS)
+            made, most = (
+                (self._fleeting, _KEPT_FLEETING) if grammar.is_fleeting else (self._made, _KEPT_GRAMMARS)
+            )
             matcher = made.get(grammar.text)
             if matcher is None:
                 matcher = self._matcher(grammar)

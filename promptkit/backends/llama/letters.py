@@ -24,7 +24,14 @@ __all__ = [
 ]
 
 # What folds to something else: everything but ideographs, Hangul syllables, surrogates and what is unassigned.
-_SCANNED = ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xF900, 0x20000), (0x2F800, 0x2FA20), (0xE0000, 0xE1000))
+_SCANNED = (
+    (0, 0x3400),
+    (0x4DC0, 0x4E00),
+    (0xA000, 0xAC00),
+    (0xF900, 0x20000),
+    (0x2F800, 0x2FA20),
+    (0xE0000, 0xE1000),
+)
 _APART = "\ue000"
 # Hangul (The Unicode Standard, 3.12): leading consonants, vowels and final consonants; syllables of a consonant.
 _LEADING, _SYLLABLES, _PER_LEADING = 0x1100, 0xAC00, 588

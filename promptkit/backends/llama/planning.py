@@ -95,9 +95,7 @@ def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placemen
 
 
 def _is_narrowed(constraint: Constraint, spec: OutputSpec, grammar: Grammar) -> bool:
-    said = _added(
-        spec.schema.json_schema, narrow(spec.schema.json_schema, [constraint], spec.inputs)
-    )
+    said = _added(spec.schema.json_schema, narrow(spec.schema.json_schema, [constraint], spec.inputs))
     return bool(said) and all(grammar.enforces(*rule) for rule in said)
 
 

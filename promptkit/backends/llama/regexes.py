@@ -26,7 +26,9 @@ _PROPERTY = re.compile(r"[pP](?:\{[A-Za-z0-9_=^]+\}|[A-Z])")
 # The engine's white space is not ECMA's, and it knows classes inside classes.
 _READ_OTHERWISE = re.compile(r"\\[sS]|\[[^\]]*\[")
 _REPEAT = re.compile(r"\{\d+(?:,\d*)?\}")
-_GROUP = re.compile(r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>[is]*(?:-[is]+)?):|(?P<rest>[is]*(?:-[is]+)?)\)))?")
+_GROUP = re.compile(
+    r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>[is]*(?:-[is]+)?):|(?P<rest>[is]*(?:-[is]+)?)\)))?"
+)
 _PUNCTUATION = re.compile(r"[^\sA-Za-z0-9]")
 
 

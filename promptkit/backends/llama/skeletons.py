@@ -62,9 +62,7 @@ def text_skeleton(forms: Sequence[PlacedForm], fits: Fits | None = None) -> Skel
     return Skeleton(text="\n".join(["start: TEXT", *terminal.lines]), strings={(): terminal})
 
 
-def json_skeleton(
-    grammar: Grammar, forms: Sequence[PlacedForm], fits: Fits | None = None
-) -> Skeleton:
+def json_skeleton(grammar: Grammar, forms: Sequence[PlacedForm], fits: Fits | None = None) -> Skeleton:
     """The grammar of exactly those compact JSON texts that the schema and the forms allow.
 
     Args:
@@ -180,7 +178,9 @@ class _Builder:
                 }
             target = resolve({"$ref": fragment["$ref"]}, self._root)
             if fragment.keys() - ANNOTATIONS - {"$ref"} or "$ref" in target:
-                raise Unsayable("its schema has keywords beside a reference, or a reference that leads nowhere")
+                raise Unsayable(
+                    "its schema has keywords beside a reference, or a reference that leads nowhere"
+                )
             fragment = target
         raise Unsayable("its schema refers to itself")
 
@@ -236,7 +236,7 @@ class _Builder:
             most = 0
         if most == 0:
             return '"[" "]"'
-        repeats = f'{{{max(least - 1, 0)},{"" if most is None else int(most) - 1}}}'
+        repeats = f"{{{max(least - 1, 0)},{'' if most is None else int(most) - 1}}}"
         more = item if most == 1 else f'{item} ("," {item}){repeats}'
         return f'"[" {more} "]"' if least else f'"[" ({more})? "]"'
 

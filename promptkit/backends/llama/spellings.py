@@ -68,9 +68,7 @@ def charset(characters: Iterable[str]) -> str:
 
 def literal(text: str) -> str:
     """The text as a regular expression."""
-    return "".join(
-        letter if letter.isascii() and letter.isalnum() else charset([letter]) for letter in text
-    )
+    return "".join(letter if letter.isascii() and letter.isalnum() else charset([letter]) for letter in text)
 
 
 def _escaped(character: str) -> str:

@@ -105,7 +105,10 @@ def _regex(regex: str) -> str:
 def _counts(fragment: Mapping[str, Any], forms: Sequence[Form]) -> Iterator[bool]:
     """For each condition, whether it counts far: the automaton has a state for every pair of counts."""
     yield max(fragment.get("minLength", 0), fragment.get("maxLength", 0)) > _FAR
-    for pattern in (fragment.get("pattern", ""), *(form.pattern for form in forms if isinstance(form, Whole))):
+    for pattern in (
+        fragment.get("pattern", ""),
+        *(form.pattern for form in forms if isinstance(form, Whole)),
+    ):
         yield any(int(count) > _FAR for count in re.findall(r"\d+(?=,?\d*\})", pattern))
 
 
@@ -143,6 +146,4 @@ def _passages(form: Excerpt, spelling: Spelling, name: str, most: int | None) ->
     chunks = [piece if piece == _BETWEEN else spelling.spelled(piece) for piece in pieces]
     yield f"{name}_B: %regex {json.dumps({'substring_chunks': chunks}, ensure_ascii=False)}"
     yield f"{name}: {name}_B & /[^{charset([_BETWEEN])}]*/"
-    yield (
-        f"{name}_N: /{spelling.one_of('^' + charset(_BLANKS), lambda special: not special.isspace())}/"
-    )
+    yield (f"{name}_N: /{spelling.one_of('^' + charset(_BLANKS), lambda special: not special.isspace())}/")

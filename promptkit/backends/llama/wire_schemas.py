@@ -100,7 +100,9 @@ def without(schema: Fragment, rules: Mapping[str, frozenset[str]]) -> Fragment:
 
 def without_keywords(schema: Fragment, names: Collection[str]) -> Fragment:
     """The schema less these keywords and all that stands under them."""
-    return _mapped(schema, lambda fragment: {key: value for key, value in fragment.items() if key not in names})
+    return _mapped(
+        schema, lambda fragment: {key: value for key, value in fragment.items() if key not in names}
+    )
 
 
 def with_patterns(schema: Fragment, patterns: Mapping[str, str]) -> Fragment:
@@ -108,8 +110,9 @@ def with_patterns(schema: Fragment, patterns: Mapping[str, str]) -> Fragment:
 
     def change(fragment: Fragment) -> Fragment:
         pattern = fragment.get("pattern")
-        listed = isinstance(pattern, str) and pattern in patterns
-        return {**fragment, "pattern": patterns[pattern]} if listed else fragment
+        if not isinstance(pattern, str) or pattern not in patterns:
+            return fragment
+        return {**fragment, "pattern": patterns[pattern]}
 
     return _mapped(schema, change)
 

@@ -34,8 +34,8 @@ SAID = [
     ("we promise", "we\u200bpromise"),
     ("we promise", "we pro\u00admise"),
     ("we promise", "we\u2060 pro\u200dmise"),
-    ("we promise", "ｗｅ ｐｒｏｍｉｓｅ"),
-    ("we promise", "𝐰𝐞 ⓟromise"),
+    ("we promise", "\uff57\uff45 \uff50\uff52\uff4f\uff4d\uff49\uff53\uff45"),
+    ("we promise", "\U0001d430\U0001d41e ⓟromise"),
     ("we promise", "\nwe promise"),
     ("office", "oﬃce"),
     ("office", "o\ufb00ice"),
@@ -70,7 +70,10 @@ UNSAID = [
     ("café", "cafe cafés"),
     ("각하", "가하 각하다"),
     ("C++", "C+"),
-    ("no", "\u043d\u043e нет می\u200cخواهم हिन्दी ไทย 日本語 اَلْعَرَبِيَّةُ"),
+    (
+        "no",
+        "\u043d\u043e \u043d\u0435\u0442 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0939\u093f\u0928\u094d\u0926\u0940 \u0e44\u0e17\u0e22 \u65e5\u672c\u8a9e \u0627\u064e\u0644\u0652\u0639\u064e\u0631\u064e\u0628\u0650\u064a\u064e\u0651\u0629\u064f",
+    ),
     ("n", "\n\t\\n x"),
 ]
 
@@ -93,18 +96,29 @@ def test_ordinary_text_in_any_language_stays_possible(takes, phrase, text, spell
 
 @pytest.mark.parametrize(
     "spelled",
-    ['"p\\u0072omise"', '"\\u0070romise"', '"\\ud835\\udc29romise"', '"pro\\u00admise"', '"promise\\/"', '"\\u2028"'],
+    [
+        '"p\\u0072omise"',
+        '"\\u0070romise"',
+        '"\\ud835\\udc29romise"',
+        '"pro\\u00admise"',
+        '"promise\\/"',
+        '"\\u2028"',
+    ],
 )
 def test_escapes_of_printable_characters_cannot_be_written(takes, spelled):
     assert not takes(banning(("promise",), JSON), spelled)
 
 
-@pytest.mark.parametrize("spelled", ['"\\n\\t\\b\\f\\r"', '"\\u0000\\u001F\\u007f"', '"\\"\\\\/"', '"\\u000a"', '"😀"'])
+@pytest.mark.parametrize(
+    "spelled", ['"\\n\\t\\b\\f\\r"', '"\\u0000\\u001F\\u007f"', '"\\"\\\\/"', '"\\u000a"', '"😀"']
+)
 def test_escapes_that_are_needed_can_be_written(takes, spelled):
     assert takes(banning(("promise",), JSON), spelled)
 
 
-@pytest.mark.parametrize("spelled", ['"we\\npromise"', '"we\\u000Apromise"', '"\\\\promise"', '"\\"promise\\""'])
+@pytest.mark.parametrize(
+    "spelled", ['"we\\npromise"', '"we\\u000Apromise"', '"\\\\promise"', '"\\"promise\\""']
+)
 def test_escapes_are_no_letters(takes, spelled):
     assert not takes(banning(("we promise", "promise"), JSON), spelled)
 
@@ -181,4 +195,6 @@ def test_folding_by_tables_is_the_checks_folding_for_every_character():
     whole = folded(apart + text + apart).split(apart)[1:-1]
 
     table = letters.folds()
-    assert [code for code, fold in zip(codes, whole, strict=True) if table.get(chr(code), chr(code)) != fold] == []
+    assert [
+        code for code, fold in zip(codes, whole, strict=True) if table.get(chr(code), chr(code)) != fold
+    ] == []

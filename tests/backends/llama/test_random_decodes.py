@@ -20,6 +20,7 @@ from promptkit.constraints import (
     Matches,
     NeverSays,
     OneOf,
+    Path,
     QuotedFrom,
     Rule,
     Whole,
@@ -27,13 +28,14 @@ from promptkit.constraints import (
     between,
     one_of,
     parse,
-    Path,
 )
 from promptkit.messages import Message
 from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, Request
 from promptkit.schemas import OutputSchema
 
-SOURCE = 'The lamp "Äolus" is broken.\n\nIt cost 12 €\tand came on\u20282 May 😀\\o/. I want my money back\x00now.'
+SOURCE = (
+    'The lamp "Äolus" is broken.\n\nIt cost 12 €\tand came on\u20282 May 😀\\o/. I want my money back\x00now.'
+)
 INPUTS = {"ticket": {"body": SOURCE}, "labels": ["red", "green blue", 'a "b"\\']}
 
 
@@ -105,7 +107,7 @@ def text(most: int = 6, **rules: Any) -> dict[str, Any]:
 ANSWERS = 67  # of each case: 1,005 in all
 
 # Few letters, so that chance alone would often break the rule.
-NARROW = "^[aAtToO \\u00ad\\n\\uff41\"\\\\-]*$"
+NARROW = '^[aAtToO \\u00ad\\n\\uff41"\\\\-]*$'
 CASES = {
     "numbers": (
         closed(
@@ -137,7 +139,11 @@ CASES = {
                 "l": {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 3},
                 "p": {"type": "string", "pattern": "^[a-c]{1,4}$"},
                 "w": {"type": "string", "pattern": "^\\s\\S[^\\s]{0,2}$"},
-                "q": {"type": "array", "prefixItems": [{"type": "integer", "minimum": 0, "maximum": 9}], "items": False},
+                "q": {
+                    "type": "array",
+                    "prefixItems": [{"type": "integer", "minimum": 0, "maximum": 9}],
+                    "items": False,
+                },
             },
             ["s", "l", "p", "w"],
         ),
@@ -165,16 +171,19 @@ CASES = {
     ),
     "never says a phrase": (
         closed({"a": text(7, pattern=NARROW), "n": {"type": "integer", "minimum": 0, "maximum": 9}}),
-        [says_never("a", "a", "to", "oo t", 'a"')],
+        [says_never("a", "tt", "ta", "a", "t t", 'tT"')],
     ),
     "never says it in a list": (
         closed({"l": {"type": "array", "items": closed({"s": text(5, pattern=NARROW)}), "maxItems": 3}}, []),
-        [says_never("l[].s", "t", "\\")],
+        [says_never("l[].s", "t", "tt", "\\")],
     ),
-    "matches": (closed({"a": text(9), "b": text(9)}), [is_whole("a", '[A-Z]{2}\\s?"?[0-9]{1,4}'), is_whole("b", ".*x")]),
+    "matches": (
+        closed({"a": text(9), "b": text(9)}),
+        [is_whole("a", '[A-Z]{2}\\s?"?[0-9]{1,4}'), is_whole("b", ".*x")],
+    ),
     "starts and ends": (
-        closed({"a": {"type": ["string", "null"], "maxLength": 9}}),
-        [is_whole("a", "(?s)Dear .*"), is_whole("a", "(?s).*[.!]")],
+        closed({"a": text(9), "b": {"type": ["string", "null"], "maxLength": 3}}),
+        [is_whole("a", "(?s)Dear .*"), is_whole("a", "(?s).*[.!]"), is_whole("b", "x+")],
     ),
     "matches and never says": (
         closed({"a": text(8)}),
@@ -182,7 +191,15 @@ CASES = {
     ),
     "quoted": (closed({"q": {"type": "string"}, "r": text(12)}), [is_quoted("q"), is_quoted("r")]),
     "quoted in a list": (
-        closed({"l": {"type": "array", "items": closed({"q": text(30), "n": {"type": "boolean"}}), "maxItems": 2}}),
+        closed(
+            {
+                "l": {
+                    "type": "array",
+                    "items": closed({"q": text(30), "n": {"type": "boolean"}}),
+                    "maxItems": 2,
+                }
+            }
+        ),
         [is_quoted("l[].q")],
     ),
     "text that never says": (None, [is_whole("", "(?s).{0,5}"), says_never("", "a", "\\", "!")]),
@@ -214,7 +231,9 @@ def faults(spec: OutputSpec, answer: str) -> list[str]:
         validator = jsonschema_rs.validator_for(spec.json_schema, validate_formats=True)
         found = [error.message for error in validator.iter_errors(value)]
     verdicts = [constraint.check(value, INPUTS) for constraint in spec.constraints]
-    return found + [f"{verdict.constraint}: {verdict.got}" for verdict in verdicts if verdict.outcome != "held"]
+    return found + [
+        f"{verdict.constraint}: {verdict.got}" for verdict in verdicts if verdict.outcome != "held"
+    ]
 
 
 def written(writer: LlamaBackend, spec: OutputSpec, seed: int) -> str | None:
