@@ -184,6 +184,14 @@ class Contract(Generic[T]):
         found = check_paths(self.declaration.constraints, output.schema.json_schema, schemas)
         for constraint, problem in found:
             raise TemplateError(problem, file=self.declaration.place, line=constraint.line)
+        for constraint in self.declaration.constraints:
+            if getattr(constraint.rule, "when", None) == "run":
+                raise TemplateError(
+                    f"{constraint.id} says when: run, which is not in this version: nothing would judge it while "
+                    "the prompt runs. Remove it; the rule is said in the prompt and judged in evaluation",
+                    file=self.declaration.place,
+                    line=constraint.line,
+                )
 
     def _resolve(self, reference: str, key: str) -> Any:
         lines = self.declaration.lines

@@ -379,3 +379,16 @@ def test_the_plan_is_offline_and_names_the_backend(library: pk.Library) -> None:
 
     assert plan.backend == "openai:gpt-x"
     assert plan.placements
+
+
+def test_a_rule_that_is_to_be_judged_in_the_run_is_refused_rather_than_left_unjudged(tmp_path):
+    path = tmp_path / "p.prompt.j2"
+    path.write_text(
+        "---\noutput:\n  schema:\n    a:\n      type: string\n      tone: calm\n      judge: judges/tone\n"
+        "      when: run\n---\n"
+    )
+
+    with pytest.raises(
+        TemplateError, match=r"p.prompt.j2:6: a.tone says when: run, which is not in this version"
+    ):
+        pk.load(path).check()

@@ -48,12 +48,16 @@ def decide(spec: OutputSpec) -> Decision:
 
 
 def compile_output(spec: OutputSpec) -> Grammar | None:
-    """The grammar that an answer is decoded under; None for a plain text without rules that it could follow.
+    """The grammar that an answer is decoded under.
+
+    None for a plain text without rules that it could follow, and where enforce is off.
 
     Raises:
         GrammarInvalid: When no grammar can be made of the schema, or when no passage of a source fits the other
             rules of its field, for example since the source is empty.
     """
+    if spec.enforce == "off":
+        return None
     forms = decide(spec).taken(_placed(spec))
     schema = spec.json_bytes if spec.mode == "json" else None
     if not any(isinstance(form, Excerpt) for _, form in forms):

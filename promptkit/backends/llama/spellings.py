@@ -11,7 +11,7 @@ _SHORT = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
 _RAW = r'[^"\\\x{0}-\x{1f}\x{7f}]'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Spelling:
     r"""Regular expressions for characters as they stand in an answer.
 

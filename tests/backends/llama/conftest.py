@@ -10,6 +10,7 @@ from typing import Any, Literal
 import gguf
 import numpy as np
 import pytest
+from llguidance import LLMatcher, LLTokenizer
 
 from promptkit.backends.llama import LlamaBackend
 from promptkit.messages import Message
@@ -28,6 +29,7 @@ WIDTH, HEADS, LAYERS, INNER = 32, 2, 2, 64
 
 Ask = Callable[..., Request]
 WriteModel = Callable[..., Path]
+Takes = Callable[[str, str], bool]
 
 
 def byte_alphabet() -> list[str]:
@@ -164,3 +166,20 @@ def make_request(
 def ask() -> Ask:
     """Makes requests; see ``make_request``."""
     return make_request
+
+
+@pytest.fixture(scope="session")
+def takes() -> Takes:
+    """Says of a grammar and a text, without a model, whether the text may be written and end there."""
+    tokenizer: Any = LLTokenizer("byte")
+    made: dict[str, Any] = {}
+
+    def answer(grammar: str, text: str) -> bool:
+        if grammar not in made:
+            made[grammar] = LLMatcher(tokenizer, grammar, log_level=0)
+            assert not made[grammar].is_error(), made[grammar].get_error()
+        matcher = made[grammar].deep_copy()
+        tokens = list(text.encode())
+        return bool(matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting())
+
+    return answer

@@ -109,6 +109,44 @@ def test_only_the_pattern_that_cannot_be_said_is_left_out():
 
 
 @pytest.mark.parametrize(
+    ("pattern", "text", "accepted"),
+    [
+        (r"^\s$", "\u0085", False),
+        (r"^\s$", "\ufeff", True),
+        (r"^[^\s]$", "\ufeff", False),
+        (r"a\Sb", "xa\u0085bx", True),
+        (r"a\Sb", "xa bx", False),
+    ],
+)
+def test_white_space_in_patterns_is_what_the_validator_takes_for_it(model, pattern, text, accepted):
+    schema = {"type": "string", "pattern": pattern}
+
+    assert jsonschema_rs.validator_for(schema).is_valid(text) is accepted
+    assert accepts(model, schema, json.dumps(text, ensure_ascii=False)) is accepted
+
+
+def test_a_class_inside_a_class_is_left_to_the_check():
+    grammar = compiled({"type": "string", "pattern": "^[[:alpha:]]+$"})
+
+    assert not grammar.enforces("pattern", "^[[:alpha:]]+$")
+    assert "pattern" not in grammar.wire
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "accepted"),
+    [
+        ({"type": "integer", "multipleOf": 7}, str(7 * 10**15), True),
+        ({"type": "integer", "multipleOf": 7}, str(7 * 10**17), False),
+        ({"type": "integer", "multipleOf": 7, "maximum": 10**20}, str(7 * 10**17), True),
+        ({"type": "number", "multipleOf": 0.5}, "-2.5", True),
+        ({"type": "number", "multipleOf": 0.5}, str(10**10), False),
+    ],
+)
+def test_multiples_stay_where_the_check_can_count_them(model, schema, text, accepted):
+    assert accepts(model, schema, text) is accepted
+
+
+@pytest.mark.parametrize(
     ("schema", "reason"),
     [
         ({"type": "integer", "minimum": 5, "maximum": 1}, r"minimum \(5\) is greater than maximum \(1\)"),

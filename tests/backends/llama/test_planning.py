@@ -145,3 +145,25 @@ def test_a_constraint_that_leaves_itself_to_the_check_is_waived(unloadable, ask)
         (True, "left to the check: enforce is check")
     ]
     assert [it.waived for it in placed] == [True, False]
+
+
+def test_a_format_of_which_the_engine_lets_too_much_through_is_checked(unloadable, ask):
+    schema = {
+        "type": "array",
+        "prefixItems": [{"type": "string", "format": "date"}],
+        "items": {"format": "uuid"},
+    }
+
+    placements = unloadable.plan(ask("x", schema=schema).output, GenerationConfig()).placements
+
+    assert [it.where for it in placements if it.rule == "format"] == [Enforcement.CHECK, Enforcement.GRAMMAR]
+
+
+def test_what_stands_under_a_keyword_that_is_left_out_is_left_out_with_it(unloadable, ask):
+    schema = {"type": ["string", "integer"], "if": {"type": "string"}, "then": {"maxLength": 1}, "minimum": 3}
+
+    plan = unloadable.plan(ask("x", schema=schema).output, GenerationConfig())
+
+    assert plan.where("", "then") is Enforcement.CHECK
+    assert plan.where("", "maxLength") is Enforcement.CHECK
+    assert plan.where("", "minimum") is Enforcement.GRAMMAR
