@@ -60,6 +60,8 @@ def _shared(spelling: Spelling, name: str) -> Iterator[str]:
     unseen = invisible()
     inside = rf"[\x{{0}}-\x{{10ffff}}]--[{word_class()}]--[{charset(unseen - {_SPACE_ZERO})}]"
     blanks = unfolded()[" "] | {" "}
+    # All there is: behind a phrase anything is banned, which the engine must see at once.
+    yield rf"{name}_A: ~/[^\x{{0}}-\x{{10ffff}}]/"
     yield f"{name}_C: /{spelling.character}/"
     yield f"{name}_N: /{spelling.one_of(inside, lambda _: True)}/"
     yield f"{name}_I: /{spelling.one_in(unseen)}*/"
@@ -67,7 +69,7 @@ def _shared(spelling: Spelling, name: str) -> Iterator[str]:
     yield f"{name}_S: /{empty}*{spelling.one_in(blanks | {_SPACE_ZERO})}{empty}*/"
     yield f"{name}_M: /{spelling.one_in(combining())}/"
     odd = f"/{spelling.one_in(misfolded())}/"
-    yield f"{name}_ODD: {name}_C* ({odd} | /{spelling.one_in(ligatures())}/ {name}_I {name}_M) {name}_C*"
+    yield f"{name}_ODD: {name}_C* ({odd} | /{spelling.one_in(ligatures())}/ {name}_I {name}_M) {name}_A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +105,8 @@ class _Phrase:
 
     def _end(self) -> str:
         if not _ends_word(self.phrase):
-            return f"{self.shared}_C*"
-        return f"{self.shared}_I ({self.shared}_N {self.shared}_C*)?"
+            return f"{self.shared}_A"
+        return f"{self.shared}_I ({self.shared}_N {self.shared}_A)?"
 
     def _choices(self, place: int) -> Iterator[str]:
         """Ways to go on from a place: by one character for one letter or several, or by a letter and marks."""
@@ -123,7 +125,7 @@ class _Phrase:
             if len(fold) > len(rest) and fold.startswith(rest) and self._ends_before(fold[len(rest) :])
         }
         if cut:
-            yield f"/{self.spelling.one_in(cut)}/ {self.shared}_C*"
+            yield f"/{self.spelling.one_in(cut)}/ {self.shared}_A"
 
     def _then(self, place: int) -> str:
         """The places from here on, behind what is not seen."""
@@ -155,7 +157,7 @@ class _Phrase:
         for size, characters in starts.items():
             yield f"/{self.spelling.one_in(characters)}/ {self._then(size)}"
         if inside:
-            yield f"/{self.spelling.one_in(inside)}/ {self.shared}_C*"
+            yield f"/{self.spelling.one_in(inside)}/ {self.shared}_A"
 
     def _begins_behind(self, text: str) -> bool:
         return not _begins_word(self.phrase) or not _ends_word(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -30,6 +30,7 @@ _KEPT_GRAMMARS = 64
 _KEPT_FLEETING = 4
 # llguidance's own limit of 1,000,000 is reached by a source of about 300 kB; this one by about 3 MB.
 FLEETING_FUEL = 10_000_000
+_STEP_FUEL = 2_000_000  # ten times llguidance's own: about 0.2 s at most, where it would give up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,14 +201,20 @@ class MaskMaker:
                     del made[next(iter(made))]
                 made[grammar.text] = matcher
             return Masks(
-                matcher.deep_copy(), self._vocabulary.size, self._digits if grammar.is_json else None
+                matcher.deep_copy(),
+                self._vocabulary.size,
+                self._digits if grammar.is_json else None,
+                # Copies share an automaton: one that grew beyond its limits is of no use to the next answer.
+                forget=lambda: made.pop(grammar.text, None),
             )
 
     def _matcher(self, grammar: Grammar) -> Any:
         engine = guidance()
         # Verbose errors print the answer so far.
         fuel = FLEETING_FUEL if grammar.is_fleeting else None
-        limits = engine.LLParserLimits(verbose_errors=False, initial_lexer_fuel=fuel)
+        limits = engine.LLParserLimits(
+            verbose_errors=False, initial_lexer_fuel=fuel, step_lexer_fuel=_STEP_FUEL
+        )
         matcher = engine.LLMatcher(self._tokenizer, grammar.text, log_level=0, limits=limits)
         if matcher.is_error():
             part = "texts that it quotes from" if grammar.is_fleeting else "schema"
@@ -226,8 +233,11 @@ class Masks:
     _LONGEST_NUMBER = 24
     _LONGEST_EXPONENT = 2
 
-    def __init__(self, matcher: Any, size: int, digits: Array | None) -> None:
+    def __init__(
+        self, matcher: Any, size: int, digits: Array | None, *, forget: Callable[[], object]
+    ) -> None:
         self._matcher = matcher
+        self._forget = forget
         self._size = size
         self._digits = digits
         self._bits: Array = numpy().zeros((1, (size + 31) // 32), dtype=numpy().int32)
@@ -274,6 +284,7 @@ class Masks:
 
     def _complain(self) -> None:
         if self._matcher.is_error():
+            self._forget()
             raise GrammarInvalid(
                 f"the output's grammar cannot be followed: {one_line(self._matcher.get_error())}; "
                 "make the schema smaller, above all its patterns"

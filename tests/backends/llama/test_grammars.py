@@ -174,6 +174,18 @@ def test_an_answer_that_leaves_the_grammar_is_an_error_without_the_answer(model)
     assert "<state>" not in str(caught.value)
 
 
+def test_a_grammar_that_failed_is_made_anew_for_the_next_answer(model):
+    grammar = compiled({"type": "integer"})
+    masks = model.masks.masks(grammar)
+    kept = model.masks._made[grammar.text]
+    with pytest.raises(GrammarInvalid):
+        masks.consume(ord("x"), b"x")
+
+    model.masks.masks(grammar)
+
+    assert model.masks._made[grammar.text] is not kept
+
+
 def test_more_grammars_than_are_kept_work_too(model):
     texts = [str(number) for number in range(70)]
 

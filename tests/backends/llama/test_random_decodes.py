@@ -104,7 +104,7 @@ def text(most: int = 6, **rules: Any) -> dict[str, Any]:
     return {"type": "string", "maxLength": most, **rules}
 
 
-ANSWERS = 67  # of each case: 1,005 in all
+ANSWERS = 67  # of each case: 1,139 in all
 
 # Few letters, so that chance alone would often break the rule.
 NARROW = '^[aAtToO \\u00ad\\n\\uff41"\\\\-]*$'
@@ -172,6 +172,12 @@ CASES = {
     "never says a phrase": (
         closed({"a": text(7, pattern=NARROW), "n": {"type": "integer", "minimum": 0, "maximum": 9}}),
         [says_never("a", "tt", "ta", "a", "t t", 'tT"')],
+    ),
+    # Of all letters: the automaton has to see at once that behind a phrase nothing is left.
+    "never says it in any letters": (closed({"a": text(14)}), [says_never("a", "tt", "ta", "a", "4")]),
+    "never says it at length": (
+        closed({"a": text(60, minLength=30)}),
+        [says_never("a", "refund guaranteed", "we promise", "t", "100 % certain", "4z")],
     ),
     "never says it in a list": (
         closed({"l": {"type": "array", "items": closed({"s": text(5, pattern=NARROW)}), "maxItems": 3}}, []),
