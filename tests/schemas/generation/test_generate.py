@@ -431,7 +431,7 @@ def bigger(inner):
 SCHEMAS = st.recursive(LEAVES, bigger, max_leaves=6)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(SCHEMAS, st.sampled_from([None, 0, 1, 2]))
 def test_a_value_of_any_schema_is_valid_and_its_choices_lead_to_it_again(schema, seed) -> None:
     outcome = generate(schema, seed=seed)
@@ -444,7 +444,7 @@ def test_a_value_of_any_schema_is_valid_and_its_choices_lead_to_it_again(schema,
         assert generator.replayed(outcome.choices) == outcome
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(SCHEMAS)
 def test_what_one_seed_proves_no_other_seed_disproves(schema) -> None:
     outcomes = [generate(schema, seed=seed) for seed in (None, 0, 1, 2, 3, 4)]
@@ -453,7 +453,7 @@ def test_what_one_seed_proves_no_other_seed_disproves(schema) -> None:
         assert not any(isinstance(outcome, Generated) for outcome in outcomes)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(SCHEMAS, st.sampled_from([None, True, 0, 1, 1.5, "a", "ab", "text", [], [1], ["a", "a"], {}, {"a": 1}, {"a": None, "x-1": "a"}]))  # fmt: skip
 def test_no_schema_that_some_value_fits_is_proven_to_have_none(schema, value) -> None:
     if raw_validator({} if schema is True else schema).is_valid(value):
