@@ -260,9 +260,14 @@ _ARTICLES = {"string": "a string", "array": "a list", "object": "an object"}
 
 
 def _types_of_values(fragment: Fragment) -> tuple[str, ...]:
-    values = fragment.get("enum", [fragment["const"]] if "const" in fragment else [])
-    names = {str: "string", type(None): "null"}
-    return tuple(dict.fromkeys(names.get(type(value), "") for value in values))
+    values: list[Any] = fragment.get("enum", [fragment["const"]] if "const" in fragment else [])
+    return tuple(dict.fromkeys(_name_of(value) for value in values))
+
+
+def _name_of(value: object) -> str:
+    if value is None:
+        return "null"
+    return "string" if isinstance(value, str) else ""
 
 
 def _takes_null(fragment: Fragment) -> bool:
