@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from promptkit.completions import Attempt, Completion, Enforcement, Repair, Usag
 from promptkit.records import CallRecord, ErrorInfo, JsonLines, PromptInfo, RequestInfo, call_key, read_jsonl
 from promptkit.requests import Placement
 
+SPENT = Usage(input_tokens=1, output_tokens=2, cost=Decimal("0.0030"))
 VERDICT = Verdict(
     constraint="reply.max_words",
     path="reply",
@@ -49,18 +51,30 @@ RECORD = CallRecord(
     attempts=(
         Attempt(
             number=1,
-            completion=Completion(
-                text="a b c", finish_reason="stop", model="m", usage=Usage(input_tokens=1, output_tokens=2)
-            ),
+            completion=Completion(text="a b c", finish_reason="stop", model="m", usage=SPENT),
             error="ConstraintViolated: x",
             verdicts=(VERDICT,),
+            cause="first",
+            usage=SPENT,
+            cost="0.0030",
             started_at=1.5,
+            elapsed_s=0.2,
+        ),
+        Attempt(
+            number=2,
+            completion=None,
+            error="TimedOut: x",
+            cause="re-ask: reply.max_words",
+            asked=("reply",),
+            messages=({"role": "user", "content": "Correct it."},),
+            started_at=2.5,
             elapsed_s=0.2,
         ),
     ),
     verdicts=(VERDICT,),
     repairs=(Repair(path="a", rule="trim", before=" x", after="x", cost=1, lossy=False),),
-    usage=Usage(input_tokens=1, output_tokens=2),
+    usage=SPENT,
+    cost="0.0030",
     error=ErrorInfo(type="ConstraintViolated", message="x"),
     tags={"case": "c1"},
     environment={"promptkit": "0.1.0"},
@@ -83,6 +97,29 @@ def test_keys_that_a_newer_version_added_are_passed_over() -> None:
     data["usage"]["sparkle"] = 1
 
     assert CallRecord.from_dict(data) == RECORD
+
+
+def test_a_line_from_before_the_ledger_still_reads() -> None:
+    data: dict[str, Any] = json.loads(RECORD.to_json())
+    for attempt in data["attempts"]:
+        for name in ("cause", "asked", "messages", "usage", "cost"):
+            del attempt[name]
+    del data["usage"]["cost"]
+
+    record = CallRecord.from_dict(data)
+
+    assert [(it.cause, it.asked, it.messages, it.usage, it.cost) for it in record.attempts] == [
+        ("", (), (), None, None)
+    ] * 2
+    assert record.usage == Usage(input_tokens=1, output_tokens=2)
+
+
+def test_money_that_is_no_number_makes_no_record() -> None:
+    data: dict[str, Any] = json.loads(RECORD.to_json())
+    data["usage"]["cost"] = "dear"
+
+    with pytest.raises(ValueError, match="lacks a part"):
+        CallRecord.from_dict(data)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from promptkit.schemas.fragments import branches, is_nullable, resolve, without_null
+from promptkit.schemas.fragments import (
+    branches,
+    fragments_to,
+    is_nullable,
+    opened,
+    references_in,
+    resolve,
+    without_null,
+)
 
 ROOT: dict[str, Any] = {
     "$defs": {
@@ -62,3 +70,56 @@ def test_null_is_found_and_taken_away(fragment, nullable, rest):
 
 def test_a_bare_true_is_an_open_branch_and_a_bare_false_none():
     assert branches({"anyOf": [True, False, {"type": "string"}]}) == [{}, {"type": "string"}]
+
+
+ORDER: dict[str, Any] = {
+    "$defs": {
+        "Item": {"type": "object", "properties": {"name": {"type": "string"}}},
+        "Maybe": {"anyOf": [{"$ref": "#/$defs/Item"}, {"type": "null"}]},
+    },
+    "properties": {
+        "items": {"type": "array", "items": {"$ref": "#/$defs/Item"}},
+        "first": {"$ref": "#/$defs/Maybe"},
+        "either": {"anyOf": [{"$ref": "#/$defs/Item"}, {"type": "array", "items": {}}]},
+        "pair": {"prefixItems": [{"type": "string"}], "items": {"type": "integer"}},
+        "mixed": {"allOf": [{"$ref": "#/$defs/Item"}], "properties": {"name": {}}},
+        "open": {"additionalProperties": {"type": "string"}},
+        "any": True,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "fragment"),
+    [
+        ((), ORDER),
+        (("items", 3), {"$ref": "#/$defs/Item"}),
+        (("items", 3, "name"), {"type": "string"}),
+        (("first", "name"), {"type": "string"}),
+        (("either",), ORDER["properties"]["either"]),
+        (("either", "name"), None),
+        (("pair", 0), None),
+        (("mixed", "name"), None),
+        (("open", "x"), None),
+        (("items", "name"), None),
+        (("items", 0, 1), None),
+        (("any",), None),
+        (("none",), None),
+    ],
+)
+def test_a_place_has_a_fragment_where_the_schema_says_it_in_one_place(place: Any, fragment: Any) -> None:
+    found = fragments_to(place, ORDER)
+
+    assert (found[-1] if found else None) == fragment
+    assert found is None or len(found) == len(place) + 1
+
+
+def test_what_a_fragment_stands_for_is_found_through_references_and_null() -> None:
+    assert opened({"$ref": "#/$defs/Maybe"}, ORDER)["properties"] == {"name": {"type": "string"}}
+    assert "anyOf" in opened(ORDER["properties"]["either"], ORDER)
+
+
+def test_references_are_found_at_every_depth() -> None:
+    assert sorted(references_in(ORDER["properties"])) == ["#/$defs/Item"] * 3 + ["#/$defs/Maybe"]
+    assert list(references_in({"properties": {"$ref": {"type": "string"}}})) == []
+    assert list(references_in({"items": {"$dynamicRef": "#node"}})) == ["#node"]
