@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from promptkit.constraints import Constraint, Form, Reads, forms_of, narrow
+from promptkit.constraints import Binds, Constraint, Form, Reads, forms_of, narrow
 from promptkit.schemas import OutputSchema
 
 __all__ = ["Enforce", "OutputSpec"]
@@ -29,7 +29,17 @@ class OutputSpec:
         forms: What a decoder may follow beyond the schema, with the constraint that says it.
     """
 
-    __slots__ = ("constraints", "enforce", "forms", "inputs", "json_bytes", "json_schema", "schema")
+    __slots__ = (
+        "_binds",
+        "_bytes",
+        "_forms",
+        "_narrowed",
+        "_reads",
+        "constraints",
+        "enforce",
+        "inputs",
+        "schema",
+    )
 
     def __init__(
         self,
@@ -43,21 +53,38 @@ class OutputSpec:
         self.constraints = tuple(constraints)
         self.enforce: Enforce = enforce
         self.inputs = inputs
-        self.json_schema: Mapping[str, Any] = narrow(schema.json_schema, self.constraints, inputs)
-        self.json_bytes = json.dumps(self.json_schema, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
-        self.forms: tuple[tuple[Constraint, Form], ...] = forms_of(self.constraints, inputs)
+        self._reads = any(isinstance(constraint.rule, Reads) for constraint in self.constraints)
+        self._binds = any(isinstance(constraint.rule, Binds) for constraint in self.constraints)
+        self._narrowed: Mapping[str, Any] | None = None
+        self._bytes: bytes | None = None
+        self._forms: tuple[tuple[Constraint, Form], ...] | None = None
+
+    @property
+    def json_schema(self) -> Mapping[str, Any]:
+        """The schema narrowed by the constraints, worked out on first use."""
+        if self._narrowed is None:
+            self._narrowed = narrow(self.schema.json_schema, self.constraints, self.inputs)
+        return self._narrowed
+
+    @property
+    def json_bytes(self) -> bytes:
+        """``json_schema`` serialised, on first use."""
+        if self._bytes is None:
+            text = json.dumps(self.json_schema, ensure_ascii=False, separators=(",", ":"))
+            self._bytes = text.encode("utf-8", "surrogatepass")
+        return self._bytes
+
+    @property
+    def forms(self) -> tuple[tuple[Constraint, Form], ...]:
+        """What a decoder may follow, worked out on first use."""
+        if self._forms is None:
+            self._forms = forms_of(self.constraints, self.inputs)
+        return self._forms
 
     @property
     def mode(self) -> Literal["text", "json"]:
         """``text`` for a plain answer, ``json`` for a value of the schema."""
         return self.schema.kind
-
-    @property
-    def reads_inputs(self) -> bool:
-        """True when the schema or the forms depend on the inputs."""
-        return any(isinstance(constraint.rule, Reads) for constraint in self.constraints)
 
     def spoken(self) -> Mapping[str, Any]:
         """The schema as a prompt describes it: independent of inputs, and without patterns made from rules."""
@@ -75,11 +102,25 @@ class OutputSpec:
             None,
             self.enforce,
         )
-        if same and (inputs is None or not self.reads_inputs):
-            return self
-        return OutputSpec(
-            schema=self.schema,
-            constraints=self.constraints if constraints is None else constraints,
-            enforce=enforce or self.enforce,
-            inputs=self.inputs if inputs is None else inputs,
-        )
+        if not same:
+            return OutputSpec(
+                schema=self.schema,
+                constraints=self.constraints if constraints is None else constraints,
+                enforce=enforce or self.enforce,
+                inputs=self.inputs if inputs is None else inputs,
+            )
+        return self if inputs is None or not self._reads else self._with_inputs(inputs)
+
+    def _with_inputs(self, inputs: Mapping[str, Any]) -> OutputSpec:
+        """The same for other inputs. This is done in every render, so what they do not change is shared."""
+        made = OutputSpec.__new__(OutputSpec)
+        made.schema, made.constraints, made.enforce = self.schema, self.constraints, self.enforce
+        made.inputs = inputs
+        made._share(self)  # noqa: SLF001 - its own class
+        return made
+
+    def _share(self, other: OutputSpec) -> None:
+        """Take over what the inputs do not change."""
+        self._reads, self._binds, self._forms = other._reads, other._binds, None
+        self._narrowed = None if self._binds else other.json_schema
+        self._bytes = None if self._binds else other.json_bytes
