@@ -9,7 +9,9 @@ from typing import Any
 from promptkit.authoring.nodes import Place, Source, in_quotes
 from promptkit.errors import TemplateError
 
-__all__ = ["explain", "reference", "unquoted_template"]
+__all__ = ["DEPTH", "explain", "reference", "too_deep", "unquoted_template"]
+
+DEPTH = 50  # levels of nesting: far above any prompt, far below Python's recursion limit
 
 _KEY = r"""(?:"[^"]*"|'[^']*'|[^\s:'"{\[#][^:#{\[]*?)"""
 _LEAD = re.compile(rf"^(?P<lead>\s*(?:- +)*(?:{_KEY}:\s+)?)(?P<value>\S.*)$")
@@ -42,6 +44,16 @@ def explain(error: Any, source: Source, first_line: int) -> TemplateError:
         f"YAML cannot be read here: {error.problem}. Look at the quotes, colons and indentation of this line "
         "and the one above."
     )
+
+
+def too_deep(place: Place) -> TemplateError:
+    """Brackets or indentation beyond ``DEPTH``."""
+    return place.fault(f"Lists and mappings are nested more than {DEPTH} levels deep. Flatten them.")
+
+
+def _depth(error: Any, place: Place) -> TemplateError | None:
+    """The parser's own limit, which it meets before ours when it looks far ahead for a colon."""
+    return too_deep(place) if "maximum nesting depth" in error.problem else None
 
 
 def _tab(_error: Any, place: Place) -> TemplateError | None:
@@ -217,6 +229,7 @@ def _inside_quotes(before: str) -> bool:
 
 
 _DIAGNOSES: tuple[_Diagnosis, ...] = (
+    _depth,
     _tab,
     _template,
     _second_colon,

@@ -10,11 +10,9 @@ from typing import Any
 import yaml
 
 from promptkit.authoring.nodes import Items, Node, Pair, Pairs, Place, Scalar, Source, Style
-from promptkit.authoring.yaml_faults import explain, reference, unquoted_template
+from promptkit.authoring.yaml_faults import DEPTH, explain, reference, too_deep, unquoted_template
 
 __all__ = ["load"]
-
-_DEPTH = 50  # levels of nesting: far above any prompt, far below Python's recursion limit
 
 _CONSTANTS: dict[str, bool | None] = {
     "": None,
@@ -159,8 +157,8 @@ class _Composer:
             raise reference(place)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, place)
-        if depth == _DEPTH:
-            raise place.fault(f"Lists and mappings are nested more than {_DEPTH} levels deep. Flatten them.")
+        if depth == DEPTH:
+            raise too_deep(place)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._items(event, place, depth)
         return self._pairs(event, place, depth)

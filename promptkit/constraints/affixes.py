@@ -17,7 +17,7 @@ from promptkit.schemas.places import shorten, shown, type_phrase
 
 __all__ = ["Contains", "EndsWith", "StartsWith"]
 
-_ANYTHING = "(?s:.*)"
+_ANYTHING = r"[\s\S]*"
 _SHOWN_PART = 60
 _SHOWN = 100
 _MAX_PATTERN = 1_000

@@ -13,11 +13,11 @@ __all__ = ["Excerpt", "Form", "Whole", "Without"]
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Texts that a pattern matches from end to end.
+    r"""Texts that a pattern matches from end to end.
 
     Attributes:
-        pattern: A regular expression in the syntax of ``matches`` (Rust's ``regex``); ``.`` may be any
-            character but a line break unless the pattern says ``(?s)``.
+        pattern: A regular expression in the syntax of ``matches`` (Rust's ``regex``); ``.`` is any
+            character but a line break (ECMA's four), ``[\s\S]`` is any at all.
     """
 
     pattern: str

@@ -25,7 +25,8 @@ class Matches:
     r"""A text that a regular expression matches as a whole, in time linear in the text.
 
     The syntax is Rust's ``regex`` with ECMA's classes, near to Python's ``re`` but without look-around and
-    back-references: ``\d``, ``\w`` and ``\b`` know ASCII alone, ``\p{L}`` is a letter of any language.
+    back-references: ``\d``, ``\w`` and ``\b`` know ASCII alone, ``\p{L}`` is a letter of any language,
+    ``.`` is no line break and ``[\s\S]`` is any character.
     """
 
     kind = "matches"

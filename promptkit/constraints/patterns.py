@@ -13,6 +13,8 @@ MAX_PATTERN = 1_000
 # Bytes of a compiled pattern. The time for a character grows with it, so it bounds counted repeats such as
 # (\w{1,100}){1,100}; `.{0,1000}` takes about 0.8 MB.
 _MAX_COMPILED = 2 << 20
+# An escape, a class, or a group that sets flags; the last has them as its group.
+_FLAGS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?P<flags>[A-Za-z]+(?:-[A-Za-z]+)?)[:)]", re.DOTALL)
 _TOO_LARGE = 16 << 20  # only to tell a large pattern from a malformed one
 
 
@@ -25,6 +27,11 @@ def check_pattern(pattern: str) -> None:
     if len(pattern) > MAX_PATTERN:
         raise ValueError(
             f"matches has a pattern of {len(pattern)} characters; at most {MAX_PATTERN} are allowed"
+        )
+    if any("s" in (found["flags"] or "") for found in _FLAGS.finditer(pattern)):
+        raise ValueError(
+            rf"matches has a pattern with the flag s, which JSON Schema's engines do not know: {pattern}. Write "
+            r"[\s\S] where a character may be a line break"
         )
     # Alone too: `a)|(b` is balanced only inside the brackets that _whole puts around it.
     if is_pattern(pattern):

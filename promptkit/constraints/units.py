@@ -73,7 +73,7 @@ def _more_characters(text: str, number: int) -> str:
 
 
 def _characters_pattern(least: int, most: int | None) -> str:
-    return f"(?s:.){_times(least, most)}"
+    return rf"[\s\S]{_times(least, most)}"
 
 
 def _words(number: int) -> str:

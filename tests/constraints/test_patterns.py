@@ -57,3 +57,20 @@ def test_what_is_no_regular_expression_is_refused(pattern):
 def test_a_pattern_that_is_too_large_is_told_from_a_malformed_one(pattern):
     with pytest.raises(ValueError, match="matches has a pattern that is too large or ends in a comment"):
         matches("x", pattern)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\u2028b", "a\u2029b"])
+def test_a_dot_is_no_line_break_and_the_class_of_everything_is(text):
+    assert matches("x", "a.b").check({"x": text}, {}).outcome == "violated"
+    assert matches("x", r"a[\s\S]b").check({"x": text}, {}).outcome == "held"
+
+
+@pytest.mark.parametrize("pattern", ["(?s)a.b", "(?s:a.b)", "(?is)a.b", r"\\(?s-i:.)"])
+def test_the_flag_that_json_schemas_engines_lack_is_refused_with_the_mend(pattern):
+    with pytest.raises(ValueError, match=r"the flag s, .* Write \[\\s\\S\] where"):
+        matches("x", pattern)
+
+
+@pytest.mark.parametrize("pattern", [r"\(?s:", "[(?s)]*", "(?:s)", "(?i:s)", "(?P<s>s)", "(?-s:.)"])
+def test_what_only_looks_like_that_flag_is_taken(pattern):
+    assert matches("x", pattern).check({"x": "s:"}, {}).outcome in ("held", "violated")

@@ -20,6 +20,7 @@ _CLASSES = {
     "s": _BLANK,
     "S": f"[^{_BLANK}]",
 }
+_NO_LINE_BREAK = r"^\n\r\x{2028}\x{2029}"  # what a dot is in ECMA's expressions
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 _CODE = re.compile(r"x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})")
 _PROPERTY = re.compile(r"[pP](?:\{[A-Za-z0-9_=^]+\}|[A-Z])")
@@ -27,7 +28,7 @@ _PROPERTY = re.compile(r"[pP](?:\{[A-Za-z0-9_=^]+\}|[A-Z])")
 _READ_OTHERWISE = re.compile(r"\\[sS]|\[[^\]]*\[")
 _REPEAT = re.compile(r"\{\d+(?:,\d*)?\}")
 _GROUP = re.compile(
-    r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>[is]*(?:-[is]+)?):|(?P<rest>[is]*(?:-[is]+)?)\)))?"
+    r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>i?(?:-i)?):|(?P<rest>i?(?:-i)?)\)))?"
 )
 _PUNCTUATION = re.compile(r"[^\sA-Za-z0-9]")
 
@@ -79,7 +80,7 @@ class _Rewriter:
         self._pattern = pattern
         self._spelling = spelling
         self._at = 0
-        self._single_line = [False]  # of each open group, whether a dot is any character
+        self._depth = 0
         self.anchors = 0
         self.has_choice = False
 
@@ -115,12 +116,11 @@ class _Rewriter:
     def _atom(self, inside: str, start: int) -> str:
         """The class of one character that the pattern has from ``start`` to here."""
         source = self._pattern[start : self._at]
-        flags = "(?s)" if self._single_line[-1] else ""
-        return self._spelling.one_of(inside, lambda special: matches_whole(flags + source, special))
+        return self._spelling.one_of(inside, lambda special: matches_whole(source, special))
 
     def _dot(self) -> str:
         self._at += 1
-        return self._atom(r"\x{0}-\x{10ffff}" if self._single_line[-1] else r"^\n", self._at - 1)
+        return self._atom(_NO_LINE_BREAK, self._at - 1)
 
     def _escape(self) -> str:
         start = self._at
@@ -183,25 +183,19 @@ class _Rewriter:
 
     def _group(self) -> str:
         found = _GROUP.match(self._pattern, self._at)
-        flags = None if found is None else found["flags"] or found["rest"]
         if found is None or self._pattern.startswith("?", found.end()):
-            raise Unsayable("the pattern has look-around or flags other than i and s")
+            raise Unsayable("the pattern has look-around or flags other than i")
         self._at = found.end()
-        if found["rest"] is None:
-            self._single_line.append(self._single_line[-1])
-        if flags:
-            on, _, off = flags.partition("-")
-            self._single_line[-1] = (self._single_line[-1] or "s" in on) and "s" not in off
-        kept = _case_flags(flags or "")
-        if found["rest"] is None:
-            return f"(?{kept}:"
-        return f"(?{kept})" if kept else ""
+        if found["rest"] is not None:
+            return f"(?{found['rest']})" if found["rest"] else ""
+        self._depth += 1
+        return f"(?{found['flags'] or ''}:"
 
     def _close(self) -> str:
         self._at += 1
-        if len(self._single_line) == 1:
+        if not self._depth:
             raise Unsayable("the pattern has an unbalanced bracket")
-        self._single_line.pop()
+        self._depth -= 1
         return ")"
 
     def _repeat(self) -> str:
@@ -227,13 +221,8 @@ class _Rewriter:
 
     def _choice(self) -> str:
         self._at += 1
-        self.has_choice = self.has_choice or len(self._single_line) == 1
+        self.has_choice = self.has_choice or not self._depth
         return "|"
-
-
-def _case_flags(flags: str) -> str:
-    on, _, off = flags.partition("-")
-    return ("i" if "i" in on else "") + ("-i" if "i" in off else "")
 
 
 def _inside(found: re.Match[str]) -> str:

@@ -189,7 +189,7 @@ CASES = {
     ),
     "starts and ends": (
         closed({"a": text(9), "b": {"type": ["string", "null"], "maxLength": 3}}),
-        [is_whole("a", "(?s)Dear .*"), is_whole("a", "(?s).*[.!]"), is_whole("b", "x+")],
+        [is_whole("a", r"Dear [\s\S]*"), is_whole("a", r"[\s\S]*[.!]"), is_whole("b", "x+")],
     ),
     "matches and never says": (
         closed({"a": text(8)}),
@@ -208,7 +208,7 @@ CASES = {
         ),
         [is_quoted("l[].q")],
     ),
-    "text that never says": (None, [is_whole("", "(?s).{0,5}"), says_never("", "a", "\\", "!")]),
+    "text that never says": (None, [is_whole("", r"[\s\S]{0,5}"), says_never("", "a", "\\", "!")]),
     "text": (None, [is_whole("", "[at\\s\\u00ad]{0,9}"), says_never("", "t", "at a")]),
     "text quoted": (None, [is_quoted("")]),
 }

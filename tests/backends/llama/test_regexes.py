@@ -11,8 +11,8 @@ from promptkit.constraints.patterns import matches_whole
 
 PATTERNS = [
     "a.b",
-    "(?s)a.b",
-    "(?-s:a.)b",
+    r"a[\s\S]b",
+    "(?-i:a.)b",
     "[^a]+",
     r"\s\S",
     r"[\s\w]+",
@@ -95,7 +95,8 @@ def spelled(text, spelling):
     [
         ("(?=a)b", "look-around"),
         ("(?<!a)b", "look-around"),
-        ("(?x)a b", "flags other than i and s"),
+        ("(?s)a.b", "flags other than i"),
+        ("(?x)a b", "flags other than i"),
         (r"(a)\1", r"the pattern has \\1"),
         (r"\bword", r"the pattern has \\b"),
         ("[[:alpha:]]", "class inside a class"),

@@ -10,7 +10,7 @@ from promptkit.backends.llama.regexes import Unsayable
 from promptkit.backends.llama.skeletons import json_skeleton
 from promptkit.constraints import Whole
 
-ANYTHING = Whole("(?s).*")
+ANYTHING = Whole(r"[\s\S]*")
 TEXT = {"type": "string"}
 
 
