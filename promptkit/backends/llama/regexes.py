@@ -27,9 +27,7 @@ _PROPERTY = re.compile(r"[pP](?:\{[A-Za-z0-9_=^]+\}|[A-Z])")
 # The engine's white space is not ECMA's, and it knows classes inside classes.
 _READ_OTHERWISE = re.compile(r"\\[sS]|\[[^\]]*\[")
 _REPEAT = re.compile(r"\{\d+(?:,\d*)?\}")
-_GROUP = re.compile(
-    r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>i?(?:-i)?):|(?P<rest>i?(?:-i)?)\)))?"
-)
+_GROUP = re.compile(r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>i?(?:-i)?):|(?P<rest>i?(?:-i)?)\)))?")
 _PUNCTUATION = re.compile(r"[^\sA-Za-z0-9]")
 
 
