@@ -1,37 +1,40 @@
 # promptkit: every target sets up what it needs. PYTHON may name another interpreter (3.11 or newer).
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+# Versions that the checks are known to pass with; `make LOCK= ...` takes the newest that the ranges allow.
+LOCK ?= --constraint constraints.txt
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
 BIN := $(VENV)/bin
 SERVER := .venv-server
 # What a library needs of llama.cpp: no command-line tools, server, examples, tests or vision.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF
 MESSAGE ?= I was charged twice for order A-1042 and nobody answers my mails. Please fix it today!
 
-.PHONY: help demo test unit e2e lint format types contracts docs benchmarks clean
+.PHONY: help demo test unit e2e lint format types contracts docs benchmarks lock clean
 
 help:
 	@echo "make demo        set up and triage one message with the bundled model, offline"
 	@echo "make test        set up and run the unit and end-to-end tests"
-	@echo "make lint types contracts docs benchmarks clean"
+	@echo "make lint types contracts docs benchmarks lock clean"
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("promptkit needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/$(PIP_INSTALL) --upgrade "pip>=25.1"
 
-$(VENV)/.user: $(BIN)/python pyproject.toml
+$(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing promptkit; llama.cpp is compiled once, which takes 4 to 8 minutes on two cores."
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[llama,cli]"
+	$(BIN)/$(PIP_INSTALL) $(LOCK) --editable ".[llama,cli]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.user
-	$(BIN)/pip install --quiet --disable-pip-version-check --group dev
+	$(BIN)/$(PIP_INSTALL) $(LOCK) --group dev
 	@touch $@
 
 # A real third-party server of the same model, in an environment of its own.
-$(SERVER)/.ready: $(BIN)/python pyproject.toml
+$(SERVER)/.ready: $(BIN)/python pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(SERVER)
-	$(SERVER)/bin/pip install --quiet --disable-pip-version-check "llama-cpp-python[server]>=0.3.30"
+	$(SERVER)/bin/$(PIP_INSTALL) $(LOCK) "llama-cpp-python[server]>=0.3.30"
 	@touch $@
 
 demo: $(VENV)/.user
@@ -40,7 +43,7 @@ demo: $(VENV)/.user
 test: unit e2e
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest tests --ignore=tests/e2e --cov --cov-report=term --cov-fail-under=$(COVERAGE)
+	$(BIN)/python -m pytest tests --ignore=tests/e2e --numprocesses auto --dist worksteal --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
 e2e: $(VENV)/.dev $(SERVER)/.ready
 	$(BIN)/python -m pytest tests/e2e
@@ -71,6 +74,13 @@ docs: $(VENV)/.dev
 benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/rendering.py
+
+# Takes the newest versions and writes them down; run the checks before committing the result.
+lock: $(VENV)/.dev $(SERVER)/.ready
+	$(BIN)/$(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable ".[llama,cli]" --group dev
+	$(SERVER)/bin/$(PIP_INSTALL) --upgrade --upgrade-strategy eager "llama-cpp-python[server]>=0.3.30"
+	{ head -n 1 constraints.txt; { $(BIN)/pip freeze --exclude-editable; $(SERVER)/bin/pip freeze; } | sort --ignore-case --unique --field-separator== --key=1,1; } > constraints.new
+	mv constraints.new constraints.txt
 
 clean:
 	rm -rf $(VENV) $(SERVER) .coverage .mypy_cache .ruff_cache .import_linter_cache dist

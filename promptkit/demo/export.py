@@ -37,7 +37,7 @@ def write_gguf(path: Path, network: Network, vocabulary: Vocabulary, kind: str) 
     describe(writer, network, file_type)
     add_vocabulary(writer, vocabulary)
     for name, tensor in network.state_dict().items():
-        values = tensor.detach().float().numpy()
+        values = tensor.detach().float().cpu().numpy()
         if values.ndim == 1:
             # llama.cpp wants norms in float32.
             writer.add_tensor(gguf_name(name), values)
@@ -114,9 +114,21 @@ def read_vocabulary(path: Path) -> Vocabulary:
 
 
 def read_network(path: Path) -> Network:
-    """Rebuild the network from a GGUF of the default shape, with what rounding left."""
-    tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}
-    network = Network(Shape(vocabulary=int(tensors["token_embd.weight"].shape[1])))
+    """Rebuild the network from a GGUF that `write_gguf` wrote, with what rounding left."""
+    reader = gguf.GGUFReader(path)
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+
+    def size(key: str) -> int:
+        return int(reader.fields[f"llama.{key}"].contents())
+
+    shape = Shape(
+        vocabulary=int(tensors["token_embd.weight"].shape[1]),
+        width=size("embedding_length"),
+        layers=size("block_count"),
+        heads=size("attention.head_count"),
+        feed_forward=size("feed_forward_length"),
+    )
+    network = Network(shape)
     state = {}
     for name in network.state_dict():
         tensor = tensors[gguf_name(name)]

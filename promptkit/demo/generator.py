@@ -7,9 +7,11 @@ is labelled by hand. README.md states the rules of labelling.
 import random
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from slots import Slots
 
 __all__ = ["Generator", "Message"]
 
@@ -17,9 +19,11 @@ HERE = Path(__file__).parent
 # Stands for the order id while noise is applied, so that typos never reach the id.
 ID_MARK = "\x01"
 HOLDOUT_EVERY = 10
-KIND_WEIGHTS = {"fault": 0.42, "request": 0.38, "praise": 0.12, "danger": 0.08}
+HOLDOUT_FROM = 5
+KIND_WEIGHTS = {"fault": 0.38, "request": 0.36, "sarcasm": 0.06, "praise": 0.13, "danger": 0.07}
 KIND_LABELS = {
     "fault": ("negative", "normal"),
+    "sarcasm": ("negative", "normal"),
     "request": ("neutral", "normal"),
     "danger": ("negative", "high"),
     "praise": ("positive", "low"),
@@ -33,6 +37,28 @@ SMILEYS = {
     "neutral": ["🙏", ";)", "🤔", ":-)", ":)"],
     "positive": [":)", ":-)", "🙂", "😊", "👍", "❤️", "😍", "🎉"],
 }
+SECOND_OPENINGS = [
+    "also",
+    "and",
+    "one more thing:",
+    "besides,",
+    "PS:",
+    "by the way,",
+    "another thing:",
+    "oh, and",
+    "2.",
+    "plus",
+]
+LATER_ORDERS = [
+    "(My other order, {}, is fine.)", "Order {} came without any trouble.", "PS: not {}, that one is done.",
+    "I also have order {} but that is another story.", "It is not about order {}.", "The same goes for order {}.",
+    "And order {} too, please.", "{} was the one before, ignore it.",
+]  # fmt: skip
+EARLIER_ORDERS = [
+    "My earlier order {} went well.", "Not about {}, that is settled.", "Order {} is fine, this is about another one.",
+    "I wrote about order {} last month; now there is something new.", "After order {} I ordered again.",
+]  # fmt: skip
+FUNCTION_WORDS = re.compile(r" (the|a|an|is|are|to|of|have|has|am) ")
 QUESTION_START = re.compile(
     r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.IGNORECASE
 )
@@ -45,6 +71,8 @@ class Message:
     Attributes:
         text: What the customer wrote.
         category: billing, shipping, technical, account or question.
+        topic: What the message is about, more closely: an id of `phrases/`.
+        kind: fault, sarcasm, request, danger or praise.
         sentiment: negative, neutral or positive.
         urgency: low, normal or high.
         order_id: The order number as written, without a leading "#".
@@ -52,6 +80,8 @@ class Message:
 
     text: str
     category: str
+    topic: str
+    kind: str
     sentiment: str
     urgency: str
     order_id: str | None
@@ -86,43 +116,72 @@ class Generator:
 
     Args:
         seed: The same seed gives the same messages.
-        split: "train" leaves out every tenth phrasing of the longer lists,
-            "holdout" uses only those, "all" uses every phrasing.
+        split: "train" leaves out every tenth phrasing of each list, "holdout" uses
+            only those, "all" uses every phrasing.
     """
 
     def __init__(self, seed: int, split: str = "train") -> None:
         self.rng = random.Random(seed)
         self.words = tomllib.loads((HERE / "words.toml").read_text("utf-8"))
         tones = tomllib.loads((HERE / "tones.toml").read_text("utf-8"))
-        self.tones = {key: [parse(line) for line in lines] for key, lines in tones.items()}
-        self.topics: dict[str, dict[str, list]] = {}
-        topics = tomllib.loads((HERE / "topics.toml").read_text("utf-8"))["topic"]
-        for topic in topics:
-            group = self.topics.setdefault(topic["category"], {}).setdefault(topic["kind"], [])
-            group.extend(parse(line) for line in keep(topic["lines"], split))
-        # Kinds too small to hold anything out are the same in every split.
-        whole = [t for t in topics if not self.topics[t["category"]][t["kind"]]]
-        for topic in whole:
-            self.topics[topic["category"]][topic["kind"]].extend(parse(line) for line in topic["lines"])
-        self.slots = self._slots()
+        # Phrasings of asides and openings are held out too: a tone that was seen word for word proves nothing.
+        self.tones = {
+            key: [parse(line) for line in keep(lines, split) or lines] for key, lines in tones.items()
+        }
+        self.categories: dict[str, str] = {}
+        self.phrases: dict[str, dict[str, list]] = {}
+        for path in sorted((HERE / "phrases").glob("*.toml")):
+            for topic in tomllib.loads(path.read_text("utf-8"))["topic"]:
+                kinds = {kind: keep(topic[kind], split) for kind in KIND_LABELS if topic.get(kind)}
+                self.phrases[topic["id"]] = {k: [parse(line) for line in v] for k, v in kinds.items() if v}
+                self.categories[topic["id"]] = topic["category"]
+        self.topics = list(self.phrases)
+        self.by_category: dict[str, list[str]] = {}
+        for topic, category in self.categories.items():
+            self.by_category.setdefault(category, []).append(topic)
+        self.makers = Slots(self.rng, self.words)
+        self.slots = self.makers.all()
 
-    def message(self) -> Message:
-        """Compose one message."""
+    def message(self, topics: Sequence[str] = (), kinds: Sequence[str] = ()) -> Message:
+        """Compose one message, of the topics and kinds given; with none, of every category alike."""
         rng = self.rng
-        category = rng.choice(list(self.topics))
-        kinds = self.topics[category]
-        kind = rng.choices(list(kinds), [KIND_WEIGHTS[k] for k in kinds])[0]
+        topic = rng.choice(topics or self.by_category[rng.choice(list(self.by_category))])
+        lines = self.phrases[topic]
+        allowed = [kind for kind in lines if not kinds or kind in kinds] or list(lines)
+        kind = rng.choices(allowed, [KIND_WEIGHTS[k] for k in allowed])[0]
         sentiment, urgency = KIND_LABELS[kind]
-        order_id, shown = self._order_id() if rng.random() < self._order_share(category) else (None, "")
-        core = [self._line(kinds[kind])]
-        if rng.random() < 0.15:
-            core.append(self._line(kinds[kind]))
-        elif kind == "fault" and rng.random() < 0.15:
-            core.append(self._line(kinds["request"]))
+        share = self._order_share(self.categories[topic])
+        order_id, shown = self.makers.order_id() if rng.random() < share else (None, "")
+        core = [self._line(lines[kind])]
+        if rng.random() < 0.1:
+            core.append(self._line(lines[kind]))
+        elif kind == "fault" and "request" in lines and rng.random() < 0.15:
+            core.append(self._line(lines["request"]))
+        elif rng.random() < 0.08:
+            core.append(self._second_matter(kind))
         tone, sentiment = self._tone(kind, sentiment)
         pace, urgency = self._pace(kind, sentiment, urgency)
         text = self._assemble(core, tone + pace, shown, sentiment)
-        return Message(text=text, category=category, sentiment=sentiment, urgency=urgency, order_id=order_id)
+        return Message(
+            text=text,
+            category=self.categories[topic],
+            topic=topic,
+            kind=kind,
+            sentiment=sentiment,
+            urgency=urgency,
+            order_id=order_id,
+        )
+
+    def _second_matter(self, kind: str) -> str:
+        """Return a matter that comes second, so that it does not decide the category."""
+        other = self.phrases[self.rng.choice(self.topics)]
+        kinds = [
+            k for k in ("request", "fault") if k in other and (k == "request" or kind in ("fault", "danger"))
+        ]
+        if not kinds:
+            return self._part("aside")
+        opening = self.rng.choice(SECOND_OPENINGS)
+        return f"{opening} {self._line(other[self.rng.choice(kinds)])}"
 
     def _order_share(self, category: str) -> float:
         return {"question": 0.2, "account": 0.3}.get(category, 0.62)
@@ -149,6 +208,8 @@ class Generator:
 
     def _tone(self, kind: str, sentiment: str) -> tuple[list[str], str]:
         draw = self.rng.random()
+        if kind == "sarcasm":
+            return ([self._part("angry")] if draw < 0.25 else []), "negative"
         if kind in ("fault", "danger"):
             if draw < 0.36:
                 return [self._part("angry") for _ in range(1 + (draw < 0.07))], "negative"
@@ -180,6 +241,7 @@ class Generator:
     def _assemble(self, core: list[str], after: list[str], shown: str, sentiment: str) -> str:
         """Put the parts in an order, name the order once or twice, then add noise."""
         rng = self.rng
+        size = rng.choices(["bare", "usual", "long"], [0.16, 0.76, 0.08])[0]
         heading = ""
         core, named = self._name_inline(core, bool(shown))
         if shown and (not named or rng.random() < 0.06):
@@ -187,22 +249,44 @@ class Generator:
                 heading = rng.choice(self.words["heading"])
             else:
                 after.append(rng.choice(self.words["sentence"]))
-        if rng.random() < 0.22:
-            after.append(self._part("number"))
-        before = [self._part("context")] if rng.random() < 0.28 else []
+        before, closing = self._filler(size, after)
         rng.shuffle(after)
         cut = rng.choice([0, 0, 0, 1, len(after)])
-        parts = before + after[:cut] + core + after[cut:]
-        if rng.random() < 0.4:
-            parts.append(self._part("closing"))
-        style = rng.choices(["plain", "sloppy", "upper"], [0.66, 0.32, 0.02])[0]
+        parts = before + after[:cut] + core + after[cut:] + closing
+        style = rng.choices(["plain", "sloppy", "foreign", "upper"], [0.6, 0.32, 0.06, 0.02])[0]
         text = heading + self._join(parts, style)
-        if rng.random() < 0.35:
+        if size != "bare" and rng.random() < 0.35:
             text = self._part("greeting") + rng.choice([", ", ",\n", "! ", ". ", " ", "\n"]) + text
         text = self._noise(text.replace("{id}", ID_MARK), style)
         if rng.random() < 0.05:
             text += " " + rng.choice(SMILEYS[sentiment])
-        return text.replace(ID_MARK, shown).strip()
+        text = text.replace(ID_MARK, shown).strip()
+        return self._other_order(text, shown) if shown and size != "bare" and rng.random() < 0.06 else text
+
+    def _filler(self, size: str, after: list[str]) -> tuple[list[str], list[str]]:
+        """Return parts without effect for the beginning and the end; add others to `after`."""
+        rng = self.rng
+        if size == "bare":
+            return [], []
+        many = 2 if size == "long" else 1
+        for key, share in (("number", 0.22), ("aside", 0.07)):
+            after.extend(self._part(key) for _ in range(many) if rng.random() < share * many)
+        before = [self._part("context") for _ in range(many) if rng.random() < 0.28 * many]
+        closing = [self._part("thanks")] if rng.random() < 0.15 else []
+        if rng.random() < 0.35 or size == "long":
+            closing.append(self._part("closing"))
+        return before, closing
+
+    def _other_order(self, text: str, shown: str) -> str:
+        """Name a second order that the message is not about, or that comes second."""
+        other = self.makers.order_id()[1]
+        if other == shown:
+            return text
+        if self.rng.random() < 0.5:
+            return f"{text}{self.rng.choice(['', '.']) if text[-1:].isalnum() else ''} " + self.rng.choice(
+                LATER_ORDERS
+            ).format(other)
+        return self.rng.choice(EARLIER_ORDERS).format(other) + " " + text
 
     def _name_inline(self, core: list[str], has_order: bool) -> tuple[list[str], bool]:
         named = False
@@ -218,7 +302,7 @@ class Generator:
 
     def _join(self, parts: list[str], style: str) -> str:
         rng = self.rng
-        glue = rng.choices([" ", "\n", "\n\n"], [0.84, 0.1, 0.06])[0]
+        glue = rng.choices([" ", "\n", "\n\n", "\n- "], [0.84, 0.09, 0.05, 0.02])[0]
         text = ""
         for raw in parts:
             part = " ".join(raw.split()).replace(" ,", ",")
@@ -230,7 +314,7 @@ class Generator:
                 end = rng.choices([".", "!", "!!!", " -", ","], [0.76, 0.15, 0.03, 0.03, 0.03])[0]
             if part[-1:] in "!?.":
                 end = ""
-            capital = style != "sloppy" and not text.endswith((",", "-"))
+            capital = style in ("plain", "upper") and not text.endswith((",", "-"))
             shown = part[:1].upper() + part[1:] if capital else part
             text += (glue if text else "") + shown + end
         return text.rstrip(" ,-;")
@@ -239,6 +323,8 @@ class Generator:
         rng = self.rng
         if style == "upper":
             return text.upper()
+        if style == "foreign":
+            text = FUNCTION_WORDS.sub(lambda m: m[0] if rng.random() < 0.35 else " ", text)
         if style == "sloppy":
             words = [SHORTHAND.get(w, w) if rng.random() < 0.3 else w for w in text.split(" ")]
             text = " ".join(words)
@@ -256,112 +342,10 @@ class Generator:
             return char
         return self.rng.choice(["", char * 2, self.rng.choice("aeioustrnl"), char.swapcase()])
 
-    def _digits(self, count: int) -> str:
-        return self.rng.choice("123456789") + "".join(self.rng.choices("0123456789", k=count - 1))
-
-    def _order_id(self) -> tuple[str, str]:
-        """Return an order id and how the customer writes it, with or without "#"."""
-        rng = self.rng
-        digits = "".join(rng.choices("0123456789", k=rng.choices(range(4, 9), [3, 5, 4, 2, 2])[0]))
-        form = rng.random()
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        if form < 0.45:
-            return digits, ("#" if rng.random() < 0.5 else "") + digits
-        if form < 0.72:
-            prefix = rng.choice(letters)
-        elif form < 0.86:
-            prefix = rng.choice(
-                ["ORD", "ORD", "EU", "UK", "US", "DE", "PO", "SO", "WEB", "NL", "FR", "AB", "CO"]
-            )
-        else:
-            prefix = "".join(rng.choices(letters, k=rng.choice([2, 3])))
-        if rng.random() < 0.12:
-            prefix = prefix.lower()
-        order_id = prefix + ("" if rng.random() < 0.04 else "-") + digits
-        return order_id, ("#" if rng.random() < 0.12 else "") + order_id
-
-    def _product(self) -> str:
-        rng = self.rng
-        name = rng.choice(self.words["product"])
-        draw = rng.random()
-        if draw < 0.1:
-            return f"{rng.choice(self.words['adjective'])} {name}"
-        if draw < 0.2:
-            return f"{self._brand()} {name}"
-        if draw < 0.25:
-            return f"{self._model()} {name}"
-        return name
-
-    def _brand(self) -> str:
-        return "".join(self.rng.choices(self.words["syllable"], k=self.rng.choice([2, 2, 3]))).capitalize()
-
-    def _model(self) -> str:
-        rng = self.rng
-        series = rng.choice(["X", "S", "Pro ", "V", "Mini ", "XR-", "G", "T-", "Z", "Air ", "M"])
-        return f"{self._brand()} {series}{rng.choice([rng.randint(1, 20), 100 * rng.randint(1, 30)])}"
-
-    def _money(self) -> str:
-        rng = self.rng
-        whole = rng.choice([rng.randint(2, 99), rng.randint(100, 1999)])
-        amount = f"{whole}{rng.choice(['', '', '.99', '.90', '.00', f'.{rng.randint(10, 99)}', ',50'])}"
-        return rng.choice(
-            ["${}", "€{}", "£{}", "{} euros", "{} dollars", "{} EUR", "{} €", "{} pounds", "{}"]
-        ).format(amount)
-
-    def _date(self) -> str:
-        rng = self.rng
-        day, month, year = rng.randint(1, 28), rng.randint(1, 12), rng.randint(2023, 2027)
-        name = self.words["month"][month - 1]
-        return rng.choice(
-            [f"{day} {name}", f"{name} {day}", f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02}",
-             f"{month}/{day}/{year}", f"{day}.{month}.", f"{name} {day}, {year}", f"the {day}th"]
-        )  # fmt: skip
-
-    def _phone(self) -> str:
-        d = self._digits
-        return self.rng.choice(
-            [
-                f"0{d(3)} {d(7)}",
-                f"+{d(2)} {d(3)} {d(6)}",
-                f"({d(3)}) {d(3)}-{d(4)}",
-                f"0{d(4)}/{d(6)}",
-                f"0{d(9)}",
-            ]
-        )
-
-    def _code(self) -> str:
-        d, pick = self._digits, self.rng.choice
-        return pick(
-            [f"E{d(2)}", f"E-{d(2)}", f"0x{d(4)}", d(3), d(4), f"F{d(1)}", f"ERR_{d(3)}", f"{d(2)}-{d(3)}"]
-        )
-
-    def _slots(self) -> dict[str, Callable[[], str]]:
-        pick, words, d = self.rng.choice, self.words, self._digits
-        slots: dict[str, Callable[[], str]] = {
-            "p": self._product,
-            "money": self._money,
-            "date": self._date,
-            "phone": self._phone,
-            "model": self._model,
-            "days": lambda: f"{pick(words['count'])} {pick(words['duration'])}",
-            "n": lambda: str(pick([self.rng.randint(2, 12), self.rng.randint(10, 90)])),
-            "code": lambda: pick([self._code(), self._code(), pick(words["voucher"])]),
-            "zip": lambda: pick([d(5), d(4), f"{pick('ABELNSW')}{d(1)} {d(1)}{pick('ABDE')}{pick('FGHT')}"]),
-            "client": lambda: pick([d(5), d(6), d(8), f"C{d(5)}", f"KD-{d(4)}", d(4)]),
-            "serial": lambda: pick([f"SN{d(8)}", d(12), f"{d(3)}-{d(4)}-{d(3)}", f"{pick('XYZ')}{d(6)}"]),
-            "tracking": lambda: pick([d(12), d(14), d(20), f"1Z{d(10)}", f"JD{d(16)}"]),
-            "invoice": lambda: pick([f"INV-{d(5)}", f"RE{d(6)}", f"2025-{d(4)}", d(6)]),
-            "year": lambda: str(self.rng.randint(1950, 2024)),
-            "time": lambda: f"{self.rng.randint(1, 12)}{pick([':30', ' pm', ' am', ':15', ' o clock'])}",
-        }
-        for key in ("name", "city", "street", "email", "os", "browser", "carrier", "weekday"):
-            slots[key] = lambda key=key: pick(words[key])
-        return slots
-
 
 def keep(lines: list[str], split: str) -> list[str]:
-    """Choose the phrasings of a split; a list of under ten lines has none to hold out."""
+    """Choose the phrasings of a split; a list of under five lines has none to hold out."""
     if split == "all":
         return lines
-    held = lines[HOLDOUT_EVERY // 2 :: HOLDOUT_EVERY] if len(lines) >= HOLDOUT_EVERY else []
+    held = lines[HOLDOUT_FROM - 2 :: HOLDOUT_EVERY] if len(lines) >= HOLDOUT_FROM else []
     return held if split == "holdout" else [line for line in lines if line not in held]

@@ -15,10 +15,10 @@ class Shape:
     """Sizes of the network; the defaults are those of the shipped model."""
 
     vocabulary: int
-    width: int = 128
-    layers: int = 4
-    heads: int = 4
-    feed_forward: int = 352
+    width: int = 192
+    layers: int = 5
+    heads: int = 6
+    feed_forward: int = 512
     context: int = 2048
     rope_base: float = 10000.0
     epsilon: float = 1e-5
@@ -128,8 +128,9 @@ class Network(nn.Module):
     def angles(self, start: int, length: int) -> tuple[Tensor, Tensor]:
         """Return cosines and sines of RoPE for positions from start."""
         half = self.shape.width // self.shape.heads // 2
-        rate = self.shape.rope_base ** (-torch.arange(half) / half)
-        angle = torch.arange(start, start + length)[:, None] * rate
+        device = self.embedding.weight.device
+        rate = self.shape.rope_base ** (-torch.arange(half, device=device) / half)
+        angle = torch.arange(start, start + length, device=device)[:, None] * rate
         return angle.cos(), angle.sin()
 
     def forward(self, prefix: Tensor, suffix: Tensor) -> Tensor:
@@ -142,7 +143,7 @@ class Network(nn.Module):
         count, (batch, length) = len(prefix), suffix.shape
         front, back = self.embedding(prefix)[None], self.embedding(suffix)
         front_angles, back_angles = self.angles(0, count), self.angles(count, length)
-        mask = torch.ones(length, count + length, dtype=torch.bool).tril(count)
+        mask = torch.ones(length, count + length, dtype=torch.bool, device=suffix.device).tril(count)
         for layer in self.layers:
             q, k, v = layer.project(back, *back_angles)
             if count:
@@ -160,5 +161,5 @@ class Network(nn.Module):
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """Attend in float32: on CPU that is as fast as bfloat16 here, and exact."""
-    with torch.autocast("cpu", enabled=False):
+    with torch.autocast(q.device.type, enabled=False):
         return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)

@@ -1,0 +1,140 @@
+"""The demo model's training data: labels follow from the parts, held-out parts stay out."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parents[2] / "promptkit" / "demo"
+COUNT = 400
+
+
+@pytest.fixture
+def tools(monkeypatch):
+    """The modules beside the model, which are scripts and no part of the package."""
+    monkeypatch.syspath_prepend(str(DEMO))
+    import generator
+    import prefixes
+    import tasks
+
+    return generator, tasks, prefixes
+
+
+def messages(tools, seed=1, split="train", count=COUNT):
+    made = tools[0].Generator(seed, split)
+    return [made.message() for _ in range(count)]
+
+
+def test_a_seed_gives_the_same_messages_and_another_seed_others(tools):
+    assert messages(tools) == messages(tools)
+    assert not {m.text for m in messages(tools)} & {m.text for m in messages(tools, seed=2)}
+
+
+def test_every_phrasing_can_be_written_out(tools):
+    made = tools[0].Generator(1, "all")
+    lines = [line for kinds in made.phrases.values() for trees in kinds.values() for line in trees]
+    lines += [line for trees in made.tones.values() for line in trees]
+
+    left = [
+        text for text in map(made._expand, lines) if re.search(r"[(|]\w*\||\{(?!o[:}]|o:Order|id\})", text)
+    ]
+
+    assert len(lines) > 3_000
+    assert left == []
+
+
+def test_an_order_number_stands_in_its_message_as_it_is_answered(tools):
+    drawn = messages(tools)
+
+    assert [m.text for m in drawn if m.order_id and m.order_id not in m.text] == []
+    assert 0.3 < sum(m.order_id is not None for m in drawn) / COUNT < 0.7
+
+
+def test_the_labels_are_those_of_the_kind_and_of_the_tones_around_it(tools):
+    drawn = messages(tools)
+
+    assert {m.sentiment for m in drawn if m.kind in ("sarcasm", "danger")} == {"negative"}
+    assert {m.urgency for m in drawn if m.kind == "danger"} == {"high"}
+    assert {m.sentiment for m in drawn if m.kind == "praise"} == {"positive"}
+    assert {m.category for m in drawn} == {"billing", "shipping", "technical", "account", "question"}
+
+
+def test_a_phrasing_is_in_one_split_alone(tools):
+    keep = tools[0].keep
+    lines = [str(number) for number in range(26)]
+
+    seen, held = keep(lines, "train"), keep(lines, "holdout")
+
+    assert sorted(seen + held, key=int) == lines
+    assert held == ["3", "13", "23"]
+    assert keep(["a", "b", "c", "d"], "holdout") == []
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_drawn_task_is_answered_with_its_own_labels(tools, held):
+    _, tasks, _ = tools
+    made, rng = tools[0].Generator(3), random.Random(3)  # noqa: S311 - a test
+    maker = tasks.TaskMaker(rng, held=held)
+
+    for task in [maker.custom() for _ in range(150)] + [maker.standard() for _ in range(50)]:
+        message = task.message(made, rng)
+        answer = task.answer(message)
+        values = {task.fields[0].name: answer} if task.plain else json.loads(answer)
+        assert list(values) == [field.name for field in task.fields]
+        for field in task.fields:
+            if field.source == "order_id":
+                assert values[field.name] == message.order_id
+            else:
+                assert values[field.name] in field.options
+
+
+def test_names_that_are_held_out_are_never_drawn_for_training(tools):
+    _, tasks, _ = tools
+    trained = names(tasks.TaskMaker(random.Random(1)))  # noqa: S311 - a test
+    unseen = names(tasks.TaskMaker(random.Random(1), held=True))  # noqa: S311 - a test
+
+    assert "reimbursement" in unseen
+    assert "refund" in trained
+    assert not trained & unseen
+
+
+def names(maker):
+    codes = {letter for code in maker_codes() for letter in code}
+    drawn = (label.name for _ in range(2_000) for label in maker.custom().fields[0].labels)
+    return {name.lower().replace("_", " ") for name in drawn} - codes
+
+
+def maker_codes():
+    import tasks
+
+    return [[code.lower() for code in codes] for codes in tasks.CODES]
+
+
+def test_a_prompt_names_every_label_that_it_asks_for(tools):
+    _, tasks, prefixes = tools
+    made, rng = tools[0].Generator(3), random.Random(3)  # noqa: S311 - a test
+    shipped = prefixes.shipped_prefix(DEMO / "prompt.json")
+    maker = prefixes.PrefixMaker(rng, shipped, made, tasks.TaskMaker(rng))
+
+    for prefix in [maker.custom() for _ in range(100)]:
+        said = "\n".join(content for _, content in prefix.messages) + prefix.user_form
+        assert prefix.user_form.count("{message}") == 1
+        assert [name for field in prefix.task.fields for name in field.options if name not in said] == []
+
+
+@pytest.mark.parametrize(("name", "count"), [("held.jsonl", 315), ("messages.jsonl", 60)])
+def test_the_hand_written_messages_are_whole(name, count):
+    rows = [json.loads(line) for line in (DEMO / name).read_text("utf-8").splitlines()]
+
+    assert len({row["message"] for row in rows}) == count
+    for row in rows:
+        answer = row["answer"]
+        assert list(answer) == ["category", "sentiment", "urgency", "order_id"]
+        assert answer["category"] in ("billing", "shipping", "technical", "account", "question")
+        assert answer["sentiment"] in ("negative", "neutral", "positive")
+        assert answer["urgency"] in ("low", "normal", "high")
+        assert answer["order_id"] is None or answer["order_id"] in row["message"]
