@@ -24,10 +24,13 @@ _MAX_PATTERN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class StartsWith:
-    """A text that starts with a text or with one of several, letter for letter; case counts."""
+class _Affix:
+    """What a beginning and an end share."""
 
-    kind = "starts_with"
+    kind: ClassVar[str]
+    verb: ClassVar[str]
+    order: ClassVar[str]
+    example: ClassVar[str]
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     texts: Sequence[str]
 
@@ -37,7 +40,7 @@ class StartsWith:
         return cls(argument)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "texts", _texts("starts_with", "starts_with: 'Dear '", self.texts))
+        object.__setattr__(self, "texts", _texts(self.kind, f"{self.kind}: {self.example}", self.texts))
 
     @property
     def shortest(self) -> int:
@@ -46,7 +49,21 @@ class StartsWith:
 
     def sentence(self, subject: str) -> str:
         """Said with every text."""
-        return f"{subject} starts with {_said(self.texts, 'or')}."
+        return f"{subject} {self.verb} {_said(self.texts, 'or')}."
+
+    def hint(self, value: Any, scope: Scope) -> str:
+        """Quotes the texts."""
+        return f"{self.order} {_said(self.texts, 'or')}, letter for letter."
+
+
+@dataclass(frozen=True, slots=True)
+class StartsWith(_Affix):
+    """A text that starts with a text or with one of several, letter for letter; case counts."""
+
+    kind = "starts_with"
+    verb = "starts with"
+    order = "Begin it with"
+    example = "'Dear '"
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
         """As a pattern, where the field has none yet."""
@@ -64,10 +81,6 @@ class StartsWith:
             return None
         return f"it starts with {shown(shorten(value, _SHOWN_PART), _SHOWN)}" if value else "an empty text"
 
-    def hint(self, value: Any, scope: Scope) -> str:
-        """Quotes the texts."""
-        return f"Begin it with {_said(self.texts, 'or')}, letter for letter."
-
     def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
         """Each text, alone and with more behind it; it in other case, behind a blank, and cut short."""
         inside = [value for text in self.texts for value in (text, f"{text} and more")]
@@ -82,29 +95,13 @@ class StartsWith:
 
 
 @dataclass(frozen=True, slots=True)
-class EndsWith:
+class EndsWith(_Affix):
     """A text that ends with a text or with one of several, letter for letter; case and blanks count."""
 
     kind = "ends_with"
-    takes: ClassVar[frozenset[str]] = frozenset({"string"})
-    texts: Sequence[str]
-
-    @classmethod
-    def from_argument(cls, argument: Any) -> Self:
-        """From a text or a list of texts, one of which it is."""
-        return cls(argument)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "texts", _texts("ends_with", "ends_with: ['.', '!']", self.texts))
-
-    @property
-    def shortest(self) -> int:
-        """The fewest characters that a text which holds it can have."""
-        return min(map(len, self.texts))
-
-    def sentence(self, subject: str) -> str:
-        """Said with every text."""
-        return f"{subject} ends with {_said(self.texts, 'or')}."
+    verb = "ends with"
+    order = "End it with"
+    example = "['.', '!']"
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
         """As a pattern, where the field has none yet."""
@@ -122,10 +119,6 @@ class EndsWith:
             return None
         end = value if len(value) <= _SHOWN_PART else f"…{value[1 - _SHOWN_PART :]}"
         return f"it ends with {shown(end, _SHOWN)}" if value else "an empty text"
-
-    def hint(self, value: Any, scope: Scope) -> str:
-        """Quotes the texts."""
-        return f"End it with {_said(self.texts, 'or')}, letter for letter."
 
     def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
         """Each text, alone and with more before it; it in other case, before a blank, and cut short."""

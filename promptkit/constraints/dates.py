@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from promptkit.constraints.arguments import wrong_shape
 from promptkit.constraints.moments import Moment, moment_of
@@ -104,12 +104,14 @@ class DateBetween:
 
 
 @dataclass(frozen=True, slots=True)
-class NotBefore:
-    """A date, a time, or a date with a time, that is not before ``limit``; compared as DateBetween does."""
+class _OneSided:
+    """What a first and a last date share; ``outwards`` is -1 where earlier ones are refused, else 1."""
 
+    words: ClassVar[str]
+    outwards: ClassVar[Literal[1, -1]]
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     limit: str
-    kind: str = "not_before"
+    kind: str = ""
 
     @classmethod
     def from_argument(cls, argument: Any) -> Self:
@@ -121,76 +123,49 @@ class NotBefore:
 
     def sentence(self, subject: str) -> str:
         """Said with the limit."""
-        return f"{subject} is not before {self.limit}."
+        return f"{subject} is {self.words} {self.limit}."
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
         """As the format, where the field has none."""
         return _with_format(fragment, self.limit)
 
     def fault(self, value: Any, scope: Scope) -> str | None:
-        """A text that is no such date, or an earlier one.
+        """A text that is no such date, or one beyond the limit.
 
         Raises:
             Unjudged: When the value has a time zone and the limit has none.
         """
-        return _fault(value, self.limit, operator.lt)
+        return _fault(value, self.limit, _IS_BEYOND[self.outwards])
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Repeats the limit."""
-        return f"Give {_limit(self.kind, self.limit).phrase} that is not before {self.limit}."
+        return f"Give {_limit(self.kind, self.limit).phrase} that is {self.words} {self.limit}."
 
     def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
-        """The limit and what comes just before it."""
-        return _boundary(self.limit, fragment, -1)
+        """The limit and what comes next beyond it."""
+        return _boundary(self.limit, fragment, self.outwards)
 
     def fitted(self, value: Any, scope: Scope) -> Any:
-        """The limit where the value is earlier."""
-        return _fitted(value, self.limit, -1)
+        """The limit where the value is beyond it."""
+        return _fitted(value, self.limit, self.outwards)
 
 
 @dataclass(frozen=True, slots=True)
-class NotAfter:
+class NotBefore(_OneSided):
+    """A date, a time, or a date with a time, that is not before ``limit``; compared as DateBetween does."""
+
+    words = "not before"
+    outwards = -1
+    kind: str = "not_before"
+
+
+@dataclass(frozen=True, slots=True)
+class NotAfter(_OneSided):
     """A date, a time, or a date with a time, that is not after ``limit``; compared as DateBetween does."""
 
-    takes: ClassVar[frozenset[str]] = frozenset({"string"})
-    limit: str
+    words = "not after"
+    outwards = 1
     kind: str = "not_after"
-
-    @classmethod
-    def from_argument(cls, argument: Any) -> Self:
-        """From a text."""
-        return cls(argument)
-
-    def __post_init__(self) -> None:
-        _limit(self.kind, self.limit)
-
-    def sentence(self, subject: str) -> str:
-        """Said with the limit."""
-        return f"{subject} is not after {self.limit}."
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As the format, where the field has none."""
-        return _with_format(fragment, self.limit)
-
-    def fault(self, value: Any, scope: Scope) -> str | None:
-        """A text that is no such date, or a later one.
-
-        Raises:
-            Unjudged: When the value has a time zone and the limit has none.
-        """
-        return _fault(value, self.limit, operator.gt)
-
-    def hint(self, value: Any, scope: Scope) -> str:
-        """Repeats the limit."""
-        return f"Give {_limit(self.kind, self.limit).phrase} that is not after {self.limit}."
-
-    def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
-        """The limit and what comes just after it."""
-        return _boundary(self.limit, fragment, 1)
-
-    def fitted(self, value: Any, scope: Scope) -> Any:
-        """The limit where the value is later."""
-        return _fitted(value, self.limit, 1)
 
 
 def _limit(kind: str, text: Any) -> Moment:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from promptkit.constraints.arguments import wrong_shape
 from promptkit.constraints.evaluation import is_number
@@ -81,10 +81,12 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
-class AtLeast:
-    """A number of at least ``limit``."""
+class _OneSided:
+    """What a lower and an upper limit share; ``inwards`` is 1 where larger numbers hold, else -1."""
 
-    kind = "at_least"
+    kind: ClassVar[str]
+    words: ClassVar[str]
+    inwards: ClassVar[Literal[1, -1]]
     takes: ClassVar[frozenset[str]] = frozenset({"integer", "number"})
     limit: float
 
@@ -94,72 +96,50 @@ class AtLeast:
         return cls(argument)
 
     def __post_init__(self) -> None:
-        _require_number("at_least", self.limit)
+        _require_number(self.kind, self.limit)
 
     def sentence(self, subject: str) -> str:
         """Said with the limit."""
-        return f"{subject} is at least {self.limit}."
+        return f"{subject} is {self.words} {self.limit}."
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As minimum; one that is already tighter stays."""
-        return _at_least(fragment, self.limit)
+        """As minimum or maximum; one that is already tighter stays."""
+        return (_at_least if self.inwards == 1 else _at_most)(fragment, self.limit)
 
     def fault(self, value: Any, scope: Scope) -> str | None:
-        """Anything but a number from the limit on."""
-        return None if is_number(value) and value >= self.limit else shown(value)
+        """Anything but a number on the right side of the limit."""
+        held = is_number(value) and (value >= self.limit if self.inwards == 1 else value <= self.limit)
+        return None if held else shown(value)
 
     def hint(self, value: Any, scope: Scope) -> str:
         """Repeats the limit."""
-        return f"Give a number of at least {self.limit}."
+        return f"Give a number of {self.words} {self.limit}."
 
     def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
-        """The limit and the number below it."""
-        return _edge(self.limit, fragment, 1)
+        """The limit and the number beyond it."""
+        return _edge(self.limit, fragment, self.inwards)
 
     def fitted(self, value: Any, scope: Scope) -> Any:
-        """The nearest number that is not below the limit."""
-        return _raised(value, self.limit) if is_number(value) else value
+        """The nearest number that holds."""
+        return (_raised if self.inwards == 1 else _lowered)(value, self.limit) if is_number(value) else value
 
 
 @dataclass(frozen=True, slots=True)
-class AtMost:
+class AtLeast(_OneSided):
+    """A number of at least ``limit``."""
+
+    kind = "at_least"
+    words = "at least"
+    inwards = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost(_OneSided):
     """A number of at most ``limit``."""
 
     kind = "at_most"
-    takes: ClassVar[frozenset[str]] = frozenset({"integer", "number"})
-    limit: float
-
-    @classmethod
-    def from_argument(cls, argument: Any) -> Self:
-        """From a number."""
-        return cls(argument)
-
-    def __post_init__(self) -> None:
-        _require_number("at_most", self.limit)
-
-    def sentence(self, subject: str) -> str:
-        """Said with the limit."""
-        return f"{subject} is at most {self.limit}."
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As maximum; one that is already tighter stays."""
-        return _at_most(fragment, self.limit)
-
-    def fault(self, value: Any, scope: Scope) -> str | None:
-        """Anything but a number up to the limit."""
-        return None if is_number(value) and value <= self.limit else shown(value)
-
-    def hint(self, value: Any, scope: Scope) -> str:
-        """Repeats the limit."""
-        return f"Give a number of at most {self.limit}."
-
-    def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
-        """The limit and the number above it."""
-        return _edge(self.limit, fragment, -1)
-
-    def fitted(self, value: Any, scope: Scope) -> Any:
-        """The nearest number that is not above the limit."""
-        return _lowered(value, self.limit) if is_number(value) else value
+    words = "at most"
+    inwards = -1
 
 
 def is_finite(value: Any) -> bool:
