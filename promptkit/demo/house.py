@@ -45,7 +45,12 @@ class Escalation(Field):
 NONE: Mapping[str, str] = {}
 HOUSE = Task(
     (
-        Field("category", "queue", NONE, tuple(Label(name, frozenset(topics)) for name, topics in QUEUES.items())),
+        Field(
+            "category",
+            "queue",
+            NONE,
+            tuple(Label(name, frozenset(topics)) for name, topics in QUEUES.items()),
+        ),
         Escalation("escalate", "escalate", {"yes": "yes", "no": "no"}),
     )
 )
