@@ -13,8 +13,8 @@ MAX_PATTERN = 1_000
 # Bytes of a compiled pattern. The time for a character grows with it, so it bounds counted repeats such as
 # (\w{1,100}){1,100}; `.{0,1000}` takes about 0.8 MB.
 _MAX_COMPILED = 2 << 20
-# An escape, a class, or a group that sets flags; the last has them as its group.
-_FLAGS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?P<flags>[A-Za-z]+(?:-[A-Za-z]+)?)[:)]", re.DOTALL)
+# An escape, a class, or a group that sets flags; of the last, the flags it turns on.
+_FLAGS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?P<flags>[A-Za-z]+)(?:-[A-Za-z]+)?[:)]", re.DOTALL)
 _TOO_LARGE = 16 << 20  # only to tell a large pattern from a malformed one
 
 

@@ -24,8 +24,8 @@ _NO_LINE_BREAK = r"^\n\r\x{2028}\x{2029}"  # what a dot is in ECMA's expressions
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 _CODE = re.compile(r"x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})")
 _PROPERTY = re.compile(r"[pP](?:\{[A-Za-z0-9_=^]+\}|[A-Z])")
-# The engine's white space is not ECMA's, and it knows classes inside classes.
-_READ_OTHERWISE = re.compile(r"\\[sS]|\[[^\]]*\[")
+# The engine's white space and its dot are not ECMA's, and it knows classes inside classes.
+_READ_ALIKE = re.compile(r"(?:\\[^sS]|[^\\.\[]|\[(?:\\[^sS]|[^\\\[\]])*+\])*+")
 _REPEAT = re.compile(r"\{\d+(?:,\d*)?\}")
 _GROUP = re.compile(r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>i?(?:-i)?):|(?P<rest>i?(?:-i)?)\)))?")
 _PUNCTUATION = re.compile(r"[^\sA-Za-z0-9]")
@@ -63,7 +63,7 @@ def found_regex(pattern: str, spelling: Spelling) -> str:
 
 def reads_otherwise(pattern: str) -> bool:
     """True when the grammar engine by itself may take the pattern for another than the check does."""
-    return _READ_OTHERWISE.search(pattern) is not None
+    return _READ_ALIKE.fullmatch(pattern) is None
 
 
 def _ends_in_anchor(pattern: str) -> bool:

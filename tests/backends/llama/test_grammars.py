@@ -116,6 +116,10 @@ def test_only_the_pattern_that_cannot_be_said_is_left_out():
         (r"^[^\s]$", "\ufeff", False),
         (r"a\Sb", "xa\u0085bx", True),
         (r"a\Sb", "xa bx", False),
+        ("^a.b$", "axb", True),
+        ("^a.b$", "a\u2028b", False),
+        ("^(?i)A.b$", "a\u2029b", False),
+        ("a.b", "a\u0085b", True),
     ],
 )
 def test_white_space_in_patterns_is_what_the_validator_takes_for_it(model, pattern, text, accepted):
@@ -125,10 +129,11 @@ def test_white_space_in_patterns_is_what_the_validator_takes_for_it(model, patte
     assert accepts(model, schema, json.dumps(text, ensure_ascii=False)) is accepted
 
 
-def test_a_class_inside_a_class_is_left_to_the_check():
-    grammar = compiled({"type": "string", "pattern": "^[[:alpha:]]+$"})
+@pytest.mark.parametrize("pattern", ["^[[:alpha:]]+$", "^(?s)a.b$", "^(?s:a.b)$"])
+def test_what_the_engine_reads_otherwise_is_left_to_the_check(pattern):
+    grammar = compiled({"type": "string", "pattern": pattern})
 
-    assert not grammar.enforces("pattern", "^[[:alpha:]]+$")
+    assert not grammar.enforces("pattern", pattern)
     assert "pattern" not in grammar.wire
 
 

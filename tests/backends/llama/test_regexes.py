@@ -122,8 +122,7 @@ def test_anchors_inside_a_schemas_pattern_are_not_guessed(pattern):
 
 
 def test_patterns_that_two_engines_read_differently_are_known():
-    assert [p for p in (r"a\s", r"[\S]", "[[:space:]]", r"\d", "[a-z]+") if reads_otherwise(p)] == [
-        r"a\s",
-        r"[\S]",
-        "[[:space:]]",
-    ]
+    otherwise = [r"a\s", r"[\S]", "[[:space:]]", "a.b", r"\\.", r"\[.", "(?s).", "[a].[b]"]
+    alike = [r"\d", "[a-z]+", r"a\.b", "[.]", r"[\].]", r"\\s", r"\p{Ll}", ""]
+
+    assert [pattern for pattern in otherwise + alike if reads_otherwise(pattern)] == otherwise
