@@ -31,6 +31,9 @@ class _Affix:
     verb: ClassVar[str]
     order: ClassVar[str]
     example: ClassVar[str]
+    # The pattern that narrows and the one that is followed, with {} for the texts.
+    found: ClassVar[str]
+    whole: ClassVar[str]
     takes: ClassVar[frozenset[str]] = frozenset({"string"})
     texts: Sequence[str]
 
@@ -51,6 +54,14 @@ class _Affix:
         """Said with every text."""
         return f"{subject} {self.verb} {_said(self.texts, 'or')}."
 
+    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As a pattern, where the field has none yet."""
+        return _with_pattern(fragment, self.texts, self.found)
+
+    def form(self, inputs: Mapping[str, Any] | None) -> Form | None:
+        """Any of the texts, and anything before or behind it."""
+        return _whole(self.texts, self.whole)
+
     def hint(self, value: Any, scope: Scope) -> str:
         """Quotes the texts."""
         return f"{self.order} {_said(self.texts, 'or')}, letter for letter."
@@ -64,14 +75,8 @@ class StartsWith(_Affix):
     verb = "starts with"
     order = "Begin it with"
     example = "'Dear '"
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As a pattern, where the field has none yet."""
-        return _with_pattern(fragment, self.texts, "^(?:{})")
-
-    def form(self, inputs: Mapping[str, Any] | None) -> Form | None:
-        """Any of the texts, then anything."""
-        return _whole(self.texts, f"(?:{{}}){_ANYTHING}")
+    found = "^(?:{})"
+    whole = f"(?:{{}}){_ANYTHING}"
 
     def fault(self, value: Any, scope: Scope) -> str | None:
         """How the text starts instead."""
@@ -102,14 +107,8 @@ class EndsWith(_Affix):
     verb = "ends with"
     order = "End it with"
     example = "['.', '!']"
-
-    def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As a pattern, where the field has none yet."""
-        return _with_pattern(fragment, self.texts, "(?:{})$")
-
-    def form(self, inputs: Mapping[str, Any] | None) -> Form | None:
-        """Anything, then any of the texts."""
-        return _whole(self.texts, f"{_ANYTHING}(?:{{}})")
+    found = "(?:{})$"
+    whole = f"{_ANYTHING}(?:{{}})"
 
     def fault(self, value: Any, scope: Scope) -> str | None:
         """How the text ends instead."""
