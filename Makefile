@@ -75,7 +75,7 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/rendering.py
 
-# Takes the newest versions and writes them down; run the checks before committing the result.
+# Takes the newest versions that pyproject.toml allows and writes them down; run the checks before committing the result.
 lock: $(VENV)/.dev $(SERVER)/.ready
 	$(BIN)/$(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable ".[llama,cli]" --group dev
 	$(SERVER)/bin/$(PIP_INSTALL) --upgrade --upgrade-strategy eager "llama-cpp-python[server]>=0.3.30"

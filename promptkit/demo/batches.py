@@ -48,7 +48,7 @@ class Batches:
     Args:
         size: Rows of one prompt.
         exact: Share of prompts that are the shipped one, word for word.
-        own: Tasks of the house to train on instead (the adapter's); None for the mixture.
+        own: The one prompt to train on, which is the adapter's; None for the mixture.
     """
 
     def __init__(

@@ -33,17 +33,25 @@ ODD_TEXTS = [
     *("don't DON'T I'll we'RE", "'s 's", "naïve café Ayşe", "e\u0301 combining", "…—“quotes”"),
     *("日本語のテキスト", "🙂👍🏽 ok", "<|im_end|> <|im_start|>user"),
 ]
+DEFAULTS = llama_cpp.llama_cpp.llama_model_default_params
 # A message and the right values by field.
 Case = tuple[str, dict[str, str | None]]
+
+
+def plain_weights() -> Any:
+    """Return llama.cpp's defaults without the buffers whose AMX kernels crash (ggml-org/llama.cpp 20824)."""
+    parameters = DEFAULTS()
+    parameters.use_extra_bufts = False
+    return parameters
+
+
+llama_cpp.llama_cpp.llama_model_default_params = plain_weights
 
 
 class Reader:
     """The model in llama.cpp; what a prompt begins with is read once."""
 
     def __init__(self, path: Path, lora: Path | None = None) -> None:
-        # llama.cpp's AMX kernels crash on small batches (ggml-org/llama.cpp 20824).
-        defaults = llama_cpp.llama_cpp.llama_model_default_params
-        llama_cpp.llama_cpp.llama_model_default_params = lambda: without_extra_buffers(defaults())
         self.model = llama_cpp.Llama(
             str(path), n_ctx=2048, n_threads=1, n_threads_batch=1, verbose=False, lora_path=lora and str(lora)
         )
@@ -83,12 +91,6 @@ class Reader:
             pending = [best]
             written.append(best)
         return model.detokenize(written).decode("utf-8", "replace")
-
-
-def without_extra_buffers(parameters: Any) -> Any:
-    """Return the parameters with plain weights, which every processor computes alike."""
-    parameters.use_extra_bufts = False
-    return parameters
 
 
 def read_answer(task: Task, text: str) -> dict[str, str | None]:

@@ -18,8 +18,8 @@ __all__ = ["Generator", "Message"]
 HERE = Path(__file__).parent
 # Stands for the order id while noise is applied, so that typos never reach the id.
 ID_MARK = "\x01"
-HOLDOUT_EVERY = 10
-HOLDOUT_FROM = 5
+# Of a list of at least so many phrasings every tenth is held out, from the fourth on.
+HOLDOUT_LEAST, HOLDOUT_FIRST, HOLDOUT_EVERY = 5, 3, 10
 KIND_WEIGHTS = {"fault": 0.38, "request": 0.36, "sarcasm": 0.06, "praise": 0.13, "danger": 0.07}
 KIND_LABELS = {
     "fault": ("negative", "normal"),
@@ -85,14 +85,6 @@ class Message:
     sentiment: str
     urgency: str
     order_id: str | None
-
-    def answer(self) -> str:
-        """Return the compact JSON that the model is to write."""
-        order = "null" if self.order_id is None else f'"{self.order_id}"'
-        return (
-            f'{{"category":"{self.category}","sentiment":"{self.sentiment}",'
-            f'"urgency":"{self.urgency}","order_id":{order}}}'
-        )
 
 
 def parse(text: str) -> list[str | list]:
@@ -347,5 +339,5 @@ def keep(lines: list[str], split: str) -> list[str]:
     """Choose the phrasings of a split; a list of under five lines has none to hold out."""
     if split == "all":
         return lines
-    held = lines[HOLDOUT_FROM - 2 :: HOLDOUT_EVERY] if len(lines) >= HOLDOUT_FROM else []
+    held = lines[HOLDOUT_FIRST::HOLDOUT_EVERY] if len(lines) >= HOLDOUT_LEAST else []
     return held if split == "holdout" else [line for line in lines if line not in held]

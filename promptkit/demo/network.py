@@ -12,7 +12,7 @@ __all__ = ["Network", "Shape"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Sizes of the network; the defaults are those of the shipped model."""
+    """Sizes of the network; the defaults are those of the next model, the shipped one is smaller."""
 
     vocabulary: int
     width: int = 192

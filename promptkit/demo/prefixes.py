@@ -154,7 +154,7 @@ class PrefixMaker:
         """Return instructions in the layout of the library or in a looser one."""
         rng = self.rng
         head = self.introduction()
-        fields = self.plain_labels(task.fields[0]) if task.plain else self.field_list(task)
+        fields = self.plain_labels(task.fields[0]) if task.plain else self.listed(task)
         parts = [fields]
         named = [field for field in task.fields if field.source == "order_id"]
         if named and rng.random() < 0.5:
@@ -182,21 +182,11 @@ class PrefixMaker:
         ]
         return rng.choice(["\n", "\n", " "]).join(drawn)
 
-    def field_list(self, task: Task) -> str:
-        """Return the fields with their values."""
-        rng = self.rng
-        if rng.random() < 0.06 and not any(label.gloss for f in task.fields for label in f.labels):
-            names = ", ".join(field.name for field in task.fields)
-            return (
-                f"{rng.choice(JSON_ORDERS)} Fields: {names}."
-                if task.fields == STANDARD
-                else self.listed(task)
-            )
-        return self.listed(task)
-
     def listed(self, task: Task) -> str:
-        """Return one line per field."""
+        """Return one line per field; of the shipped fields now and then the names alone."""
         rng = self.rng
+        if task.fields == STANDARD and rng.random() < 0.1:
+            return f"{rng.choice(JSON_ORDERS)} Fields: {', '.join(field.name for field in task.fields)}."
         library = rng.random() < 0.6
         quote, mark = ('"', "`") if library else (rng.choice(['"', "", "`"]), rng.choice(["`", "", '"']))
         between = ", " if library else rng.choice([", ", " | ", " or ", "/"])

@@ -30,7 +30,6 @@ CHECK_EVERY = 200
 CHECK_SIZE = 192
 # A little of the loss goes to the message itself, to learn its words sooner.
 TEXT_SHARE, TEXT_WEIGHT = 0.25, 0.3
-IGNORED = -100
 
 
 def learn_vocabulary(shipped: Prefix, seed: int) -> Vocabulary:

@@ -126,6 +126,20 @@ def test_a_prompt_names_every_label_that_it_asks_for(tools):
         assert [name for field in prefix.task.fields for name in field.options if name not in said] == []
 
 
+def test_each_topic_is_in_one_queue_of_the_house_and_its_rule_escalates(tools):
+    import house
+
+    made = tools[0].Generator(3)
+    queues = [topic for topics in house.QUEUES.values() for topic in topics]
+    assert sorted(queues) == sorted(made.topics)
+
+    for message in [made.message() for _ in range(COUNT)]:
+        values = json.loads(house.HOUSE.answer(message))
+        unhappy = message.sentiment == "negative" and message.order_id is not None
+        assert message.topic in house.QUEUES[values["queue"]]
+        assert values["escalate"] == ("yes" if unhappy or message.kind == "danger" else "no")
+
+
 @pytest.mark.parametrize(("name", "count"), [("held.jsonl", 315), ("messages.jsonl", 60)])
 def test_the_hand_written_messages_are_whole(name, count):
     rows = [json.loads(line) for line in (DEMO / name).read_text("utf-8").splitlines()]
