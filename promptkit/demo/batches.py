@@ -72,7 +72,7 @@ class Batches:
 
     def prompt(self, progress: float) -> list[Batch]:
         """Return the rows of one prompt in parts, for a share of the training that is done."""
-        if self.own is None and self.rng.random() < max(0.02, 1 - 20 * progress, 0.25 - 1.5 * progress):
+        if self.own is None and self.rng.random() < max(0.02, 0.5 - 10 * progress, 0.2 - progress):
             return [self.repetitions() for _ in range(PARTS)]
         prefix = self.own or self.prefix(progress)
         messages = [prefix.task.message(self.generator, self.rng) for _ in range(self.size)]

@@ -16,7 +16,7 @@ class Shape:
 
     vocabulary: int
     width: int = 192
-    layers: int = 5
+    layers: int = 4
     heads: int = 6
     feed_forward: int = 512
     context: int = 2048
@@ -78,6 +78,11 @@ class Network(nn.Module):
                 residual = name.endswith(("output.weight", "down.weight"))
                 nn.init.normal_(weight, std=0.04 / (2 * shape.layers) ** 0.5 if residual else 0.04)
         self.plant_copying()
+
+    @torch.no_grad()
+    def mean(self, table: Tensor) -> None:
+        """Begin with other embeddings, (vocabulary, width); the constant channel stays."""
+        self.embedding.weight[:, 1:] = table[:, 1:]
 
     @torch.no_grad()
     def plant_copying(self) -> None:

@@ -14,6 +14,7 @@ import torch
 from batches import Batch, Batches
 from export import read_network, read_vocabulary, write_gguf
 from generator import Generator
+from meanings import meanings
 from network import Network, Shape
 from prefixes import PLACEHOLDER, Prefix, PrefixMaker, shipped_prefix
 from tasks import TaskMaker
@@ -28,6 +29,7 @@ VOCABULARY_SIZE = 2048
 VOCABULARY_TEXTS = 20_000
 CHECK_EVERY = 200
 CHECK_SIZE = 192
+MEANING_STEPS = 400
 # A little of the loss goes to the message itself, to learn its words sooner.
 TEXT_SHARE, TEXT_WEIGHT = 0.25, 0.3
 
@@ -111,6 +113,9 @@ class Run:
         shape = Shape(vocabulary=self.vocabulary.size)
         self.device = torch.device(options.device)
         self.network = (read_network(options.tune) if options.tune else Network(shape)).to(self.device)
+        if not state and not options.tune:
+            table = self.network.embedding.weight.detach()
+            self.network.mean(meanings(table, self.vocabulary, options.seed, MEANING_STEPS))
         self.optimizers = optimizers(self.network, options.rate)
         if state:
             self.restore(state)
@@ -194,8 +199,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("demo-run"), help="folder of checkpoints")
     parser.add_argument("--curve", type=Path, default=HERE / "curve.csv")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--batch", type=int, default=24, help="messages to a prompt")
-    parser.add_argument("--prompts", type=int, default=3, help="prompts to a step")
+    parser.add_argument("--batch", type=int, default=32, help="messages to a prompt")
+    parser.add_argument("--prompts", type=int, default=2, help="prompts to a step")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--exact", type=float, default=0.3, help="share of the shipped prompt")
     parser.add_argument("--seed", type=int, default=1)

@@ -6,18 +6,19 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from functools import partial
 
+from promptkit.backends.llama.adapters import split_reference
 from promptkit.backends.llama.assembling import TextAssembler
-from promptkit.backends.llama.decoding import Answer, Limits
+from promptkit.backends.llama.listeners import AsyncListener, Listener
 from promptkit.backends.llama.models import LoadedModel, ModelKey, shelf
 from promptkit.backends.llama.outputs import compile_output
 from promptkit.backends.llama.planning import plan
 from promptkit.backends.llama.sampling import Sampler
+from promptkit.backends.llama.sequences import Answer, Limits, News
 from promptkit.backends.llama.sources import find_model
-from promptkit.backends.llama.threads import call_in_thread, iterate_in_thread
-from promptkit.completions import Completed, Completion, Event, TextDelta, Usage
+from promptkit.completions import Completed, Completion, Event
 from promptkit.errors import BackendError, ContextOverflow
 from promptkit.messages import Message, TextPart
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
@@ -29,29 +30,45 @@ class LlamaBackend:
     """Answers requests by a model in this process; both a Backend and an AsyncBackend.
 
     The model is loaded on first use and shared by all backends of the process that name the same file with
-    the same options. It answers one request at a time; others wait, each until its own deadline. Without a
-    temperature it decodes greedily, so the same request gives the same answer. JSON is decoded under the
-    output's grammar, compactly; every prompt is tokenized so that no content becomes a control token.
+    the same options. Requests of all threads and tasks are decoded together, ``n_parallel`` at once; others
+    wait, each until its own deadline. What prompts have in common is read once, and kept for later requests
+    as long as there is room. Without a temperature it decodes greedily, so the same request gives the same
+    answer, whatever it is decoded with. JSON is decoded under the output's grammar, compactly; every prompt
+    is tokenized so that no content becomes a control token.
 
     A system message is given to the model's chat template as such; where the template knows no system
     role, its text stands before the next user message's. Where a file has no template, the ChatML form is
     used if its vocabulary has those markers, else lines of ``role: text``.
 
     Args:
-        reference: What stands after ``llama:``: ``demo``, a path, or ``hf:OWNER/REPO/FILE``.
-        n_ctx: Tokens of context; None for what the model was trained on, at most 8192.
+        reference: What stands after ``llama:``: ``demo``, a path, or ``hf:OWNER/REPO/FILE``; LoRA adapters may
+            follow, each as ``+lora:PATH`` or ``+lora:PATH@SCALE``.
+        n_ctx: Tokens of context for each request; None for what the model was trained on, at most 8192.
         threads: Threads for decoding; None for what model and machine ask for.
+        n_parallel: How many requests are decoded at once; None for 8, or fewer where their context would take
+            more than 512 MiB.
+        deterministic: False lets all requests share one store of ``n_ctx`` times ``n_parallel`` tokens; then the
+            last bits of scores, and now and then a token, depend on what else is decoded.
 
     Raises:
-        ValueError: When n_ctx or threads is not positive.
+        ValueError: When n_ctx, threads or n_parallel is not positive, or an adapter's scale is no number.
     """
 
-    def __init__(self, reference: str, *, n_ctx: int | None = None, threads: int | None = None) -> None:
-        for option, value in (("n_ctx", n_ctx), ("threads", threads)):
+    def __init__(
+        self,
+        reference: str,
+        *,
+        n_ctx: int | None = None,
+        threads: int | None = None,
+        n_parallel: int | None = None,
+        deterministic: bool = True,
+    ) -> None:
+        for option, value in (("n_ctx", n_ctx), ("threads", threads), ("n_parallel", n_parallel)):
             if value is not None and value < 1:
                 raise ValueError(f"{option} is {value}; it must be at least 1")
         self._reference = reference
-        self._options = (n_ctx, threads)
+        self._file, self._loras = split_reference(reference)
+        self._options = (n_ctx, threads, n_parallel, deterministic)
         self._hold = _Hold()
         weakref.finalize(self, self._hold.release)
 
@@ -64,8 +81,8 @@ class LlamaBackend:
         return f"llama:{self._reference}"
 
     def capabilities(self) -> Capabilities:
-        """Schemas, streams and seeds; text only, one request at a time."""
-        return Capabilities(schema=True, stream=True, seed=True, parts=frozenset({TextPart}), max_parallel=1)
+        """Schemas, streams and seeds; text only. More requests than are decoded at once wait for their turn."""
+        return Capabilities(schema=True, stream=True, seed=True, parts=frozenset({TextPart}))
 
     def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
         """What the grammar enforces and what is checked afterwards; loads no model."""
@@ -86,7 +103,7 @@ class LlamaBackend:
         self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
     ) -> Completion:
         """Answer one request; see ``stream``, whose last event this is."""
-        with self.stream(request, deadline=deadline, cancel=cancel) as events:
+        with self._listening(request, deadline, cancel, streams=False) as events:
             *_, last = events
         assert isinstance(last, Completed)
         return last.completion
@@ -97,35 +114,78 @@ class LlamaBackend:
     ) -> Generator[Iterator[Event], None, None]:
         """Answer one request piece by piece; the last event is Completed.
 
-        Leaving the context ends the decoding. The model stays taken until then, also between two events.
+        The model does not wait for the reader. Leaving the context ends the decoding.
 
         Raises:
-            ModelLoadError: When the model cannot be loaded.
+            ModelLoadError: When the model or an adapter cannot be loaded.
             ContextOverflow: When the prompt does not fit, before anything is decoded.
             CapabilityMissing: When a message holds something other than text.
             GrammarInvalid: When no grammar can be made of the schema, or no passage of a source fits the rules.
             TimedOut: When the deadline passes.
         """
-        with self._named(), self._model() as model, model.turn(deadline, cancel) as ours:
-            if not ours:
-                yield iter([_cancelled_at_once(model)])
-                return
-            answer = _prepared(model, request, deadline, cancel)
-            events = _events(answer)
-            try:
-                yield events
-            finally:
-                events.close()
+        with self._listening(request, deadline, cancel, streams=True) as events:
+            yield events
 
     async def acomplete(self, request: Request, *, deadline: float | None = None) -> Completion:
-        """As ``complete``, in a thread; cancelling the task ends the decoding at the next token."""
-        return await call_in_thread(partial(self.complete, request, deadline=deadline))
+        """As ``complete``; cancelling the task ends the decoding at the next token."""
+        submit = partial(self._submitted, request, Limits(deadline=deadline), streams=False)
+        async with AsyncListener(submit) as events:
+            last = await anext(events)
+        assert isinstance(last, Completed)
+        return last.completion
 
     def astream(
         self, request: Request, *, deadline: float | None = None
     ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[Event]]:
-        """As ``stream``, in a thread; the last event is Completed."""
-        return iterate_in_thread(partial(self.stream, request, deadline=deadline))
+        """As ``stream``; the last event is Completed."""
+        return AsyncListener(partial(self._submitted, request, Limits(deadline=deadline), streams=True))
+
+    @contextlib.contextmanager
+    def _listening(
+        self, request: Request, deadline: float | None, cancel: threading.Event | None, *, streams: bool
+    ) -> Generator[Iterator[Event], None, None]:
+        listener = Listener()
+        limits = Limits(deadline=deadline, cancel=cancel)
+        answer, give_back = self._submitted(request, limits, listener.tell, streams=streams)
+        try:
+            yield listener
+        finally:
+            try:
+                listener.leave(answer)
+            finally:
+                give_back()
+
+    def _submitted(
+        self, request: Request, limits: Limits, tell: Callable[[News], object], *, streams: bool
+    ) -> tuple[Answer, Callable[[], object]]:
+        """The answer in the making, and what gives its model back."""
+        with contextlib.ExitStack() as undo, self._named():
+            model = undo.enter_context(self._model())
+            answer = self._prepared(model, request, limits, tell)
+            answer.streams = streams
+            answer.begin()
+            model.scheduler.submit(answer)
+            return answer, undo.pop_all().close
+
+    def _prepared(
+        self, model: LoadedModel, request: Request, limits: Limits, tell: Callable[[News], object]
+    ) -> Answer:
+        prompt = _fitting(model, request.messages)
+        room = model.size - len(prompt)
+        grammar = None if request.output.enforce == "off" else compile_output(request.output)
+        return Answer(
+            model=model.name + model.adapters.described(self._loras),
+            vocabulary=model.vocabulary,
+            prompt=prompt,
+            masks=None if grammar is None else model.masks.masks(grammar),
+            sampler=Sampler(request.generation),
+            text=TextAssembler(request.generation.stop),
+            max_tokens=min(request.generation.max_tokens or room, room),
+            limits=limits,
+            backend=self.name,
+            tell=tell,
+            adapters=model.adapters.load(self._loras),
+        )
 
     def close(self) -> None:
         """Hold the model no longer; the last backend that does so frees it. Later use loads it again."""
@@ -138,7 +198,7 @@ class LlamaBackend:
     @contextlib.contextmanager
     def _model(self) -> Generator[LoadedModel, None, None]:
         """The model, held by the backend from now on and by this call until it ends."""
-        key = self._hold.key or ModelKey(find_model(self._reference), *self._options)
+        key = self._hold.key or ModelKey(find_model(self._file), *self._options)
         self._hold.take(key)
         model = shelf().take(key)
         try:
@@ -188,26 +248,9 @@ class _Hold:
             self.key = None
 
 
-def _prepared(
-    model: LoadedModel, request: Request, deadline: float | None, cancel: threading.Event | None
-) -> Answer:
-    prompt = _fitting(model, request.messages)
-    room = model.context.size - len(prompt)
-    wanted = request.generation.max_tokens
-    grammar = None if request.output.enforce == "off" else compile_output(request.output)
-    return Answer(
-        model=model,
-        prompt=prompt,
-        masks=None if grammar is None else model.masks.masks(grammar),
-        sampler=Sampler(request.generation),
-        text=TextAssembler(request.generation.stop),
-        limits=Limits(max_tokens=min(wanted or room, room), deadline=deadline, cancel=cancel),
-    )
-
-
 def _fitting(model: LoadedModel, messages: Sequence[Message]) -> list[int]:
     """The prompt's tokens, of which there are fewer than the context holds."""
-    size = model.context.size
+    size = model.size
     least = sum(len(message.text) for message in messages) // model.vocabulary.longest
     prompt: list[int] = []
     if least < size:  # else even the longest tokens are too many, and counting them would take long
@@ -219,27 +262,3 @@ def _fitting(model: LoadedModel, messages: Sequence[Message]) -> list[int]:
             "shorten the input, or set a larger n_ctx where the model allows it"
         )
     return prompt
-
-
-def _events(answer: Answer) -> Generator[Event, None, None]:
-    whole: list[str] = []
-    for text in answer.pieces():
-        if text:
-            whole.append(text)
-            yield TextDelta(text=text)
-    assert answer.finish_reason is not None
-    yield Completed(
-        completion=Completion(
-            text="".join(whole),
-            finish_reason=answer.finish_reason,
-            model=answer.model.name,
-            usage=answer.usage,
-        )
-    )
-
-
-def _cancelled_at_once(model: LoadedModel) -> Completed:
-    nothing = Usage(input_tokens=0, output_tokens=0)
-    return Completed(
-        completion=Completion(text="", finish_reason="cancelled", model=model.name, usage=nothing)
-    )

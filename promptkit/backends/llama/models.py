@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import os
 import threading
-import time
 from collections import deque
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from promptkit.backends.llama.adapters import Adapters
 from promptkit.backends.llama.bindings import engine_log, llama, undisturbed
-from promptkit.backends.llama.contexts import Context, default_threads
+from promptkit.backends.llama.contexts import Context, default_parallel, default_threads
 from promptkit.backends.llama.grammars import MaskMaker
+from promptkit.backends.llama.scheduler import Scheduler
 from promptkit.backends.llama.tokens import MessageTokenizer
 from promptkit.backends.llama.vocabulary import Vocabulary
-from promptkit.errors import LocalBackendError, ModelLoadError, TimedOut
+from promptkit.errors import ModelLoadError
 
 __all__ = ["LoadedModel", "ModelKey", "Shelf", "load_parameters", "shelf"]
 
 _DEFAULT_CONTEXT = 8192  # tokens; a longer one costs memory that most prompts never use
-_LOOK_S = 0.05  # how often a waiting caller looks at its cancel event
 
 
 class ModelKey(NamedTuple):
@@ -30,32 +30,35 @@ class ModelKey(NamedTuple):
 
     Attributes:
         path: The resolved file.
-        n_ctx: Tokens of context; None for the model's own, at most 8192.
+        n_ctx: Tokens of context for each request; None for the model's own, at most 8192.
         threads: Threads; None for what model and machine ask for.
+        n_parallel: Requests that are answered at once; None for what fits into memory, at most 8.
+        deterministic: False lets all requests share one store, which moves the last bits of their scores.
     """
 
     path: Path
     n_ctx: int | None
     threads: int | None
+    n_parallel: int | None = None
+    deterministic: bool = True
 
 
 class LoadedModel:
-    """Weights, vocabulary and one context, used by one caller at a time.
+    """Weights, vocabulary and a decoder that any number of callers ask at once.
 
     Attributes:
         name: The model's name as its file gives it, else the file's.
         vocabulary: Its tokens.
-        context: Its working memory; only for the caller that holds ``turn``.
+        size: Tokens of context for each request.
+        parallel: How many requests it answers at once.
+        scheduler: Its decoder.
         tokenizer: Messages to tokens.
         masks: Schemas to masks.
-        process: The id of the process that loaded it.
+        adapters: Its LoRA adapters.
     """
 
     def __init__(self, key: ModelKey, *, threads: int | None) -> None:
         self._llama = llama()
-        self.process = os.getpid()
-        self._turn = threading.Lock()
-        self._holder: int | None = None
         self._pointer = _load(key.path)
         with contextlib.ExitStack() as undo:
             undo.callback(self._llama.llama_model_free, self._pointer)
@@ -72,17 +75,37 @@ class LoadedModel:
         )
         self.tokenizer = MessageTokenizer(self.vocabulary)
         self.masks = MaskMaker(self.vocabulary)
+        self.adapters = Adapters(self._pointer, self.name)
         trained = int(self._llama.llama_model_n_ctx_train(self._pointer))
         if (key.n_ctx or 0) > trained:
             raise ModelLoadError(
                 f"n_ctx is {key.n_ctx}, but {key.path} reads {trained} tokens at most; set n_ctx to that or less"
             )
-        self.context = Context(
+        self.size = key.n_ctx or min(trained, _DEFAULT_CONTEXT)
+        self.parallel = key.n_parallel or default_parallel(self._token_bytes(), self.size)
+        self.scheduler = Scheduler(self.name, self.open_context(key, threads), self._give_back)
+
+    def open_context(self, key: ModelKey, threads: int | None = None) -> Context:
+        """A working memory of this model, of the size that ``key`` asks for."""
+        return Context(
             self._pointer,
-            size=key.n_ctx or min(trained, _DEFAULT_CONTEXT),
+            size=self.size,
+            slots=self.parallel,
             threads=threads or default_threads(int(self._llama.llama_model_size(self._pointer))),
             vocabulary_size=self.vocabulary.size,
+            unified=not key.deterministic,
         )
+
+    def _token_bytes(self) -> int:
+        """About what one token takes in the context: keys and values of 16 bits for every layer."""
+        engine, model = self._llama, self._pointer
+        heads = max(1, int(engine.llama_model_n_head(model)))
+        width = int(engine.llama_model_n_embd(model)) * int(engine.llama_model_n_head_kv(model)) // heads
+        return 4 * width * int(engine.llama_model_n_layer(model))
+
+    def _give_back(self) -> None:
+        self.adapters.free()
+        self._llama.llama_model_free(self._pointer)
 
     def _check(self, path: Path) -> None:
         architecture = self._text("general.architecture")
@@ -97,45 +120,9 @@ class LoadedModel:
         count = self._llama.llama_model_meta_val_str(self._pointer, key.encode(), buffer, len(buffer))
         return buffer.value.decode("utf-8", "replace") if count >= 0 else ""
 
-    @contextlib.contextmanager
-    def turn(self, deadline: float | None, cancel: threading.Event | None) -> Generator[bool, None, None]:
-        """Wait until no one else uses the model; False when ``cancel`` was set first.
-
-        Raises:
-            TimedOut: When ``deadline`` passed first.
-            LocalBackendError: When this very thread is reading a stream from the model.
-        """
-        got = self._wait(deadline, cancel)
-        if got:
-            self._holder = threading.get_ident()
-        try:
-            yield got
-        finally:
-            if got:
-                self._holder = None
-                self._turn.release()
-
-    def _wait(self, deadline: float | None, cancel: threading.Event | None) -> bool:
-        if self._holder == threading.get_ident():
-            raise LocalBackendError(
-                f"this thread is still reading a stream from {self.name}; "
-                "finish or close it before asking again"
-            )
-        while cancel is None or not cancel.is_set():
-            left = _LOOK_S if deadline is None else min(_LOOK_S, deadline - time.monotonic())
-            if left <= 0:
-                raise TimedOut(
-                    f"{self.name} was busy with another request until the deadline; allow more time",
-                    kind="deadline",
-                )
-            if self._turn.acquire(timeout=left):
-                return True
-        return False
-
     def free(self) -> None:
-        """Give the memory back; the model is dead afterwards."""
-        self.context.free()
-        self._llama.llama_model_free(self._pointer)
+        """Give the memory back; the model is dead afterwards, and answers in the making fail."""
+        self.scheduler.close()
 
 
 def load_parameters(engine: Any) -> Any:
@@ -181,6 +168,12 @@ class Shelf:
         self._one_thread = False
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
+        # A thread inside llama.cpp would outlive what the interpreter takes down.
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        for model in list(self._models.values()):
+            model.free()
 
     def _forget(self) -> None:
         self._lock = threading.Lock()

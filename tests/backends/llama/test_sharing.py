@@ -13,7 +13,6 @@ import pytest
 
 from promptkit.backends.llama import LlamaBackend
 from promptkit.backends.llama.models import ModelKey, Shelf, shelf
-from promptkit.backends.llama.threads import call_in_thread
 from promptkit.completions import Completed
 from promptkit.errors import ContextOverflow, ModelLoadError, TimedOut
 from promptkit.messages import Message
@@ -138,7 +137,7 @@ def test_threads_get_the_answers_of_one_caller(path, ask):
 
 
 def test_who_waits_for_the_model_honours_deadline_and_cancel(path, ask):
-    backend = LlamaBackend(str(path), threads=1)
+    backend = LlamaBackend(str(path), threads=1, n_parallel=1)
     cancel = threading.Event()
     with ThreadPoolExecutor(2) as pool, backend.stream(ask("x", schema=ENDLESS)) as events:
         next(events)
@@ -150,7 +149,7 @@ def test_who_waits_for_the_model_honours_deadline_and_cancel(path, ask):
         answer = cancelled.result(timeout=20)
 
     assert isinstance(late_error, TimedOut)
-    assert "busy with another request" in str(late_error)
+    assert "busy with other requests" in str(late_error)
     assert waiting
     assert (answer.finish_reason, answer.text, answer.usage.output_tokens) == ("cancelled", "", 0)
     backend.close()
@@ -253,28 +252,6 @@ def test_a_cancelled_task_ends_its_decoding(path, ask):
 
     assert asyncio.run(cancelled()).finish_reason == "length"
     backend.close()
-
-
-def test_a_cancelled_call_is_told_to_end():
-    ended = threading.Event()
-
-    async def cancelled():
-        loop, started = asyncio.get_running_loop(), asyncio.Event()
-
-        def work(*, cancel):
-            loop.call_soon_threadsafe(started.set)
-            if cancel.wait(20):
-                ended.set()
-
-        task = asyncio.create_task(call_in_thread(work))
-        await started.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(cancelled())
-
-    assert ended.wait(20)
 
 
 def test_leaving_an_async_stream_early_frees_the_model(path, ask):

@@ -1,0 +1,302 @@
+"""Continuous batching: requests of all threads and tasks become sequences of one batch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from promptkit.backends.llama.bindings import Array
+from promptkit.backends.llama.contexts import BATCH, SHORTEST, Adapter, Context, Run
+from promptkit.backends.llama.sequences import Answer
+from promptkit.backends.llama.slots import Slot, Slots
+from promptkit.errors import BackendError, LocalBackendError, TimedOut
+
+__all__ = ["Scheduler", "piece"]
+
+_PATIENCE_S = 0.3
+"""How long prompts are read before answers that are being written go on by a token."""
+
+_SWEEP_S = 0.05
+"""How often waiting requests are looked through for those that were given up."""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """An answer that has a sequence.
+
+    Attributes:
+        answer: The answer.
+        slot: Its sequence.
+        tokens: What is read before anything is chosen.
+        length: Tokens that the sequence holds.
+    """
+
+    answer: Answer
+    slot: Slot
+    tokens: Array
+    length: int = field(default=0)
+
+    @property
+    def reads(self) -> bool:
+        """True while the prompt is not read whole."""
+        return self.length < len(self.tokens)
+
+
+class Scheduler:
+    """Decodes all answers of one model in a thread of its own.
+
+    An answer joins the batch when a sequence is free and leaves it at any token. Prompts are read first come,
+    first served; between two pieces of them, at most 0.3 s apart, every answer goes on by a token (and those
+    that must follow it). What an answer says does not depend on the others: the bits of its scores are the
+    same whatever it is decoded with.
+
+    Args:
+        name: The model's name, for messages.
+        context: Made by the caller, used by this thread alone, and freed by it.
+        free: What else is to be freed when it is closed; called after the context was.
+    """
+
+    def __init__(self, name: str, context: Context, free: Callable[[], object]) -> None:
+        self._name = name
+        self._context = context
+        self._free = free
+        self._slots = Slots(context)
+        self._wake = threading.Condition()
+        self._waiting: deque[Answer] = deque()
+        self._working: list[_Work] = []
+        self._closing = False
+        self._asked_to_close = False
+        self._ended = False
+        self._death = ""
+        self._swept = 0.0
+        self._thread = threading.Thread(target=self._run, name="promptkit-llama", daemon=True)
+        self._started = False
+
+    def submit(self, answer: Answer) -> None:
+        """Take an answer in; its news are told from the decoder's thread.
+
+        Raises:
+            LocalBackendError: When the decoder has ended.
+        """
+        with self._wake:
+            if self._death or self._closing:
+                raise LocalBackendError(
+                    f"the decoder of {self._name} has ended{self._death}; close the backend and ask again"
+                )
+            self._waiting.append(answer)
+            if not self._started:
+                self._started = True
+                self._thread.start()
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End the decoder: answers in the making fail, and memory is given back.
+
+        Waits until that is done, except in the decoder's own thread, where garbage collection may call it. A
+        decoder that died has its model freed only here, since callers may still be preparing requests by it.
+        """
+        with self._wake:
+            first, self._asked_to_close = not self._asked_to_close, True
+            self._closing = True
+            self._wake.notify()
+            started, ended = self._started, self._ended
+        if not started and first:
+            self._context.free()
+        if (ended or not started) and first:
+            self._free()
+        elif started and threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while self._rest():
+                self._turn()
+        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
+            self._death = f": {type(error).__name__}: {error}"
+        finally:
+            with self._wake:
+                self._closing = True
+            self._fail_all()
+            self._context.free()
+            with self._wake:
+                self._ended = True
+                asked = self._asked_to_close
+            if asked:
+                self._free()
+
+    def _fail_all(self) -> None:
+        reason = f"the decoder of {self._name} ended before the answer did{self._death}"
+        for answer in [*(work.answer for work in self._working), *self._waiting]:
+            if not answer.over:
+                answer.fail(LocalBackendError(f"{reason}; ask again"))
+        self._working.clear()
+        self._waiting.clear()
+
+    def _rest(self) -> bool:
+        """Wait for something to do; False when it is time to end."""
+        with self._wake:
+            while not (self._closing or self._waiting or self._working):
+                self._wake.wait()
+            return not self._closing
+
+    def _turn(self) -> None:
+        self._sweep()
+        self._admit()
+        until = time.monotonic() + _PATIENCE_S
+        while self._read_some() and not self._closing:
+            self._sweep()
+            self._admit()
+            if time.monotonic() >= until and any(not work.reads for work in self._working):
+                break
+        self._write_some()
+
+    # --- joining and leaving
+
+    def _admit(self) -> None:
+        """Give sequences to those that waited longest."""
+        for answer in self._first(self._slots.free):
+            if not self._is_wanted(answer):
+                self._drop(answer)
+            elif (work := self._placed(answer)) is not None:
+                self._drop(answer)
+                self._working.append(work)
+                if answer.finish_reason is not None:
+                    self._leave(work)
+
+    def _first(self, count: int) -> list[Answer]:
+        with self._wake:
+            return list(islice(self._waiting, count))
+
+    def _drop(self, answer: Answer) -> None:
+        with self._wake:
+            self._waiting.remove(answer)
+
+    def _placed(self, answer: Answer) -> _Work | None:
+        tokens = answer.opening
+        place = self._slots.take(tokens, answer.adapters)
+        if place is None:
+            return None
+        answer.cached_tokens = min(place.kept, len(answer.prompt))
+        return _Work(answer, place.slot, tokens, place.kept)
+
+    def _sweep(self) -> None:
+        """Let go of answers that were given up; those that wait are many, and are looked at less often."""
+        for work in [work for work in self._working if not self._is_wanted(work.answer)]:
+            self._leave(work)
+        now = time.monotonic()
+        if now - self._swept >= _SWEEP_S:
+            self._swept = now
+            gone = [
+                answer
+                for answer in self._first(len(self._waiting))
+                if not self._is_wanted(answer, waits=True)
+            ]
+            if gone:
+                with self._wake:
+                    self._waiting = deque(answer for answer in self._waiting if not answer.over)
+
+    def _is_wanted(self, answer: Answer, *, waits: bool = False) -> bool:
+        """Whether it is to go on; if not, its caller has been told."""
+        if answer.over:
+            return False
+        try:
+            if answer.is_wanted():
+                return True
+        except TimedOut as late:
+            answer.fail(
+                TimedOut(
+                    f"{self._name} was busy with other requests until the deadline; allow more time",
+                    kind="deadline",
+                )
+                if waits
+                else late
+            )
+            return False
+        answer.finish()
+        return False
+
+    def _leave(self, work: _Work) -> None:
+        """Tell the caller, unless that was done, and free the sequence."""
+        if not work.answer.over:
+            work.answer.finish()
+        self._working.remove(work)
+        self._slots.release(work.slot)
+
+    # --- decoding
+
+    def _read_some(self) -> bool:
+        """Read a piece of the prompt that came first; False when there is none."""
+        work = next((work for work in self._working if work.reads), None)
+        if work is None:
+            return False
+        count = piece(len(work.tokens) - work.length)
+        tokens = work.tokens[work.length : work.length + count].tolist()
+        for _, scores in self._decoded([work], [tokens]):
+            work.slot.read = work.length
+            if not work.reads:
+                self._choose(work, scores)
+        return True
+
+    def _write_some(self) -> None:
+        """Let every answer whose prompt is read go on: those with equally many tokens together."""
+        groups: dict[tuple[tuple[Adapter, ...], int], list[_Work]] = {}
+        for work in self._working:
+            if not work.reads:
+                key = (work.answer.adapters, min(len(work.answer.pending), BATCH))
+                groups.setdefault(key, []).append(work)
+        for (_, count), works in groups.items():
+            most = max(1, BATCH // count)
+            for start in range(0, len(works), most):
+                some = works[start : start + most]
+                self._write([work for work in some if self._is_still_there(work)], count)
+
+    def _is_still_there(self, work: _Work) -> bool:
+        if self._is_wanted(work.answer):
+            return True
+        self._leave(work)
+        return False
+
+    def _write(self, works: Sequence[_Work], count: int) -> None:
+        if not works:
+            return
+        tokens = [work.answer.pending[:count] for work in works]
+        for work, scores in self._decoded(works, tokens):
+            del work.answer.pending[:count]
+            if not work.answer.pending:
+                self._choose(work, scores)
+
+    def _decoded(
+        self, works: Sequence[_Work], tokens: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[_Work, Array]]:
+        """Decode tokens of each; those that llama.cpp could not decode have left."""
+        runs = [Run(work.slot.index, work.length, some) for work, some in zip(works, tokens, strict=True)]
+        try:
+            self._context.use(works[0].answer.adapters)
+            scores = self._context.decode(runs)
+        except BackendError as error:
+            for work in works:
+                self._slots.forget(work.slot)
+                work.answer.fail(LocalBackendError(str(error)))  # each caller raises one of its own
+                self._leave(work)
+            return
+        for work, some, its in zip(works, tokens, scores, strict=True):
+            work.length += len(some)
+            yield work, its
+
+    def _choose(self, work: _Work, scores: Array) -> None:
+        try:
+            work.answer.go_on(scores)
+        except BackendError as error:
+            work.answer.fail(error)
+        if work.answer.over or work.answer.finish_reason is not None:
+            self._leave(work)
+
+
+def piece(left: int) -> int:
+    """How many of so many tokens of a prompt are decoded next: never one, nor all but one, where that can be helped."""
+    count = min(BATCH, left)
+    return count - 1 if left - count == 1 and count > SHORTEST else count
