@@ -8,12 +8,16 @@ BIN := $(VENV)/bin
 SERVER := .venv-server
 # What a library needs of llama.cpp: no command-line tools, server, examples, tests or vision.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF
-MESSAGE ?= I was charged twice for order A-1042 and nobody answers my mails. Please fix it today!
+# What `make demo` asks about; the last is hard: praise that is none, and numbers that are no order's.
+MESSAGES := \
+  "I was charged twice for order A-1042 and nobody answers my mails. Please fix it today!" \
+  "hi, can u tell me if the blue jacket runs small? thx" \
+  "Brilliant. The app crashes every time I open it, and that on version 4.2.1. No order, 30 euros gone, thanks a lot."
 
 .PHONY: help demo test unit e2e lint format types contracts docs benchmarks lock clean
 
 help:
-	@echo "make demo        set up and triage one message with the bundled model, offline"
+	@echo "make demo        set up and triage three messages with the bundled model, offline (or one of yours: MESSAGE=...)"
 	@echo "make test        set up and run the unit and end-to-end tests"
 	@echo "make lint types contracts docs benchmarks lock clean"
 
@@ -38,7 +42,10 @@ $(SERVER)/.ready: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(VENV)/.user
-	@$(BIN)/promptkit run triage --backend llama:demo --set message="$(MESSAGE)"
+	@for message in $(if $(MESSAGE),"$(MESSAGE)",$(MESSAGES)); do \
+	  printf '\n%s\n' "$$message"; \
+	  $(BIN)/promptkit run triage --backend llama:demo --set message="$$message" || exit; \
+	done
 
 test: unit e2e
 

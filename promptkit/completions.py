@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 __all__ = [
+    "LEAST_LOGPROB",
     "Attempt",
     "Completed",
     "Completion",
@@ -18,11 +19,15 @@ __all__ = [
     "Quotation",
     "Repair",
     "TextDelta",
+    "TokenLogprob",
     "Usage",
     "Verdict",
 ]
 
 FinishReason: TypeAlias = Literal["stop", "length", "refusal", "filter", "tool", "cancelled"]
+
+LEAST_LOGPROB = -9999.0
+"""The log-probability that stands for "practically never", as in OpenAI's API: JSON has no infinities."""
 
 
 class Enforcement(StrEnum):
@@ -67,6 +72,22 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLogprob:
+    """One token of an answer, and how likely the model found it.
+
+    Attributes:
+        text: The token's text; a part of a character stands as U+FFFD or as the backend writes it.
+        logprob: Natural logarithm of its probability before sampling settings and masks, from LEAST_LOGPROB to 0.
+        top: The likeliest tokens at this place, best first, each with its log-probability; as many as were
+            asked for, or as the backend gives.
+    """
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """The raw answer of a backend.
 
@@ -78,6 +99,9 @@ class Completion:
         request_id: The backend's own id of the request.
         refusal: The refusal's text where the backend tells it apart from an answer.
         reasoning: The reasoning's text where the backend gives it.
+        logprobs: The answer's tokens in order, where they were asked for and the backend gives them; else None.
+        confidence: How sure the model was of each field, from 0 to 1, by its path in the output; None where the
+            backend does not tell.
     """
 
     text: str
@@ -87,6 +111,8 @@ class Completion:
     request_id: str | None = None
     refusal: str | None = None
     reasoning: str | None = None
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    confidence: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

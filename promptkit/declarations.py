@@ -89,11 +89,13 @@ class Example:
     Attributes:
         input: Inputs by name, plain data.
         output: The output as plain data; a string for text outputs.
+        reasoning: The thoughts before it, where the prompt asks for some; None shows the output alone.
         line: Line in the file, counted from 1.
     """
 
     input: Mapping[str, Any]
     output: Any
+    reasoning: str | None = None
     line: int | None = None
 
 
@@ -148,12 +150,14 @@ class OutputDeclaration:
         generated: True when the schema came from Picoschema, so that the value becomes an instance of a
             generated pydantic model; False for a raw JSON Schema, whose value stays plain data.
         model: Dotted reference to a type.
+        reasoning: The most tokens of thought before the answer; 0 where there shall be none.
     """
 
     kind: Literal["text", "json"] = "text"
     json_schema: Mapping[str, Any] | None = None
     generated: bool = True
     model: str | None = None
+    reasoning: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

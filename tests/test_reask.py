@@ -94,6 +94,29 @@ def test_one_broken_field_is_asked_for_alone_and_put_into_the_answer(run: Any) -
     assert json.loads(result.messages[-1].text) == GOOD
 
 
+def sure(text: Any, **confidence: float) -> Completion:
+    return Completion(text=json.dumps(text), finish_reason="stop", model="m", confidence=confidence)
+
+
+@every_driver
+def test_the_confidence_in_each_field_is_that_of_the_answer_it_came_with(run: Any) -> None:
+    llm = MockBackend(
+        [sure(changed(customer="Bob"), customer=0.2, note=0.9), sure({"customer": "Ada"}, customer=0.6)]
+    )
+
+    result = run(PROMPT.using(llm))
+
+    assert result.confidence == {"customer": 0.6, "note": 0.9}
+    assert [attempt.completion.confidence for attempt in result.record.attempts] == [
+        {"customer": 0.2, "note": 0.9},
+        {"customer": 0.6},
+    ]
+
+
+def test_a_backend_that_does_not_tell_leaves_the_confidence_open() -> None:
+    assert PROMPT.using(MockBackend([GOOD])).run(text=TEXT).confidence is None
+
+
 def test_the_question_names_what_is_wrong_and_shows_the_fields_alone() -> None:
     llm = MockBackend([changed(customer="Bob", note="a b c d e f"), {"customer": "Ada", "note": "Call."}])
 

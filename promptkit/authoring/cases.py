@@ -23,12 +23,15 @@ def read_examples(node: Node, lines: dict[str, int], *, text_output: bool) -> tu
     for index, item in enumerate(as_items(node, "examples")):
         what = f"examples[{index}]"
         pairs = as_pairs(item, what)
-        entries = known_keys(pairs, what, ("input", "output"))
+        entries = known_keys(pairs, what, ("input", "output", "reasoning"))
         given = as_pairs(required(entries, "input", what, pairs), f"{what}.input")
         output = required(entries, "output", what, pairs)
         value = as_text(output, f"{what}.output") if text_output else plain(output)
         lines[what] = pairs.place.line
-        examples.append(Example(input=plain(given), output=value, line=pairs.place.line))
+        thoughts = (
+            as_text(entries["reasoning"].value, f"{what}.reasoning") if "reasoning" in entries else None
+        )
+        examples.append(Example(input=plain(given), output=value, reasoning=thoughts, line=pairs.place.line))
     return tuple(examples)
 
 

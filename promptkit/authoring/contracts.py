@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from promptkit.authoring.fields import as_pairs, as_text, known_keys
 from promptkit.authoring.json_schemas import read_json_schema
-from promptkit.authoring.nodes import Node, Pairs, Place, Scalar
+from promptkit.authoring.nodes import Node, Pairs, Place, Scalar, plain
 from promptkit.authoring.picoschema import compile_fields, is_json_schema
 from promptkit.authoring.rules import DeclaredRule
 from promptkit.declarations import RESERVED_NAMES, InputDeclaration, OutputDeclaration
 from promptkit.errors import TemplateError
+from promptkit.requests import reasoning_of
 from promptkit.spelling import did_you_mean
 
 __all__ = ["input_names", "read_input", "read_output"]
 
+_FORMS = ("schema", "model", "json_schema")
 _MODEL = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -48,16 +51,21 @@ def read_output(node: Node) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]
             "below it."
         )
     pairs = as_pairs(node, "output")
-    entries = known_keys(
-        pairs, "output", ("schema", "model", "json_schema"), elsewhere=_output_elsewhere(pairs)
-    )
-    kind = _one_key(pairs, "output", ("schema", "model", "json_schema"))
-    value = entries[kind].value
+    entries = known_keys(pairs, "output", (*_FORMS, "reasoning"), elsewhere=_output_elsewhere(pairs))
+    thoughts = _reasoning(entries["reasoning"].value) if "reasoning" in entries else 0
+    kind = _one_key(pairs, "output", _FORMS)
+    declared, rules = _output(kind, entries[kind].value, thinks="reasoning" in entries)
+    return replace(declared, reasoning=thoughts), rules
+
+
+def _output(kind: str, value: Node, *, thinks: bool) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]]:
     if kind == "model":
         return OutputDeclaration(kind="json", model=_model(value, "output.model")), ()
     if kind == "json_schema" or is_json_schema(value):
         schema = read_json_schema(value, f"output.{kind}")
         return OutputDeclaration(kind="json", json_schema=schema, generated=False), ()
+    if isinstance(value, Scalar) and value.value == "text" and thinks:
+        return OutputDeclaration(), ()
     if isinstance(value, Scalar) and value.value is not None:
         raise value.place.fault(
             f"output.schema is {value.text!r}, and an output is an object with fields. Write `name: type` "
@@ -67,6 +75,13 @@ def read_output(node: Node) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]
     if not compiled.json_schema["properties"] and not compiled.json_schema["additionalProperties"]:
         raise value.place.fault("output.schema has no fields. Add `name: type` lines below it.")
     return OutputDeclaration(kind="json", json_schema=compiled.json_schema), compiled.rules
+
+
+def _reasoning(node: Node) -> int:
+    try:
+        return reasoning_of(plain(node))
+    except ValueError as error:
+        raise node.place.fault(f"output.{error}.") from None
 
 
 def input_names(declared: InputDeclaration) -> frozenset[str] | None:
@@ -106,7 +121,7 @@ def _input_elsewhere(pairs: Pairs) -> Mapping[str, str]:
 
 
 def _output_elsewhere(pairs: Pairs) -> Mapping[str, str]:
-    known = ("schema", "model", "json_schema")
+    known = (*_FORMS, "reasoning")
     return {
         key: f"{key} is no part of output itself. Fields stand below `schema:`, one level deeper."
         for key in pairs.entries

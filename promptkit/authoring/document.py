@@ -15,6 +15,7 @@ from promptkit.authoring.nodes import Node, Pair, Pairs, Scalar, Source
 from promptkit.authoring.rules import DeclaredRule, listed_rule, refuse_equal_ids, refuse_unknown_places
 from promptkit.authoring.sections import (
     BACKEND_KEYS,
+    SETTINGS,
     read_clarity,
     read_context,
     read_generation,
@@ -57,10 +58,7 @@ _ELSEWHERE: Mapping[str, str] = {
         key: _BELONGS_BELOW.format(key, "clarity")
         for key in ("role", "task", "audience", "steps", "done_when")
     },
-    **{
-        key: _BELONGS_BELOW.format(key, "generation")
-        for key in ("temperature", "max_tokens", "seed", "top_p")
-    },
+    **{key: _BELONGS_BELOW.format(key, "generation") for key in SETTINGS},
 }
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*")
 # The pattern that semver.org recommends, less its capture groups.

@@ -8,7 +8,14 @@ from typing import Any
 
 from promptkit.authoring.fields import as_pairs, as_text
 from promptkit.authoring.nodes import Node, Pair, Pairs, Place, plain
-from promptkit.constraints import JUDGED_KINDS, JUDGED_OPTIONS, Constraint, check_paths, from_file
+from promptkit.constraints import (
+    JUDGED_KINDS,
+    JUDGED_OPTIONS,
+    STOPPING_KINDS,
+    Constraint,
+    check_paths,
+    from_file,
+)
 from promptkit.spelling import did_you_mean
 
 __all__ = ["DeclaredRule", "field_rules", "listed_rule", "refuse_equal_ids", "refuse_unknown_places"]
@@ -48,9 +55,19 @@ def field_rules(entries: Mapping[str, Pair], path: str, *, beside: Sequence[str]
                 f"{path} has {len(kinds)} rules, and {name} is for one. Move a rule into `constraints:` with "
                 "its own."
             )
-    judged = [pair for pair in kinds if pair.key.text in JUDGED_KINDS]
-    plain_options = {key: pair for key, pair in options.items() if key not in JUDGED_OPTIONS or not judged}
-    return [_rule(pair, path, options if pair in judged else plain_options) for pair in kinds]
+    return [_rule(pair, path, _options_of(pair, kinds, options)) for pair in kinds]
+
+
+def _options_of(pair: Pair, kinds: Sequence[Pair], options: Mapping[str, Pair]) -> Mapping[str, Pair]:
+    """The options that hold for one of a field's rules: some are for certain kinds, where there are such."""
+    others: set[str] = set()
+    if pair.key.text not in JUDGED_KINDS and any(it.key.text in JUDGED_KINDS for it in kinds):
+        others.update(JUDGED_OPTIONS)
+    if pair.key.text not in STOPPING_KINDS and any(it.key.text in STOPPING_KINDS for it in kinds):
+        enforce = options.get("enforce")
+        if enforce is not None and plain(enforce.value) == "hard":
+            others.add("enforce")
+    return {key: option for key, option in options.items() if key not in others}
 
 
 def listed_rule(node: Node, index: int, *, text_output: bool) -> DeclaredRule:

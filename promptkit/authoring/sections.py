@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from promptkit.authoring.fields import (
@@ -18,10 +17,12 @@ from promptkit.authoring.fields import (
 )
 from promptkit.authoring.nodes import Items, Node, Pair, Pairs, Scalar, plain
 from promptkit.declarations import Clarity, ContextBlock
+from promptkit.requests.generation import MOST_LOGPROBS, PENALTIES
 from promptkit.spelling import did_you_mean
 
 __all__ = [
     "BACKEND_KEYS",
+    "SETTINGS",
     "read_clarity",
     "read_context",
     "read_generation",
@@ -49,6 +50,35 @@ BACKEND_KEYS: Mapping[str, str] = {
 """For each key that people put into prompt files though it belongs to the backend, the sentence that says "
 "so."""
 
+SETTINGS = (
+    "temperature",
+    "max_tokens",
+    "seed",
+    "top_p",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "stop",
+    "logprobs",
+)
+"""The keys below ``generation:``."""
+
+_WHOLE_NUMBERS: Mapping[str, tuple[int | None, int | None]] = {
+    "max_tokens": (1, None),
+    "seed": (None, None),
+    "top_k": (0, None),
+    "logprobs": (0, MOST_LOGPROBS),
+}
+"""Least and most of each setting that is a whole number."""
+
+_NUMBERS: Mapping[str, tuple[Callable[[float], bool], str]] = {
+    "temperature": (lambda it: it >= 0, "0 or more"),
+    "top_p": (lambda it: 0 < it <= 1, "above 0 and at most 1"),
+    "min_p": (lambda it: 0 <= it <= 1, "from 0 to 1"),
+    "repetition_penalty": (lambda it: PENALTIES[0] <= it <= PENALTIES[1], "from 0.1 to 10"),
+}
+"""What each other number must hold, and that in words."""
+
 _LATER = (
     "{} is not in this version: it comes with the token budget, and nothing would heed it until then. "
     "Remove it."
@@ -62,29 +92,24 @@ _ROOT = re.compile(r"[^\W\d]\w*")
 def read_generation(node: Node) -> dict[str, Any]:
     """Sampling settings, ready to be keywords of GenerationConfig."""
     pairs = as_pairs(node, "generation")
-    known = ("temperature", "max_tokens", "seed", "top_p", "stop")
     made: dict[str, Any] = {}
-    for key, pair in known_keys(pairs, "generation", known, elsewhere=BACKEND_KEYS).items():
+    for key, pair in known_keys(pairs, "generation", SETTINGS, elsewhere=BACKEND_KEYS).items():
         what = f"generation.{key}"
         if key == "stop":
             made[key] = as_texts(pair.value, what, lone=True)
-        elif key == "temperature":
-            made[key] = _number(pair.value, what, least=0)
-        elif key == "top_p":
-            made[key] = _number(pair.value, what, above=0, most=1)
+        elif key in _WHOLE_NUMBERS:
+            least, most = _WHOLE_NUMBERS[key]
+            made[key] = as_integer(pair.value, what, least=least, most=most)
         else:
-            made[key] = as_integer(pair.value, what, least=1 if key == "max_tokens" else None)
+            made[key] = _number(pair.value, what, *_NUMBERS[key])
     return made
 
 
-def _number(
-    node: Node, what: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf
-) -> float:
+def _number(node: Node, what: str, holds: Callable[[float], bool], wanted: str) -> float:
     value = plain(node)
-    wanted = "0 or more" if most == math.inf else f"above {above} and at most {most}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise node.place.fault(f"{what} must be a number {wanted}. Write digits, for example `0.7`.")
-    if not least <= value <= most or value <= above:
+    if not holds(value):
         raise node.place.fault(f"{what} is {value}, and must be {wanted}.")
     return value
 

@@ -95,12 +95,13 @@ class HttpBackend:
             schema=self._profile.enforces_schema,
             stream=True,
             seed=True,
+            logprobs=True,
             parts=_PARTS | {DocumentPart} if self._profile.documents else _PARTS,
         )
 
-    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
-        """Where each keyword of the output's schema is enforced."""
-        return openai_chat.plan(spec, self._profile, self.name)
+    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:
+        """Where each keyword of the output's schema is enforced, and which settings the server lacks."""
+        return openai_chat.plan(spec, self._profile, self.name, generation)
 
     def count_tokens(self, messages: Sequence[Message]) -> Count:
         """An estimate from the length of the texts; images and documents are not counted."""
@@ -113,7 +114,7 @@ class HttpBackend:
 
         Raises:
             BackendError: Of the kind that fits.
-            CapabilityMissing: When a message holds something that the server cannot be given.
+            CapabilityMissing: When a message or a setting is something that the server cannot be given.
         """
         exchange = self._exchange(request, stream=False, deadline=deadline)
         with closing(self._events(request, exchange, cancel)) as events:
@@ -130,7 +131,7 @@ class HttpBackend:
 
         Raises:
             BackendError: Of the kind that fits; StreamInterrupted with the text so far for a cut stream.
-            CapabilityMissing: When a message holds something that the server cannot be given.
+            CapabilityMissing: When a message or a setting is something that the server cannot be given.
         """
         exchange = self._exchange(request, stream=True, deadline=deadline)
         with closing(self._events(request, exchange, cancel)) as events:
@@ -141,7 +142,7 @@ class HttpBackend:
 
         Raises:
             BackendError: Of the kind that fits.
-            CapabilityMissing: When a message holds something that the server cannot be given.
+            CapabilityMissing: When a message or a setting is something that the server cannot be given.
         """
         exchange = self._exchange(request, stream=False, deadline=deadline)
         async with aclosing(self._aevents(request, exchange)) as events:
@@ -158,7 +159,7 @@ class HttpBackend:
 
         Raises:
             BackendError: Of the kind that fits; StreamInterrupted with the text so far for a cut stream.
-            CapabilityMissing: When a message holds something that the server cannot be given.
+            CapabilityMissing: When a message or a setting is something that the server cannot be given.
         """
         exchange = self._exchange(request, stream=True, deadline=deadline)
         async with aclosing(self._aevents(request, exchange)) as events:

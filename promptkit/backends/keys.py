@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from promptkit.completions import Completion
+from promptkit.completions import Completion, TokenLogprob
 from promptkit.errors import BackendError
 
 __all__ = ["KeyBlotter", "key_problem"]
@@ -55,7 +55,7 @@ class KeyBlotter:
         return waiting
 
     def completion(self, completion: Completion) -> Completion:
-        """The same completion without the key in any of its texts."""
+        """The same completion without the key in any of its texts; without log-probabilities where they spell it."""
         key = self._secret()
         if not key:
             return completion
@@ -66,6 +66,7 @@ class KeyBlotter:
             request_id=_blotted(completion.request_id, key),
             refusal=_blotted(completion.refusal, key),
             reasoning=_blotted(completion.reasoning, key),
+            logprobs=_without_key(completion.logprobs, key),
         )
 
     def error(self, error: BackendError) -> BackendError:
@@ -89,6 +90,15 @@ class KeyBlotter:
         """The key; empty where there is none that could be told from other words."""
         key = _key(self._key_env)
         return key if len(key) >= _SHORTEST_SECRET else ""
+
+
+def _without_key(tokens: tuple[TokenLogprob, ...] | None, key: str) -> tuple[TokenLogprob, ...] | None:
+    """The tokens, or None where they spell the key: it is spread over several of them, and over alternatives."""
+    if tokens is None:
+        return None
+    spelled = "".join(token.text for token in tokens)
+    alternatives = (text for token in tokens for text, _ in token.top)
+    return None if key in spelled or any(key in text for text in alternatives) else tokens
 
 
 def _key(key_env: str) -> str:

@@ -58,7 +58,7 @@ from promptkit.constraints.invention import NoInvented
 from promptkit.constraints.judged import JUDGED_KINDS, JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.kinds import KINDS, OPTIONS, Kinds, RuleClass, known_kinds
 from promptkit.constraints.languages import Language
-from promptkit.constraints.lengths import Length
+from promptkit.constraints.lengths import STOPPING_KINDS, Length
 from promptkit.constraints.lists import Sorted, Unique
 from promptkit.constraints.matching import Matches
 from promptkit.constraints.mentions import MustMention
@@ -90,6 +90,7 @@ __all__ = [
     "JUDGED_OPTIONS",
     "KINDS",
     "OPTIONS",
+    "STOPPING_KINDS",
     "AtLeast",
     "AtMost",
     "Between",

@@ -16,11 +16,11 @@ __all__ = ["Constraint", "Enforce", "OnFail", "Severity", "predicate_of", "subje
 
 Severity: TypeAlias = Literal["must", "should"]
 OnFail: TypeAlias = Literal["error", "reask", "warn"]
-Enforce: TypeAlias = Literal["prefer", "check"]
+Enforce: TypeAlias = Literal["prefer", "hard", "check"]
 
 _SEVERITIES = ("must", "should")
 _ON_FAIL = ("error", "reask", "warn")
-_ENFORCE = ("prefer", "check")
+_ENFORCE = ("prefer", "hard", "check")
 _SHOWN_FAULTS = 3
 _WISH = "Preferably, "
 _SMALL_WORDS = frozenset(
@@ -40,8 +40,9 @@ class Constraint:
         on_fail: What a broken ``must`` leads to: an error, a re-ask while attempts are left, or a warning.
         say: The sentence to say in place of the rule's own.
         enforce: ``prefer`` has the rule enforced as early as the backend can; ``check`` leaves it to the check
-            of the finished answer, and exempts it from a prompt's ``enforce: require``. The default is
-            ``prefer``, and ``check`` for rules that say ``checked_only``, as lengths of texts do.
+            of the finished answer, and exempts it from a prompt's ``enforce: require``; ``hard`` is for the most of
+            a text's length: a backend that decodes itself ends the text before it, at a sentence or a word. The
+            default is ``prefer``, and ``check`` for rules that say ``checked_only``, as lengths of texts do.
         line: Line in the prompt file, counted from 1.
 
     Raises:
@@ -73,7 +74,12 @@ class Constraint:
                 self, "enforce", "check" if getattr(self.rule, "checked_only", False) else "prefer"
             )
         if self.enforce not in _ENFORCE:
-            raise ValueError(f"enforce of a constraint is {self.enforce!r}; it is prefer or check")
+            raise ValueError(f"enforce of a constraint is {self.enforce!r}; it is prefer, hard or check")
+        if self.enforce == "hard" and not getattr(self.rule, "stops", False):
+            raise ValueError(
+                f"enforce: hard ends a text before its most words, characters, sentences or lines, and "
+                f"{self.rule.kind} has no such limit; write enforce: prefer"
+            )
         if not self.id:
             object.__setattr__(self, "id", f"{self.path}.{self.rule.kind}" if self.path else self.rule.kind)
 
@@ -85,7 +91,12 @@ class Constraint:
     @property
     def steers(self) -> bool:
         """True when a backend may hold the model to the rule while it writes."""
-        return self.fails and self.enforce == "prefer"
+        return self.fails and self.enforce != "check"
+
+    @property
+    def stops(self) -> bool:
+        """True when a backend shall count while the model writes, and end the text before the limit."""
+        return self.fails and self.enforce == "hard"
 
     def sentence(self) -> str:
         """The constraint as one sentence for the model; its wording is frozen as ``promptkit/1``."""

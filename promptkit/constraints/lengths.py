@@ -18,7 +18,7 @@ from promptkit.constraints.units import UNITS, Unit
 from promptkit.schemas.json_types import is_list, is_listed, is_mapping
 from promptkit.schemas.places import type_phrase
 
-__all__ = ["LENGTHS", "Length"]
+__all__ = ["LENGTHS", "STOPPING_KINDS", "Length"]
 
 _PAIR = 2
 _ITEMS: Mapping[str, tuple[Any, ...]] = {
@@ -82,9 +82,14 @@ class Length:
     def checked_only(self) -> bool:
         """True for texts: one that a decoder ends at the limit stops in mid-sentence, and no check can tell.
 
-        A constraint of this rule is left to the check unless it says ``enforce: prefer``.
+        A constraint of this rule is left to the check unless it says ``enforce: prefer`` or ``enforce: hard``.
         """
         return self.unit != "items"
+
+    @property
+    def stops(self) -> bool:
+        """True for the most of a text: ``enforce: hard`` ends it before that."""
+        return self.unit != "items" and self.most is not None
 
     @property
     def takes(self) -> frozenset[str]:
@@ -248,3 +253,8 @@ LENGTHS: Mapping[str, Callable[[Any], Rule]] = MappingProxyType(
     }
 )
 """By kind, what builds a length from its argument in a file: a number, or a list of two for both ends."""
+
+STOPPING_KINDS = frozenset(
+    kind for unit in UNITS if unit != "items" for kind in (f"max_{unit}", pair_kind(unit))
+)
+"""The kinds that take ``enforce: hard``."""

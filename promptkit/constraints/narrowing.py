@@ -29,7 +29,8 @@ def narrow(
 ) -> Mapping[str, Any]:
     """The schema with those constraints in it that JSON Schema can say; the given one is never changed.
 
-    A constraint of severity ``should`` is no part of the schema. A definition that a path leads through is
+    A constraint of severity ``should`` is no part of the schema, and neither is a length that is counted while the
+    model writes (``enforce: hard``). A definition that a path leads through is
     copied to that place: other places that share it keep it as it is.
 
     Args:
@@ -53,6 +54,7 @@ def forms_of(
         (constraint, form)
         for constraint in constraints
         if constraint.steers
+        and not constraint.stops
         and isinstance(constraint.rule, Decodes)
         and (form := constraint.rule.form(inputs)) is not None
     )
@@ -65,7 +67,7 @@ def _change_of(constraint: Constraint, inputs: Mapping[str, Any] | None, *, patt
     rule = constraint.rule
     if isinstance(rule, Binds) and inputs is not None:
         rule = rule.bound(inputs)
-    if not constraint.steers or not isinstance(rule, Narrows):
+    if not constraint.steers or constraint.stops or not isinstance(rule, Narrows):
         return None
     return rule.narrow if patterns else _without_pattern(rule.narrow)
 

@@ -20,7 +20,7 @@ from promptkit.errors import (
     Unparseable,
 )
 from promptkit.messages import Message
-from promptkit.output import Accepted, Rejected, Unusable
+from promptkit.output import Accepted, Rejected, Unusable, without_thoughts
 
 __all__ = ["converse"]
 
@@ -55,6 +55,7 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
         record=done,
+        confidence=accepted.confidence,
     )
 
 
@@ -73,6 +74,8 @@ def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None
             ledger.add(question, None, error=error)
             raise
         assert completion is not None
+        if call.request.output.reasoning:
+            completion = without_thoughts(completion)
         outcome = question.read(completion, call.request, call.inputs)
         if isinstance(outcome, Accepted):
             ledger.add(question, completion, verdicts=outcome.verdicts)

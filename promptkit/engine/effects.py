@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
@@ -31,6 +31,8 @@ class Result(Generic[T]):
         cost: Money spent on all attempts, as the backend reports it; None when it does not.
         attempts: Each question to the model.
         record: The call as data.
+        confidence: How sure the model was of each field, from 0 to 1, by its path in the output; of a field that
+            was asked for again, by the last answer. None where the backend does not tell.
     """
 
     value: T
@@ -41,6 +43,7 @@ class Result(Generic[T]):
     cost: Decimal | None
     attempts: tuple[Attempt, ...] = field(repr=False)
     record: CallRecord = field(repr=False)
+    confidence: Mapping[str, float] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from promptkit.output.merging import Unusable, read_part
 from promptkit.output.reading import Accepted, Outcome, Rejected, read
 from promptkit.output.reask import reask_messages
 from promptkit.output.subquestions import Subquestion, subquestion
+from promptkit.output.thoughts import without_thoughts
 
 __all__ = [
     "Accepted",
@@ -21,4 +22,5 @@ __all__ = [
     "read_part",
     "reask_messages",
     "subquestion",
+    "without_thoughts",
 ]

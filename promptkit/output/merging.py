@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from promptkit.completions import Completion, Enforcement
 from promptkit.constraints import parse
+from promptkit.constraints.paths import Step
 from promptkit.errors import OutputError
 from promptkit.output.reading import Outcome, judged, read, unfinished, unreadable
 from promptkit.output.subquestions import Subquestion
@@ -16,7 +18,7 @@ from promptkit.requests import OutputSpec, Plan
 from promptkit.schemas import Invalid, Problem, path_text
 from promptkit.schemas.leaves import with_value
 
-__all__ = ["Unusable", "merged_text", "read_part"]
+__all__ = ["Unusable", "merged_confidence", "merged_text", "read_part"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ def read_part(
         if not isinstance(spec.schema.read_json(completion.text), Invalid):
             return read(completion, spec, inputs, Plan(backend=plan.backend), shown=shown)
         return _unusable(completion, part, given)
-    whole = replace(completion, text=merged_text(part, given.data))
+    confidence = merged_confidence(part, completion.confidence)
+    whole = replace(completion, text=merged_text(part, given.data), confidence=confidence)
     return judged(whole, spec, inputs, _enforced(spec, part, plan), shown=shown)
 
 
@@ -78,6 +81,26 @@ def merged_text(part: Subquestion, values: Mapping[str, Any]) -> str:
     for place, path in zip(part.places, part.paths, strict=True):
         data = with_value(data, place, values[path])
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def merged_confidence(part: Subquestion, values: Mapping[str, float] | None) -> dict[str, float] | None:
+    """How sure the model was of the whole's fields: those that were asked for again count by the new answer.
+
+    Args:
+        part: What was asked for.
+        values: By path in the answer to it; None where the backend does not tell.
+    """
+    if part.confidence is None and values is None:
+        return None
+    kept = {
+        path: value for path, value in (part.confidence or {}).items() if not _concerns(part, _steps(path))
+    }
+    return kept | {_path_in_the_whole(path, part): value for path, value in (values or {}).items()}
+
+
+def _concerns(part: Subquestion, steps: tuple[Step, ...]) -> bool:
+    """True for a path at, inside or around a place that was asked for."""
+    return any(all(map(operator.eq, steps, place)) for place in part.places)
 
 
 def _enforced(spec: OutputSpec, part: Subquestion, plan: Plan) -> list[Enforcement]:
@@ -97,12 +120,20 @@ def _unusable(completion: Completion, part: Subquestion, given: Invalid) -> Unus
 
 def _in_the_whole(problem: Problem, part: Subquestion) -> Problem:
     """The problem under the path that its place has in the whole."""
-    try:
-        steps = parse(problem.path).steps
-    except ValueError:  # names too long to be written as a path of ours
-        return problem
+    return replace(problem, path=_path_in_the_whole(problem.path, part))
+
+
+def _path_in_the_whole(inner: str, part: Subquestion) -> str:
+    """The path in the whole of a place in the answer to a subquestion, whose properties are named by paths."""
+    steps = _steps(inner)
     for place, path in zip(part.places, part.paths, strict=True):
         if steps[:1] == (path,):
-            inner = (step for step in steps[1:] if isinstance(step, str | int))
-            return replace(problem, path=path_text((*place, *inner)))
-    return problem
+            return path_text((*place, *(step for step in steps[1:] if isinstance(step, str | int))))
+    return inner
+
+
+def _steps(path: str) -> tuple[Step, ...]:
+    try:
+        return tuple(parse(path).steps)
+    except ValueError:  # names too long to be written as a path of ours
+        return ()

@@ -37,12 +37,14 @@ class Accepted(Generic[T]):
         data: The same as plain JSON data; the text itself for text outputs.
         text: The whole answer as text.
         verdicts: One for each constraint, in their order; those of severity ``should`` may be violated.
+        confidence: How sure the model was of each field, by its path; None where the backend does not tell.
     """
 
     value: T
     data: Any
     text: str
     verdicts: tuple[Verdict, ...]
+    confidence: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Rejected:
         verdicts: One for each constraint where there was a value, else empty.
         problems: What the schema found, empty when it holds.
         enforced: Where each constraint was enforced, in their order; empty where there was no text to judge.
+        confidence: How sure the model was of each field, by its path; None where the backend does not tell.
     """
 
     error: OutputError
@@ -66,6 +69,7 @@ class Rejected:
     verdicts: tuple[Verdict, ...] = ()
     problems: tuple[Problem, ...] = ()
     enforced: tuple[Enforcement, ...] = ()
+    confidence: Mapping[str, float] | None = None
 
 
 Outcome: TypeAlias = Accepted[Any] | Rejected
@@ -121,7 +125,7 @@ def judged(
     """The whole answer, held to its schema and its constraints.
 
     Args:
-        completion: The answer, its text the whole of it.
+        completion: The answer, its text and its confidence those of the whole.
         spec: What it must be.
         inputs: The validated inputs.
         enforced: Where each constraint was enforced, in their order.
@@ -137,6 +141,7 @@ def judged(
             invalid_paths=tuple(dict.fromkeys(problem.path for problem in problems if problem.path)),
             problems=problems,
             enforced=tuple(enforced),
+            confidence=completion.confidence,
         )
     verdicts = tuple(
         constraint.check(outcome.data, inputs, shown=shown, enforced=where)
@@ -144,7 +149,13 @@ def judged(
     )
     broken = tuple(verdict for verdict in verdicts if verdict.fails)
     if not broken:
-        return Accepted(value=outcome.value, data=outcome.data, text=completion.text, verdicts=verdicts)
+        return Accepted(
+            value=outcome.value,
+            data=outcome.data,
+            text=completion.text,
+            verdicts=verdicts,
+            confidence=completion.confidence,
+        )
     return Rejected(
         error=_violated(completion, outcome.value, verdicts, broken),
         text=completion.text,
@@ -152,6 +163,7 @@ def judged(
         invalid_paths=tuple(dict.fromkeys(verdict.path for verdict in broken if verdict.path)),
         verdicts=verdicts,
         enforced=tuple(enforced),
+        confidence=completion.confidence,
     )
 
 

@@ -6,6 +6,7 @@ from promptkit.completions import Verdict
 from promptkit.messages import Message
 from promptkit.output.reading import Rejected
 from promptkit.output.subquestions import Subquestion
+from promptkit.requests import THINK_FIRST
 from promptkit.schemas import Problem, describe
 
 __all__ = ["reask_messages"]
@@ -40,7 +41,8 @@ def reask_messages(rejected: Rejected, part: Subquestion | None = None) -> tuple
 
 def _asked(part: Subquestion) -> list[str]:
     names = [_PATHS] if any(len(place) > 1 for place in part.places) else []
-    return [_PART, describe(part.spec.schema, part.spec.spoken()), *names]
+    first = [THINK_FIRST] if part.spec.reasoning else []
+    return [_PART, *first, describe(part.spec.schema, part.spec.spoken()), *names]
 
 
 def _problem_line(problem: Problem) -> str:

@@ -35,12 +35,14 @@ class Subquestion:
         spec: What the answer must be: an object with one required property for each place, named by its path.
         data: The whole answer that the values are put into, as plain data.
         before: Where each constraint of the whole was enforced on that answer, in their order.
+        confidence: How sure the model was of that answer's fields, by path; None where it is not known.
     """
 
     places: tuple[Place, ...]
     spec: OutputSpec
     data: Any
     before: tuple[Enforcement, ...]
+    confidence: Mapping[str, float] | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -96,9 +98,16 @@ def subquestion(spec: OutputSpec, rejected: Rejected) -> Subquestion | None:
     ]
     return Subquestion(
         places=places,
-        spec=OutputSpec(schema=schema, constraints=constraints, enforce=spec.enforce, inputs=spec.inputs),
+        spec=OutputSpec(
+            schema=schema,
+            constraints=constraints,
+            enforce=spec.enforce,
+            inputs=spec.inputs,
+            reasoning=spec.reasoning,
+        ),
         data=rejected.data,
         before=rejected.enforced,
+        confidence=rejected.confidence,
     )
 
 

@@ -7,9 +7,9 @@ from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar
 
 from promptkit.constraints import Constraint
-from promptkit.declarations import Clarity, ContextBlock, Declaration, Example
+from promptkit.declarations import Clarity, ContextBlock, Declaration, Example, OutputDeclaration
 from promptkit.errors import TemplateError
-from promptkit.requests import GenerationConfig
+from promptkit.requests import GenerationConfig, reasoning_of
 from promptkit.spelling import did_you_mean
 
 __all__ = ["build_declaration"]
@@ -26,12 +26,17 @@ def build_declaration(  # noqa: PLR0913 - the parts of a prompt
     examples: Sequence[Example | Mapping[str, Any]],
     generation: GenerationConfig | Mapping[str, Any] | None,
     attempts: int,
+    reasoning: bool | int = False,
 ) -> Declaration:
     """The declaration of these parts; mappings take the keys of the file format.
 
     Raises:
-        TemplateError: For an unknown key or a missing one.
+        TemplateError: For an unknown key or a missing one, and for a wrong reasoning.
     """
+    try:
+        thoughts = reasoning_of(reasoning)
+    except ValueError as error:
+        raise TemplateError(str(error), file=name) from None
     if attempts < 1:
         raise TemplateError(f"attempts is {attempts}; a prompt needs at least 1", file=name)
     if isinstance(generation, GenerationConfig):
@@ -47,6 +52,7 @@ def build_declaration(  # noqa: PLR0913 - the parts of a prompt
         examples=tuple(_built(Example, example, name, "examples") for example in examples),
         generation=settings,
         attempts=attempts,
+        output=OutputDeclaration(reasoning=thoughts),
         body=template,
     )
 

@@ -133,6 +133,7 @@ class Contract(Generic[T]):
             schema=self._output_schema(),
             constraints=self.declaration.constraints,
             enforce=self.declaration.enforce,
+            reasoning=self.declaration.output.reasoning,
         )
         self._check_constraints(inputs, output)
         template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)

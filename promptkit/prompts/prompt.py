@@ -27,15 +27,7 @@ from promptkit.prompts.calls import call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import Options
 from promptkit.rendering import Source
-from promptkit.requests import (
-    AsyncBackend,
-    Backend,
-    Enforce,
-    GenerationConfig,
-    Plan,
-    Rendered,
-    refusal,
-)
+from promptkit.requests import AsyncBackend, Backend, Enforce, GenerationConfig, Plan, Rendered, refusal
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -67,6 +59,7 @@ class Prompt(Generic[T]):
         examples: Pairs of input and output.
         generation: Sampling settings.
         attempts: How many times a model may be asked in all.
+        reasoning: Whether the model thinks before it answers, or the most tokens that it may think; True is 512.
 
     Raises:
         PromptError: When the parts do not hold together; found on first use or by :meth:`check`.
@@ -87,6 +80,7 @@ class Prompt(Generic[T]):
         examples: Sequence[Example | Mapping[str, Any]] = ...,
         generation: GenerationConfig | Mapping[str, Any] | None = ...,
         attempts: int = ...,
+        reasoning: bool | int = ...,
     ) -> None: ...
 
     @overload
@@ -104,6 +98,7 @@ class Prompt(Generic[T]):
         examples: Sequence[Example | Mapping[str, Any]] = ...,
         generation: GenerationConfig | Mapping[str, Any] | None = ...,
         attempts: int = ...,
+        reasoning: bool | int = ...,
     ) -> None: ...
 
     @overload
@@ -121,6 +116,7 @@ class Prompt(Generic[T]):
         examples: Sequence[Example | Mapping[str, Any]] = ...,
         generation: GenerationConfig | Mapping[str, Any] | None = ...,
         attempts: int = ...,
+        reasoning: bool | int = ...,
     ) -> None: ...
 
     def __init__(  # noqa: PLR0913 - the parts of a prompt, all optional and keyword-only
@@ -137,6 +133,7 @@ class Prompt(Generic[T]):
         examples: Sequence[Example | Mapping[str, Any]] = (),
         generation: GenerationConfig | Mapping[str, Any] | None = None,
         attempts: int = 1,
+        reasoning: bool | int = False,
     ) -> None:
         declaration = build_declaration(
             template=template,
@@ -148,6 +145,7 @@ class Prompt(Generic[T]):
             examples=examples,
             generation=generation,
             attempts=attempts,
+            reasoning=reasoning,
         )
         self._set(
             Contract(declaration, output_type=output, input_type=input, load=_no_library, models=()),

@@ -9,7 +9,16 @@ from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from promptkit.completions import Attempt, Completion, Enforcement, Quotation, Repair, Usage, Verdict
+from promptkit.completions import (
+    Attempt,
+    Completion,
+    Enforcement,
+    Quotation,
+    Repair,
+    TokenLogprob,
+    Usage,
+    Verdict,
+)
 from promptkit.requests import Placement, canonical_json
 
 __all__ = ["RECORD_VERSION", "CallRecord", "ErrorInfo", "PromptInfo", "RequestInfo", "call_key"]
@@ -210,9 +219,20 @@ def _attempt(data: Mapping[str, Any]) -> Attempt:
     known["asked"] = tuple(data.get("asked", ()))
     known["messages"] = tuple(data.get("messages", ()))
     known["usage"] = _usage(data.get("usage"))
-    completion = data.get("completion")
-    if completion is not None:
-        parts = _known(Completion, completion)
-        parts["usage"] = _usage(parts.get("usage"))
-        known["completion"] = Completion(**parts)
+    if data.get("completion") is not None:
+        known["completion"] = _completion(data["completion"])
     return Attempt(**known)
+
+
+def _completion(data: Mapping[str, Any]) -> Completion:
+    known = _known(Completion, data)
+    known["usage"] = _usage(known.get("usage"))
+    if known.get("logprobs") is not None:
+        known["logprobs"] = tuple(_token_logprob(item) for item in known["logprobs"])
+    return Completion(**known)
+
+
+def _token_logprob(data: Mapping[str, Any]) -> TokenLogprob:
+    known = _known(TokenLogprob, data)
+    known["top"] = tuple((text, logprob) for text, logprob in known.get("top", ()))
+    return TokenLogprob(**known)

@@ -33,7 +33,7 @@ from promptkit.rendering.template import Template, run_part
 from promptkit.rendering.texts import BODY, Texts, read_texts
 from promptkit.rendering.units import Source, Unit
 from promptkit.rendering.unprinted import check_printed
-from promptkit.requests import OutputSpec
+from promptkit.requests import THINK_FIRST, OutputSpec
 from promptkit.schemas import InputSchema, describe
 
 __all__ = ["compile_template"]
@@ -147,9 +147,13 @@ class _Compiler:
             "clarity": clarity_section(declaration.clarity, strings, fences=fences),
             "constraints": constraints_section(self._rules, self._output.schema.json_schema),
             "context": combined(each_apart, plain),
-            "output_format": fixed(describe(self._output.schema, self._output.spoken())),
+            "output_format": fixed(self._output_format()),
             **blocks,
         }
+
+    def _output_format(self) -> str:
+        form = describe(self._output.schema, self._output.spoken())
+        return f"{THINK_FIRST}\n{form}" if self._output.reasoning else form
 
     def _sentence(self, rule: Constraint, strings: Mapping[str, Section]) -> Section:
         """The rule's own sentence, or its ``say`` as a template where the prompt declares it."""

@@ -9,7 +9,7 @@ from promptkit.declarations import Example
 from promptkit.errors import InputError, InputProblem, TemplateError
 from promptkit.messages import Message
 from promptkit.rendering.run import Run
-from promptkit.requests import OutputSpec
+from promptkit.requests import OutputSpec, thinking_aloud
 from promptkit.schemas import InputSchema, Invalid
 
 __all__ = ["emit_history", "example_messages"]
@@ -54,8 +54,13 @@ def example_messages(
         if isinstance(answer, Invalid):
             found = "; ".join(str(problem) for problem in answer.problems)
             raise fault(f"its output does not fit the output schema: {found}")
+        written = output.schema.dump_json(answer.value)
+        if output.reasoning:
+            written = thinking_aloud(example.reasoning, written)
+        elif example.reasoning is not None:
+            raise fault("it has reasoning, and the output has none; add `reasoning: true` to output")
         messages.append(users[-1])
-        messages.append(Message(role="assistant", content=output.schema.dump_json(answer.value)))
+        messages.append(Message(role="assistant", content=written))
     return tuple(messages)
 
 

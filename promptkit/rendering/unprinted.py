@@ -18,7 +18,8 @@ __all__ = ["check_printed"]
 def check_printed(declaration: Declaration, texts: Iterable[Unit], *, rules: Sequence[Constraint]) -> None:
     """Check that a body prints every section that is declared.
 
-    The format of the output may stay unsaid, since a backend can enforce it.
+    The format of the output may stay unsaid, since a backend can enforce it; but not where the model is to think
+    first, since nothing else tells it so.
 
     Args:
         declaration: The prompt.
@@ -57,6 +58,8 @@ def _declared(declaration: Declaration, *, rules: bool) -> Iterator[tuple[str, s
         key = f"context.{block.id}"
         whole = key if block.source is not None else "context"
         yield whole, key, f"{{{{ {key} }}}} in a role block", block.line
+    if declaration.output.reasoning:
+        yield "output_format", "output_format", "{{ output_format }} in a role block", line("output")
     if rules:
         at = line("constraints") or next((c.line for c in declaration.constraints if c.line), None)
         yield "constraints", "constraints", "{{ constraints }} in a role block", at

@@ -6,10 +6,20 @@ from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Coun
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import Enforce, OutputSpec
 from promptkit.requests.plan import Limit, Placement, Plan
+from promptkit.requests.reasoning import (
+    ANSWER_LINE,
+    THINK_FIRST,
+    USUAL_THOUGHTS,
+    reasoning_of,
+    thinking_aloud,
+)
 from promptkit.requests.refusals import refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
 
 __all__ = [
+    "ANSWER_LINE",
+    "THINK_FIRST",
+    "USUAL_THOUGHTS",
     "AsyncBackend",
     "Backend",
     "Capabilities",
@@ -24,5 +34,7 @@ __all__ = [
     "Rendered",
     "Request",
     "canonical_json",
+    "reasoning_of",
     "refusal",
+    "thinking_aloud",
 ]

@@ -24,6 +24,8 @@ class OutputSpec:
         enforce: ``off`` sends no schema, ``prefer`` has enforced what the backend can, ``require`` fails
             before anything is sent when a rule of severity must would only be checked.
         inputs: The inputs by name that rules read; None while they are not known.
+        reasoning: The most tokens of thought that the model may write before the answer; 0 where it answers
+            at once.
         json_schema: The schema narrowed by those constraints that JSON Schema can say; empty for text.
         json_bytes: ``json_schema`` as compact JSON, property order kept, serialised once.
         forms: What a decoder may follow beyond the schema, with the constraint that says it.
@@ -38,6 +40,7 @@ class OutputSpec:
         "constraints",
         "enforce",
         "inputs",
+        "reasoning",
         "schema",
     )
 
@@ -48,11 +51,13 @@ class OutputSpec:
         constraints: Sequence[Constraint] = (),
         enforce: Enforce = "prefer",
         inputs: Mapping[str, Any] | None = None,
+        reasoning: int = 0,
     ) -> None:
         self.schema = schema
         self.constraints = tuple(constraints)
         self.enforce: Enforce = enforce
         self.inputs = inputs
+        self.reasoning = reasoning
         self._reads = any(isinstance(constraint.rule, Reads) for constraint in self.constraints)
         self._binds = any(isinstance(constraint.rule, Binds) for constraint in self.constraints)
         self._narrowed: Mapping[str, Any] | None = None
@@ -108,6 +113,7 @@ class OutputSpec:
                 constraints=self.constraints if constraints is None else constraints,
                 enforce=enforce or self.enforce,
                 inputs=self.inputs if inputs is None else inputs,
+                reasoning=self.reasoning,
             )
         return self if inputs is None or not self._reads else self._with_inputs(inputs)
 
@@ -115,7 +121,7 @@ class OutputSpec:
         """The same for other inputs. This is done in every render, so what they do not change is shared."""
         made = OutputSpec.__new__(OutputSpec)
         made.schema, made.constraints, made.enforce = self.schema, self.constraints, self.enforce
-        made.inputs = inputs
+        made.inputs, made.reasoning = inputs, self.reasoning
         made._share(self)  # noqa: SLF001 - its own class
         return made
 

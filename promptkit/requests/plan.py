@@ -22,6 +22,8 @@ _WORDS = {
     Enforcement.IMPOSSIBLE: "impossible",
 }
 _EARLY = (Enforcement.NATIVE, Enforcement.GRAMMAR)
+_SETTING = "generation."
+_THOUGHTS_ARE_READ = "said in the prompt; what stands before the answer is taken for thoughts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Placement:
 
     Attributes:
         path: The field; empty for the whole output.
-        rule: A JSON Schema keyword or a constraint's kind.
+        rule: A JSON Schema keyword, a constraint's kind, or a sampling setting such as ``generation.top_k``.
         where: The earliest place that enforces it.
         note: Why, or what the backend does with it instead; empty when there is nothing to say.
         waived: True for a constraint that its own options leave to the check, so that a prompt's
@@ -68,9 +70,42 @@ class Placement:
             where, note = Enforcement.PROMPT, "only a judge can tell"
         elif waived:
             note = _left_to_check(constraint)
+        elif constraint.stops and where not in _EARLY:
+            note = note or "only where promptkit decodes itself can a text end before its limit"
         elif inputs is None and isinstance(constraint.rule, Reads):
             note = _without_inputs(constraint, where, note)
         return cls(path=constraint.path, rule=constraint.rule.kind, where=where, note=note, waived=waived)
+
+    @classmethod
+    def of_setting(cls, name: str, where: Enforcement, note: str = "") -> Self:
+        """The placement of a sampling setting, which is about the request and no field.
+
+        Args:
+            name: The setting, for example ``top_k``.
+            where: IMPOSSIBLE where the backend has no such setting.
+            note: The backend's reason.
+        """
+        return cls(path="", rule=f"{_SETTING}{name}", where=where, note=note)
+
+    @classmethod
+    def of_reasoning(cls, spec: OutputSpec, where: Enforcement, note: str = "") -> tuple[Self, ...]:
+        """The placement of the output's reasoning; none where the model is to answer at once.
+
+        A backend that can only say it lacks nothing that ``enforce: require`` asks for: the answer is the same.
+
+        Args:
+            spec: The output.
+            where: GRAMMAR where the decoder separates thoughts and answer, else PROMPT.
+            note: What the backend does with it.
+        """
+        if not spec.reasoning:
+            return ()
+        return (cls(path="", rule="reasoning", where=where, note=note, waived=where not in _EARLY),)
+
+    @property
+    def setting(self) -> str | None:
+        """The sampling setting that this is about; None for a rule of the output."""
+        return self.rule.removeprefix(_SETTING) if self.rule.startswith(_SETTING) else None
 
 
 def _is_judged(constraint: Constraint) -> bool:
@@ -148,7 +183,8 @@ class Plan:
             binding: False when no model answers.
         """
         check = Enforcement.CHECK
-        rules = [
+        rules = [*Placement.of_reasoning(spec, Enforcement.PROMPT, _THOUGHTS_ARE_READ)]
+        rules += [
             Placement(path=path, rule=rule, where=check, note=why)
             for path, rule, _ in keywords(spec.json_schema)
         ]

@@ -36,10 +36,10 @@ class _Lack:
 def refusal(plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilities]) -> PlanError | None:
     """Why a prompt with this output must not be sent to the backend that made the plan; None when it may be.
 
-    What the plan calls IMPOSSIBLE is refused in any case. With ``enforce: require`` each keyword of the schema,
-    and each constraint that does not leave itself to the check, must be enforced while the model writes, and
-    the schema must pass no limit. What the plan does not name is not enforced. A rule that reads inputs is
-    judged by a plan made with them.
+    What the plan calls IMPOSSIBLE is refused in any case, be it a rule or a sampling setting. With ``enforce:
+    require`` each keyword of the schema, and each constraint that does not leave itself to the check, must be
+    enforced while the model writes, and the schema must pass no limit. What the plan does not name is not
+    enforced. A rule that reads inputs is judged by a plan made with them.
 
     Args:
         plan: What the backend will do.
@@ -48,17 +48,12 @@ def refusal(plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilitie
             at all, one that it does not enforce whole is to blame.
 
     Returns:
-        SchemaUnsupported where the schema is to blame, CapabilityMissing where the backend is; its ``reasons``
+        SchemaUnsupported where the schema is to blame, CapabilityMissing where the backend is; the error's ``reasons``
         name each rule, its message the first of them and the mends.
     """
-    for placement in plan.placements:
-        if placement.where is Enforcement.IMPOSSIBLE:
-            place = placement.path or "the output"
-            return SchemaUnsupported(
-                f"{plan.backend} cannot give what the prompt asks for: {place}, {placement.rule}: {placement.note}",
-                paths=[placement.path],
-                reasons=[f"{place}: {placement.rule} ({placement.note})"],
-            )
+    impossible = [placement for placement in plan.placements if placement.where is Enforcement.IMPOSSIBLE]
+    if impossible:
+        return _impossible(plan, impossible)
     if spec.enforce != "require" or not plan.binding:
         return None
     lacks = [*_of_schema(plan, spec), *_of_constraints(plan, spec)]
@@ -72,11 +67,29 @@ def refusal(plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilitie
     return CapabilityMissing(message, reasons=reasons)
 
 
+def _impossible(plan: Plan, placements: list[Placement]) -> PlanError:
+    settings = [placement for placement in placements if placement.setting is not None]
+    if settings:
+        names = ", ".join(placement.rule for placement in settings)
+        return CapabilityMissing(
+            f"{plan.backend} cannot be given {names}: {settings[0].note}. Nothing was sent. Remove it from the "
+            "generation settings, or use a backend that has it.",
+            reasons=[f"{placement.rule} ({placement.note})" for placement in settings],
+        )
+    first = placements[0]
+    place = first.path or "the output"
+    return SchemaUnsupported(
+        f"{plan.backend} cannot give what the prompt asks for: {place}, {first.rule}: {first.note}",
+        paths=[first.path],
+        reasons=[f"{place}: {first.rule} ({first.note})"],
+    )
+
+
 def _of_schema(plan: Plan, spec: OutputSpec) -> Iterator[_Lack]:
     if spec.mode == "text":
         return
     constrained = {(constraint.path, constraint.rule.kind) for constraint in spec.constraints}
-    named = [it for it in plan.placements if (it.path, it.rule) not in constrained]
+    named = [it for it in plan.placements if (it.path, it.rule) not in constrained and not it.waived]
     for placement in named:
         if placement.where not in _EARLY:
             yield _lack(placement, of_schema=True)

@@ -84,19 +84,18 @@ class Request:
     def fingerprint(self) -> str:
         """SHA-256 over everything that shapes the answer, as ``sha256:...``.
 
-        Messages, generation and schema count; tags, the prompt's name and its version do not.
+        Messages, generation, schema and reasoning count; tags, the prompt's name and its version do not.
         """
         digest = hashlib.sha256()
-        digest.update(
-            canonical_json(
-                {
-                    "v": 1,
-                    "messages": [message.to_dict() for message in self.messages],
-                    "generation": self.generation.to_dict(),
-                    "mode": self.output.mode,
-                }
-            )
-        )
+        shape: dict[str, Any] = {
+            "v": 1,
+            "messages": [message.to_dict() for message in self.messages],
+            "generation": self.generation.to_dict(),
+            "mode": self.output.mode,
+        }
+        if self.output.reasoning:
+            shape["reasoning"] = self.output.reasoning
+        digest.update(canonical_json(shape))
         for message in self.messages:
             if not isinstance(message.content, str):
                 for part in message.content:
@@ -105,4 +104,7 @@ class Request:
             digest.update(self.output.json_bytes)
             for constraint, form in self.output.forms:
                 digest.update(f"{constraint.path}\0{form!r}\0".encode("utf-8", "surrogatepass"))
+            for constraint in self.output.constraints:
+                if constraint.stops:
+                    digest.update(f"{constraint.path}\0hard {constraint.rule!r}\0".encode())
         return f"sha256:{digest.hexdigest()}"

@@ -7,6 +7,7 @@ import pytest
 from promptkit.authoring import SUFFIXES, read_file, read_text
 from promptkit.declarations import Clarity, ContextBlock, Example, FileTest
 from promptkit.errors import TemplateError
+from promptkit.requests import GenerationConfig
 
 TRIAGE = """---
 format: promptkit/1
@@ -362,9 +363,15 @@ def test_rules_of_a_model_are_not_looked_up():
 def test_generation_takes_one_stop_or_several_and_fits_generation_config():
     read = read_text(front("generation: {stop: END, top_p: 0.5, seed: -3}"), file="f")
     several = read_text(front("generation: {stop: ['a', 'b'], temperature: 1.5}"), file="f")
+    rare = read_text(
+        front("generation: {top_k: 40, min_p: 0.05, repetition_penalty: 1.1, logprobs: 2}"), file="f"
+    )
 
     assert read.generation == {"stop": ("END",), "top_p": 0.5, "seed": -3}
     assert several.generation == {"stop": ("a", "b"), "temperature": 1.5}
+    assert GenerationConfig(**rare.generation) == GenerationConfig(
+        top_k=40, min_p=0.05, repetition_penalty=1.1, logprobs=2
+    )
 
 
 def test_context_ids_default_from_input_and_fragment():
@@ -457,6 +464,14 @@ MALFORMED = [
     (("generation:", "  top_p: 0"), 3, 10, "above 0 and at most 1"),
     (("generation:", "  top_p: 1.1"), 3, 10, "above 0 and at most 1"),
     (("generation:", "  max_tokens: 0"), 3, 15, "at least 1"),
+    (("generation:", "  top_k: -1"), 3, 10, "at least 0"),
+    (("generation:", "  top_k: 0.5"), 3, 10, "whole number"),
+    (("generation:", "  min_p: 2"), 3, 10, "from 0 to 1"),
+    (("generation:", "  repetition_penalty: 0"), 3, 23, "from 0.1 to 10"),
+    (("generation:", "  repetition_penalty: 11"), 3, 23, "from 0.1 to 10"),
+    (("generation:", "  logprobs: 21"), 3, 13, "from 0 to 20"),
+    (("generation:", "  repeat_penalty: 1.1"), 3, 3, "did you mean repetition_penalty?"),
+    (("logprobs: 3",), 2, 1, "stands below generation"),
     (("generation:", "  seed: x"), 3, 9, "whole number"),
     (("generation:", "  stop: {a: b}"), 3, 9, "must be a list"),
     (("input: text",), 2, 8, "must be a mapping"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from promptkit.backends import HttpBackend, Timeouts, open_backend
-from promptkit.completions import Completed, Completion, TextDelta
+from promptkit.completions import Completed, Completion, TextDelta, TokenLogprob
 from promptkit.errors import (
     BackendError,
     ConnectionFailed,
@@ -126,6 +126,64 @@ def test_a_streamed_answer_comes_with_the_usage_of_its_last_chunk(server, questi
     assert (completion.model, completion.request_id) == ("m-2026", "req-7")
     assert (completion.usage.input_tokens, completion.usage.reasoning_tokens) == (12, 2)
     assert server.seen[0].json["stream_options"] == {"include_usage": True}
+
+
+def token(text: Any, logprob: Any, *top: Any) -> dict[str, Any]:
+    alternatives = [{"token": text, "logprob": logprob, "bytes": None} for text, logprob in top]
+    return {"token": text, "logprob": logprob, "bytes": None, "top_logprobs": alternatives}
+
+
+TOKENS = [token('{"colour":"', 0), token("red", -0.25, ("red", -0.25), ("blue", -1.5)), token('"}', -1e30)]
+
+
+def answered(server: Any, ask: Any, tokens: list[Any]) -> None:
+    """Let the server give the answer with these tokens, in a stream in two of its pieces."""
+    if ask in (ask_sync, ask_async):
+        whole_body = body()
+        whole_body["choices"][0]["logprobs"] = {"content": tokens, "refusal": None}
+        server.will_answer(whole_body)
+        return
+    pieces = json.loads(json.dumps(PIECES))
+    pieces[1]["choices"][0]["logprobs"] = {"content": tokens[:1]}
+    pieces[2]["choices"][0]["logprobs"] = {"content": tokens[1:]}
+    pieces[3]["choices"][0]["logprobs"] = None
+    server.will_stream(*pieces, "[DONE]")
+
+
+@pytest.mark.parametrize("ask", ALL)
+def test_the_tokens_of_an_answer_come_with_their_log_probabilities(server, question, ask) -> None:
+    answered(server, ask, TOKENS)
+
+    completion = ask(backend_at(server), question)
+
+    assert completion.text == TEXT
+    assert completion.logprobs == (
+        TokenLogprob(text='{"colour":"', logprob=0.0),
+        TokenLogprob(text="red", logprob=-0.25, top=(("red", -0.25), ("blue", -1.5))),
+        TokenLogprob(text='"}', logprob=-9999.0),
+    )
+
+
+@pytest.mark.parametrize("ask", ALL)
+@pytest.mark.parametrize(
+    "bad", [token("red", "low"), token("red", None), token("red", True), token(7, -0.5), "red", None]
+)
+def test_tokens_that_are_not_of_the_protocol_leave_the_answer_as_it_is(server, question, ask, bad) -> None:
+    answered(server, ask, [TOKENS[0], bad, TOKENS[2]])
+
+    completion = ask(backend_at(server), question)
+
+    assert (completion.text, completion.logprobs) == (TEXT, None)
+
+
+@pytest.mark.parametrize("ask", ALL)
+def test_a_token_that_is_a_part_of_a_letter_holds_a_mark_for_it(server, question, ask) -> None:
+    answered(server, ask, [token("\ud83d", -1, ("\ude00", -2), ("\ud83d\ude00", -3))])
+
+    completion = ask(backend_at(server), question)
+
+    (only,) = completion.logprobs
+    assert (only.text, [text for text, _ in only.top]) == ("\ufffd", ["\ufffd", "\U0001f600"])
 
 
 @pytest.mark.parametrize("ask", ALL)

@@ -424,6 +424,26 @@ def test_no_streamed_answer_shows_the_key_even_when_its_pieces_cut_it(
 
 
 @pytest.mark.network
+@pytest.mark.parametrize("place", ["tokens", "top"])
+def test_tokens_that_spell_the_key_are_left_out(server, question, monkeypatch, place) -> None:
+    backend = open_backend(f"openai+{server.url}:m")
+    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", CANARY)
+    spelled = [{"token": part, "logprob": -1} for part in (CANARY[:7], CANARY[7:])]
+    harmless = {"token": "red", "logprob": -1}
+    content = (
+        spelled if place == "tokens" else [{**harmless, "top_logprobs": [{**harmless, "token": CANARY}]}]
+    )
+    for tokens in ([harmless], content):
+        choice = {"message": {"content": "red"}, "finish_reason": "stop", "logprobs": {"content": tokens}}
+        server.will_answer({"choices": [choice]})
+
+    kept, left_out = backend.complete(question), backend.complete(question)
+
+    assert [token.text for token in kept.logprobs] == ["red"]
+    assert (left_out.text, left_out.logprobs) == ("red", None)
+
+
+@pytest.mark.network
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_no_whole_answer_shows_the_key(server, question, monkeypatch, asynchronous) -> None:
     backend = open_backend(f"openai+{server.url}:m")

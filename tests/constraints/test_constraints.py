@@ -13,11 +13,13 @@ import pytest
 from promptkit.completions import Enforcement, Verdict
 from promptkit.constraints import (
     Constraint,
+    Length,
     Scope,
     between,
     check_paths,
     expr,
     factories,
+    forms_of,
     from_file,
     matches,
     max_words,
@@ -628,5 +630,38 @@ def test_a_length_of_a_text_is_left_to_the_check_unless_it_says_otherwise(constr
 
 
 def test_an_unknown_way_to_enforce_is_refused():
-    with pytest.raises(ValueError, match="enforce of a constraint is 'hard'; it is prefer or check"):
-        max_words("x", 3, enforce="hard")
+    with pytest.raises(ValueError, match="enforce of a constraint is 'soft'; it is prefer, hard or check"):
+        max_words("x", 3, enforce="soft")
+
+
+@pytest.mark.parametrize(
+    ("unit", "least", "most", "stops"),
+    [
+        ("words", None, 3, True),
+        ("sentences", 1, 3, True),
+        ("words", 3, None, False),
+        ("items", None, 3, False),
+    ],
+)
+def test_only_the_most_of_a_text_can_be_kept_while_it_is_written(unit, least, most, stops):
+    rule = Length(unit, least, most)
+    if stops:
+        constraint = Constraint(path="x", rule=rule, enforce="hard")
+        assert constraint.stops
+        assert constraint.steers
+    else:
+        with pytest.raises(ValueError, match=f"and {rule.kind} has no such limit; write enforce: prefer"):
+            Constraint(path="x", rule=rule, enforce="hard")
+
+
+def test_a_length_that_is_counted_while_it_is_written_is_no_part_of_schema_and_grammar():
+    schema = {"type": "object", "properties": {"x": {"type": "string"}}}
+    counted = factories.max_characters("x", 9, enforce="hard")
+
+    assert narrow(schema, [counted]) == schema
+    assert forms_of([counted]) == ()
+    assert narrow(schema, [factories.max_characters("x", 9, enforce="prefer")]) != schema
+
+
+def test_a_wish_is_never_kept_by_force():
+    assert not max_words("x", 3, enforce="hard", severity="should").stops

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from promptkit.backends.dialects.openai_chat.outputs import OPENAI
-from promptkit.backends.dialects.openai_chat.outputs import plan as plan_of_server
+from promptkit.backends.dialects.openai_chat import OPENAI
+from promptkit.backends.dialects.openai_chat import plan as plan_of_server
 from promptkit.backends.llama.planning import plan as plan_of_grammar
 from promptkit.completions import Completion, Enforcement
 from promptkit.constraints import (
@@ -502,6 +502,35 @@ def test_what_is_wrong_with_a_value_is_told_by_its_path_in_the_whole():
 
     assert isinstance(outcome, Unusable)
     assert outcome.invalid_paths == ("items[1].tags[0].weight",)
+
+
+def test_the_confidence_in_asked_fields_is_that_of_the_last_answer_and_in_all_others_of_the_first():
+    spec = spec_of(Order)
+    before = {"customer": 0.9, "items[1].name": 0.8, "items[1].tags[0].name": 0.1, "items[1].tags": 0.2}
+    wrong = read(
+        completion(order(("items", 1, "tags"), "x"), confidence={**before, "items": 0.3}),
+        spec,
+        INPUTS,
+        CHECKED,
+    )
+    assert isinstance(wrong, Rejected)
+    part = subquestion(spec, wrong)
+    assert part is not None
+
+    answer = {"items[1].tags": [{"name": "a", "weight": 1}]}
+    merged = {
+        given: read_part(completion(answer, confidence=confidence), spec, INPUTS, part, CHECKED)
+        for given, confidence in {
+            "some": {'["items[1].tags"][0].name': 0.7, '["items[1].tags"][0].weight': 0.6},
+            "none": None,
+        }.items()
+    }
+
+    kept = {"customer": 0.9, "items[1].name": 0.8}
+    assert {given: outcome.confidence for given, outcome in merged.items()} == {
+        "some": {**kept, "items[1].tags[0].name": 0.7, "items[1].tags[0].weight": 0.6},
+        "none": kept,
+    }
 
 
 def test_a_whole_answer_to_the_smaller_question_is_judged_as_a_whole():

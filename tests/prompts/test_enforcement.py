@@ -103,6 +103,29 @@ def test_what_is_required_and_only_checked_is_refused_before_anything_is_sent(
     assert seen != []
 
 
+@pytest.mark.network
+@pytest.mark.parametrize("ask", [by_run, by_arun, by_stream, by_astream])
+def test_a_setting_that_the_backend_lacks_is_refused_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, connections: Any, ask: Callable[[pk.Prompt[Any]], None]
+) -> None:
+    backend, seen = connections
+    monkeypatch.setenv("KEY", "k")
+    prompt = prompt_of(Line).using(backend, generation={"top_k": 5})
+
+    with pytest.raises(CapabilityMissing, match=r"openai:m cannot be given generation\.top_k") as caught:
+        ask(prompt)
+
+    assert seen == []
+    assert caught.value.reasons == ("generation.top_k (this API has no such parameter)",)
+    row = next(line for line in str(prompt.plan()).splitlines() if "generation.top_k" in line)
+    assert row.split(maxsplit=3) == [
+        "(output)",
+        "generation.top_k",
+        "impossible",
+        "this API has no such parameter",
+    ]
+
+
 @pytest.mark.parametrize(
     ("output", "said"),
     [

@@ -145,6 +145,7 @@ def test_a_type_that_cannot_do_without_an_optional_field_is_told_to_give_it_a_de
         ({"max_tokens": True}, "max_tokens is True; it must be a whole number"),
         ({"max_tokens": 0}, "max_tokens is 0"),
         ({"top_p": 1.5}, "top_p is 1.5"),
+        ({"min_p": 1.5}, "min_p is 1.5"),
         ({"stop": "END"}, "stop is 'END'; it must be a list of texts"),
     ],
 )

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from promptkit.completions import Attempt, Completion, Enforcement, Repair, Usage, Verdict
+from promptkit.completions import (
+    Attempt,
+    Completion,
+    Enforcement,
+    Repair,
+    TokenLogprob,
+    Usage,
+    Verdict,
+)
 from promptkit.records import CallRecord, ErrorInfo, JsonLines, PromptInfo, RequestInfo, call_key, read_jsonl
 from promptkit.requests import Placement
 
@@ -51,7 +59,17 @@ RECORD = CallRecord(
     attempts=(
         Attempt(
             number=1,
-            completion=Completion(text="a b c", finish_reason="stop", model="m", usage=SPENT),
+            completion=Completion(
+                text="a b c",
+                finish_reason="stop",
+                model="m",
+                usage=SPENT,
+                logprobs=(
+                    TokenLogprob(text="a", logprob=-0.25, top=(("a", -0.25), ("\u00e4", -2.5))),
+                    TokenLogprob(text=" b c", logprob=0.0),
+                ),
+                confidence={"reply": 0.75, "items[0].name": 1.0},
+            ),
             error="ConstraintViolated: x",
             verdicts=(VERDICT,),
             cause="first",
@@ -112,6 +130,18 @@ def test_a_line_from_before_the_ledger_still_reads() -> None:
         ("", (), (), None, None)
     ] * 2
     assert record.usage == Usage(input_tokens=1, output_tokens=2)
+
+
+def test_a_line_from_before_log_probabilities_still_reads() -> None:
+    data: dict[str, Any] = json.loads(RECORD.to_json())
+    assert data["attempts"][0]["completion"]["logprobs"][0]["top"] == [["a", -0.25], ["\u00e4", -2.5]]
+    for name in ("logprobs", "confidence"):
+        del data["attempts"][0]["completion"][name]
+
+    completion = CallRecord.from_dict(data).attempts[0].completion
+
+    assert completion is not None
+    assert (completion.text, completion.logprobs, completion.confidence) == ("a b c", None, None)
 
 
 def test_money_that_is_no_number_makes_no_record() -> None:

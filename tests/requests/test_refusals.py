@@ -125,6 +125,24 @@ def test_the_impossible_is_refused_in_any_case(enforce: str) -> None:
     assert "a, schema: no value fits" in str(refused)
 
 
+def test_a_setting_that_the_backend_lacks_is_not_the_schemas_fault() -> None:
+    lacks = [
+        Placement.of_setting(name, Enforcement.IMPOSSIBLE, "no such parameter") for name in ("top_k", "min_p")
+    ]
+
+    refused = refusal(plan_of(ENFORCED, *lacks), spec_of(enforce="off"), able)
+
+    assert type(refused) is CapabilityMissing
+    assert refused.reasons == (
+        "generation.top_k (no such parameter)",
+        "generation.min_p (no such parameter)",
+    )
+    assert str(refused) == (
+        "b cannot be given generation.top_k, generation.min_p: no such parameter. Nothing was sent. Remove it "
+        "from the generation settings, or use a backend that has it."
+    )
+
+
 def test_a_long_list_is_shortened_in_the_message_and_whole_in_the_reasons() -> None:
     placements = [
         Placement(path=f"f{n}", rule="type", where=Enforcement.CHECK, note="why") for n in range(20)

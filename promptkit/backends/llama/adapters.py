@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import math
 import os
@@ -31,6 +32,12 @@ class Lora(NamedTuple):
 
     source: str
     scale: float
+
+
+class _Loaded(NamedTuple):
+    pointer: Any
+    address: int
+    digest: str
 
 
 def split_reference(reference: str) -> tuple[str, tuple[Lora, ...]]:
@@ -68,7 +75,7 @@ class Adapters:
         self._model = model
         self._name = name
         self._lock = threading.Lock()
-        self._loaded: dict[Path, tuple[Any, str]] = {}
+        self._loaded: dict[Path, _Loaded] = {}
 
     def load(self, loras: tuple[Lora, ...]) -> tuple[Adapter, ...]:
         """The adapters, loaded where they are not yet.
@@ -77,15 +84,15 @@ class Adapters:
             ModelLoadError: When a file is missing, damaged, or made for another model.
         """
         with self._lock:
-            return tuple(Adapter(self._of(find_model(lora.source))[0], lora.scale) for lora in loras)
+            return tuple(Adapter(self._of(find_model(lora.source)).address, lora.scale) for lora in loras)
 
     def described(self, loras: tuple[Lora, ...]) -> str:
         """What a record says of them: file, scale and the beginning of the file's SHA-256."""
         with self._lock:
             texts = [(find_model(lora.source), lora.scale) for lora in loras]
-            return "".join(f"{_MARK}{path.name}@{scale:g}#{self._of(path)[1]}" for path, scale in texts)
+            return "".join(f"{_MARK}{path.name}@{scale:g}#{self._of(path).digest}" for path, scale in texts)
 
-    def _of(self, path: Path) -> tuple[Any, str]:
+    def _of(self, path: Path) -> _Loaded:
         if path not in self._loaded:
             engine_log().clear()
             pointer = llama().llama_adapter_lora_init(self._model, os.fsencode(path))
@@ -96,12 +103,12 @@ class Adapters:
                     "use an adapter in GGUF form that was trained on this very model"
                 )
             digest = hashlib.sha256(path.read_bytes()).hexdigest()[:_HASH_LENGTH]
-            self._loaded[path] = (pointer, digest)
+            self._loaded[path] = _Loaded(pointer, ctypes.cast(pointer, ctypes.c_void_p).value or 0, digest)
         return self._loaded[path]
 
     def free(self) -> None:
         """Give the memory back."""
         with self._lock:
-            for pointer, _ in self._loaded.values():
-                llama().llama_adapter_lora_free(pointer)
+            for loaded in self._loaded.values():
+                llama().llama_adapter_lora_free(loaded.pointer)
             self._loaded.clear()

@@ -11,6 +11,8 @@ from functools import partial
 
 from promptkit.backends.llama.adapters import split_reference
 from promptkit.backends.llama.assembling import TextAssembler
+from promptkit.backends.llama.confidence import Prober, closed_values
+from promptkit.backends.llama.guides import guide_of
 from promptkit.backends.llama.listeners import AsyncListener, Listener
 from promptkit.backends.llama.models import LoadedModel, ModelKey, shelf
 from promptkit.backends.llama.outputs import compile_output
@@ -82,7 +84,7 @@ class LlamaBackend:
 
     def capabilities(self) -> Capabilities:
         """Schemas, streams and seeds; text only. More requests than are decoded at once wait for their turn."""
-        return Capabilities(schema=True, stream=True, seed=True, parts=frozenset({TextPart}))
+        return Capabilities(schema=True, stream=True, seed=True, logprobs=True, parts=frozenset({TextPart}))
 
     def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
         """What the grammar enforces and what is checked afterwards; loads no model."""
@@ -177,7 +179,7 @@ class LlamaBackend:
             model=model.name + model.adapters.described(self._loras),
             vocabulary=model.vocabulary,
             prompt=prompt,
-            masks=None if grammar is None else model.masks.masks(grammar),
+            guide=guide_of(request.output, grammar, model.masks, model.vocabulary, prompt, room),
             sampler=Sampler(request.generation),
             text=TextAssembler(request.generation.stop),
             max_tokens=min(request.generation.max_tokens or room, room),
@@ -185,6 +187,8 @@ class LlamaBackend:
             backend=self.name,
             tell=tell,
             adapters=model.adapters.load(self._loras),
+            logprobs=request.generation.logprobs,
+            prober=_prober(model, request),
         )
 
     def close(self) -> None:
@@ -246,6 +250,12 @@ class _Hold:
             if model is not None and self.key is not None:
                 shelf().put_back(self.key, model)
             self.key = None
+
+
+def _prober(model: LoadedModel, request: Request) -> Prober | None:
+    if request.generation.logprobs is None or request.output.mode != "json":
+        return None
+    return Prober(closed_values(request.output.json_schema), model.vocabulary)
 
 
 def _fitting(model: LoadedModel, messages: Sequence[Message]) -> list[int]:

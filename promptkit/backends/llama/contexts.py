@@ -51,26 +51,28 @@ class Adapter(NamedTuple):
     """LoRA weights laid over the model's.
 
     Attributes:
-        pointer: llama.cpp's adapter.
+        address: Where llama.cpp's adapter stands in memory.
         scale: How strongly it counts; 1 is as trained.
     """
 
-    pointer: Any
+    address: int
     scale: float
 
 
 class Run(NamedTuple):
-    """Tokens of one sequence that are decoded in one go; scores are for what follows the last.
+    """Tokens of one sequence that are decoded in one go.
 
     Attributes:
         slot: The sequence.
         start: The position of the first token.
         tokens: The tokens.
+        wanted: Behind how many of them, counted from the last, scores are wanted.
     """
 
     slot: int
     start: int
     tokens: Sequence[int]
+    wanted: int = 1
 
 
 class Context:
@@ -143,7 +145,8 @@ class Context:
         if adapters == self._adapters:
             return
         count = len(adapters)
-        pointers = (self._llama.llama_adapter_lora_p_ctypes * max(1, count))(*(it.pointer for it in adapters))
+        kind = self._llama.llama_adapter_lora_p_ctypes
+        pointers = (kind * max(1, count))(*(ctypes.cast(it.address, kind) for it in adapters))
         scales = (ctypes.c_float * max(1, count))(*(it.scale for it in adapters))
         if self._llama.llama_set_adapters_lora(self._pointer, pointers, count, scales):
             raise LocalBackendError(
@@ -152,8 +155,8 @@ class Context:
             )
         self._adapters = adapters
 
-    def decode(self, runs: Sequence[Run]) -> list[Array]:
-        """Decode runs of equal length, each after what its sequence holds; the scores behind each.
+    def decode(self, runs: Sequence[Run]) -> list[list[Array]]:
+        """Decode runs of equal length, each after what its sequence holds; the scores that each wants.
 
         Scores are float32, one for every token, and valid until the next decoding. Bits do not depend on which
         runs go together.
@@ -176,7 +179,7 @@ class Context:
         for run in runs:
             self._lengths[run.slot] = run.start + len(run.tokens)
         self._forget(fillers)
-        return [self._scores(last[run.slot]) for run in runs]
+        return [[self._scores(last[run.slot] - back) for back in reversed(range(run.wanted))] for run in runs]
 
     def _fillers(self, runs: Sequence[Run]) -> list[Run]:
         """Rows that are decoded for company and forgotten.
@@ -211,16 +214,15 @@ class Context:
         batch, row = self._batch, 0
         last: dict[int, int] = {}
         slots = {run.slot for run in runs}
-        for slot, start, tokens in runs:
+        for slot, start, tokens, wanted in runs:
             for index, token in enumerate(tokens):
                 batch.token[row] = token
                 batch.pos[row] = start + index
                 batch.n_seq_id[row] = 1
                 batch.seq_id[row][0] = slot
-                batch.logits[row] = 0
+                batch.logits[row] = index >= len(tokens) - wanted
                 row += 1
             last[slot] = row - 1
-            batch.logits[row - 1] = 1
             if len(tokens) >= SHORTEST and not {slot - 1, slot + 1} & slots:
                 batch.logits[row - 2] = 1  # scores are rows of their own, of which there must be two as well
         batch.n_tokens = row

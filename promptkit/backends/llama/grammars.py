@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 from promptkit.backends.llama.bindings import Array, guidance, numpy, tokenize_address
+from promptkit.backends.llama.progress import Pieces, Progress
 from promptkit.backends.llama.regexes import Unsayable, found_regex, reads_otherwise
 from promptkit.backends.llama.spellings import PLAIN
 from promptkit.backends.llama.vocabulary import Vocabulary
-from promptkit.backends.llama.wire_schemas import fragments, to_wire, with_patterns, without
+from promptkit.backends.llama.wire_schemas import (
+    fragments,
+    has_free_names,
+    to_wire,
+    with_patterns,
+    without,
+    without_endless,
+    without_pattern_properties,
+)
 from promptkit.errors import GrammarInvalid
 
 __all__ = ["FLEETING_FUEL", "Grammar", "MaskMaker", "Masks", "compile_schema", "one_line"]
@@ -23,6 +32,8 @@ __all__ = ["FLEETING_FUEL", "Grammar", "MaskMaker", "Masks", "compile_schema", "
 _COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
 _KEYS = re.compile(r'"([^"]+)"')
 _UNKNOWN_FORMAT = "Unknown format: "
+_TIMES = re.compile(r" \(\d+ times\)\Z")
+_OVERLAP = "are not disjoint"  # of patternProperties of which a name could match two
 # Formats of which the engine lets through values that the validator refuses: 29 February of any year, the second
 # 60 at any time, names and addresses of any length.
 _LOOSE_FORMATS = frozenset({"date", "date-time", "time", "hostname", "email"})
@@ -39,9 +50,11 @@ class Grammar:
 
     Attributes:
         text: The grammar in llguidance's form.
+        open_text: The same with further properties wherever the schema says nothing of them; None where it says.
         wire: The schema that it was made from.
         ignored: Keywords that are not enforced, each with the values concerned; no values means all.
         lenient: True when something had to be left out.
+        has_free_names: True when it may take properties that the schema does not name.
         is_json: False for a plain text.
         is_fleeting: True when it holds texts of the inputs, so that the next request has another.
     """
@@ -50,6 +63,8 @@ class Grammar:
     wire: Mapping[str, Any] = field(repr=False)
     ignored: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     lenient: bool = False
+    has_free_names: bool = False
+    open_text: str | None = field(default=None, repr=False)
     is_json: bool = True
     is_fleeting: bool = False
 
@@ -73,20 +88,47 @@ def compile_schema(schema: bytes) -> Grammar:
     Raises:
         GrammarInvalid: When no grammar can be made, for example since no value fits the schema.
     """
-    wire, unread = _reread(to_wire(json.loads(schema)))
+    read = without_endless(json.loads(schema))
+    if read is False:
+        raise GrammarInvalid(
+            "no grammar can be made of the output's schema: it requires values inside values without end; "
+            "leave one of the properties on the way out of required, or let it be null"
+        )
+    grammar = _compiled(to_wire(read))
+    open_wire = to_wire(read, closed=False)
+    if open_wire == to_wire(read):
+        return grammar
+    try:
+        return replace(grammar, open_text=_compiled(open_wire).text, has_free_names=True)
+    except GrammarInvalid:
+        return grammar
+
+
+def _compiled(wire: Mapping[str, Any]) -> Grammar:
+    wire, unread = _reread(wire)
     ignored: dict[str, frozenset[str]] = {"pattern": unread} if unread else {}
-    text, error = _built(wire, lenient=False)[:2]
-    if not error:
-        return Grammar(text=text, wire=wire, ignored=ignored)
-    if patterns := _unsayable_patterns(wire):
+    text, error, warnings = _built(wire, lenient=False)
+    lenient = bool(error)
+    if error and (patterns := _unsayable_patterns(wire)):
         wire = without(wire, {"pattern": patterns})
         ignored["pattern"] = patterns | unread
-    text, error, warnings = _built(wire, lenient=True)
+    if error:
+        text, error, warnings = _built(wire, lenient=True)
+    if _OVERLAP in error:
+        wire = without_pattern_properties(wire)
+        ignored |= dict.fromkeys(("patternProperties", "additionalProperties"), frozenset[str]())
+        text, error, warnings = _built(wire, lenient=True)
     if error:
         raise GrammarInvalid(
             f"no grammar can be made of the output's schema: {error}; change that part of the schema"
         )
-    return Grammar(text=text, wire=wire, ignored={**ignored, **_named_in(warnings)}, lenient=True)
+    return Grammar(
+        text=text,
+        wire=wire,
+        ignored={**ignored, **_named_in(warnings)},
+        lenient=lenient,
+        has_free_names=has_free_names(wire),
+    )
 
 
 def _reread(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
@@ -130,6 +172,7 @@ def _unsayable_patterns(schema: Mapping[str, Any]) -> frozenset[str]:
 def _named_in(warnings: list[str]) -> dict[str, frozenset[str]]:
     """Keywords that llguidance says it leaves out, as version 1.9 words its warnings."""
     ignored: dict[str, frozenset[str]] = {}
+    warnings = [_TIMES.sub("", warning) for warning in warnings]
     formats = {text.removeprefix(_UNKNOWN_FORMAT) for text in warnings if text.startswith(_UNKNOWN_FORMAT)}
     if formats:
         ignored["format"] = frozenset(formats)
@@ -138,6 +181,8 @@ def _named_in(warnings: list[str]) -> dict[str, frozenset[str]]:
             ignored.update(dict.fromkeys(_KEYS.findall(warning), frozenset()))
         elif warning.startswith("oneOf"):
             ignored["oneOf"] = frozenset()
+        elif warning.startswith("min/maxProperties"):  # where a property may be left out
+            ignored |= dict.fromkeys(("minProperties", "maxProperties"), frozenset[str]())
     return ignored
 
 
@@ -184,6 +229,10 @@ class MaskMaker:
         two = [len(piece) > 1 and piece[:2].isdigit() for piece in pieces]
         return numpy().array([one, two], dtype=bool)
 
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self._vocabulary.pieces)
+
     def masks(self, grammar: Grammar) -> Masks:
         """Fresh masks at the beginning of an answer.
 
@@ -194,30 +243,31 @@ class MaskMaker:
             made, most = (
                 (self._fleeting, _KEPT_FLEETING) if grammar.is_fleeting else (self._made, _KEPT_GRAMMARS)
             )
-            matcher = made.get(grammar.text)
-            if matcher is None:
-                matcher = self._matcher(grammar)
-                if len(made) >= most:
-                    del made[next(iter(made))]
-                made[grammar.text] = matcher
+            texts = [grammar.text] + ([grammar.open_text] if grammar.open_text else [])
+            for text in texts:
+                if text not in made:
+                    if len(made) >= most:
+                        del made[next(key for key in made if key not in texts)]
+                    made[text] = self._matcher(text, is_fleeting=grammar.is_fleeting)
             return Masks(
-                matcher.deep_copy(),
+                [made[text].deep_copy() for text in texts],
                 self._vocabulary.size,
                 self._digits if grammar.is_json else None,
+                Progress(self._pieces if grammar.has_free_names else None),
                 # Copies share an automaton: one that grew beyond its limits is of no use to the next answer.
-                forget=lambda: made.pop(grammar.text, None),
+                forget=lambda: [made.pop(text, None) for text in texts],
             )
 
-    def _matcher(self, grammar: Grammar) -> Any:
+    def _matcher(self, text: str, *, is_fleeting: bool) -> Any:
         engine = guidance()
         # Verbose errors print the answer so far.
-        fuel = FLEETING_FUEL if grammar.is_fleeting else None
+        fuel = FLEETING_FUEL if is_fleeting else None
         limits = engine.LLParserLimits(
             verbose_errors=False, initial_lexer_fuel=fuel, step_lexer_fuel=_STEP_FUEL
         )
-        matcher = engine.LLMatcher(self._tokenizer, grammar.text, log_level=0, limits=limits)
+        matcher = engine.LLMatcher(self._tokenizer, text, log_level=0, limits=limits)
         if matcher.is_error():
-            part = "texts that it quotes from" if grammar.is_fleeting else "schema"
+            part = "texts that it quotes from" if is_fleeting else "schema"
             raise GrammarInvalid(
                 "the output's grammar cannot be used with this model: "
                 f"{one_line(matcher.get_error())}; make the {part} smaller"
@@ -234,96 +284,99 @@ class Masks:
     _LONGEST_EXPONENT = 2
 
     def __init__(
-        self, matcher: Any, size: int, digits: Array | None, *, forget: Callable[[], object]
+        self,
+        matchers: Sequence[Any],
+        size: int,
+        digits: Array | None,
+        progress: Progress,
+        *,
+        forget: Callable[[], object],
     ) -> None:
-        self._matcher = matcher
+        # One that follows the grammar and, where there is one, one that follows the open grammar, which takes all
+        # that the other takes. The other ends where the answer has a property that the schema does not name.
+        self._matchers = list(matchers)
         self._forget = forget
         self._size = size
         self._digits = digits
         self._bits: Array = numpy().zeros((1, (size + 31) // 32), dtype=numpy().int32)
-        self._numbers = _NumberLength()
+        self._progress = progress
 
-    def allowed(self) -> Array:
+    def allowed(self, scores: Array | None = None) -> Array:
         """For each token, whether it may come next: booleans.
+
+        Args:
+            scores: The model's logits by token. Where a schema says nothing of further properties, one may begin
+                if its first token is the most likely of all tokens, the forbidden ones included: a model that
+                lost the thread hardly ever gets there, one that means it does. Without scores none may.
 
         Raises:
             GrammarInvalid: When the grammar cannot be followed any further.
         """
+        allowed = self._mask(self._matchers[0])
+        self._complain(self._matchers[0])
+        if scores is None or len(self._matchers) == 1:
+            return allowed
+        # At each step, be it needed or not: the engine's limit of work counts from mask to mask.
+        wider = self._mask(self._matchers[1])
+        if self._matchers[1].is_error():
+            self._forget()
+            del self._matchers[1]
+            return allowed
+        best = int(scores.argmax())
+        return wider if wider[best] and not allowed[best] else allowed
+
+    def _mask(self, matcher: Any) -> Array:
         np = numpy()
-        guidance().numpy.fill_next_token_bitmask(self._matcher, self._bits)
-        self._complain()
+        guidance().numpy.fill_next_token_bitmask(matcher, self._bits)
         bits = np.unpackbits(self._bits.view(np.uint8)[0], bitorder="little", count=self._size)
         allowed = bits.view(bool)
-        if self._digits is None:
-            return allowed
-        one_digit, two_digits = self._digits
-        if self._numbers.length >= self._LONGEST_NUMBER or self._numbers.exponent >= self._LONGEST_EXPONENT:
-            shorter = allowed & ~one_digit
-        elif self._numbers.exponent >= 0:
-            shorter = allowed & ~two_digits
+        return allowed if self._digits is None else self._narrowed(allowed, *self._digits)
+
+    def _narrowed(self, allowed: Array, one_digit: Array, two_digits: Array) -> Array:
+        """What is allowed of it by rules that no grammar says, or all of it where that is nothing."""
+        progress = self._progress
+        if progress.length >= self._LONGEST_NUMBER or progress.exponent >= self._LONGEST_EXPONENT:
+            narrower = allowed & ~one_digit
+        elif progress.exponent >= 0:
+            narrower = allowed & ~two_digits
+        elif repeating := progress.repeating():
+            narrower = allowed.copy()
+            narrower[repeating] = False
         else:
             return allowed
-        return shorter if shorter.any() else allowed
+        return narrower if narrower.any() else allowed
 
     def consume(self, token: int, piece: bytes) -> None:
-        """Go on by one token."""
-        self._matcher.consume_token(token)
-        self._complain()
-        self._numbers.follow(piece)
+        """Go on by one token.
+
+        Raises:
+            GrammarInvalid: When it was not allowed, or the grammar cannot be followed any further.
+        """
+        *others, last = self._matchers
+        followed = [matcher for matcher in others if matcher.try_consume_tokens([token])]
+        last.consume_token(token)
+        if followed and last.is_error():
+            self._matchers = followed
+        else:
+            self._complain(last)
+            self._matchers = [*followed, last]
+        self._progress.follow(piece)
 
     def forced(self) -> list[int]:
         """Tokens that must come next; each is still to be consumed."""
-        tokens: list[int] = self._matcher.compute_ff_tokens()
-        self._complain()
+        tokens: list[int] = self._matchers[-1].compute_ff_tokens()
+        self._complain(self._matchers[-1])
         return tokens
 
     @property
     def finished(self) -> bool:
         """True when nothing may follow."""
-        return bool(self._matcher.is_stopped())
+        return bool(self._matchers[0].is_stopped())
 
-    def _complain(self) -> None:
-        if self._matcher.is_error():
+    def _complain(self, matcher: Any) -> None:
+        if matcher.is_error():
             self._forget()
             raise GrammarInvalid(
-                f"the output's grammar cannot be followed: {one_line(self._matcher.get_error())}; "
+                f"the output's grammar cannot be followed: {one_line(matcher.get_error())}; "
                 "make the schema smaller, above all its patterns"
             )
-
-
-class _NumberLength:
-    """The JSON number at the end of a text, as far as it is written.
-
-    Attributes:
-        length: Its bytes; 0 outside numbers.
-        exponent: The digits of its exponent; -1 where it has none.
-    """
-
-    def __init__(self) -> None:
-        self.length = 0
-        self.exponent = -1
-        self._in_string = False
-        self._escaped = False
-
-    def follow(self, piece: bytes) -> None:
-        for byte in piece:
-            if self._escaped:
-                self._escaped = False
-            elif self._in_string and byte == ord("\\"):
-                self._escaped = True
-            elif byte == ord('"'):
-                self._in_string = not self._in_string
-                self.length, self.exponent = 0, -1
-            elif not self._in_string:
-                self._count(byte)
-
-    def _count(self, byte: int) -> None:
-        if byte not in b"0123456789.eE+-":
-            self.length, self.exponent = 0, -1
-            return
-        self.length += 1
-        if byte in b"eE":
-            # The letter also stands in true, false and null, where no digit can follow.
-            self.exponent = 0
-        elif self.exponent >= 0 and byte in b"0123456789":
-            self.exponent += 1

@@ -113,7 +113,7 @@ def _skeleton(schema: bytes | None, forms: Sequence[PlacedForm], fits: Fits | No
 def _grammar(schema: bytes | None, skeleton: Skeleton) -> Grammar:
     if schema is None:
         return Grammar(text=skeleton.text, wire={}, is_json=False)
-    return replace(compile_schema(schema), text=skeleton.text)
+    return replace(compile_schema(schema), text=skeleton.text, open_text=None)
 
 
 def _check(terminal: StringTerminal) -> None:

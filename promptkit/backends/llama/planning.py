@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from promptkit.backends.llama.grammars import Grammar, compile_schema
+from promptkit.backends.llama.limits import why_not_counted
 from promptkit.backends.llama.outputs import decide
 from promptkit.backends.llama.wire_schemas import without_keywords
 from promptkit.completions import Enforcement
@@ -17,6 +18,7 @@ __all__ = ["plan"]
 
 # Keywords that hold schemas, which change when something under them is left out.
 _HOLDING = frozenset({"additionalProperties", "allOf", "anyOf", "oneOf"})
+_STOPS = "counted while it is written: ended at a sentence or a word"
 
 
 def plan(spec: OutputSpec, name: str) -> Plan:
@@ -26,15 +28,20 @@ def plan(spec: OutputSpec, name: str) -> Plan:
     """
     if spec.enforce == "off":
         return Plan.unenforced(spec, name, "enforce is off")
+    thoughts = Placement.of_reasoning(spec, Enforcement.GRAMMAR, _bound(spec))
     if spec.mode == "text":
-        return Plan(backend=name, placements=tuple(_constraints(spec, None)))
+        return Plan(backend=name, placements=(*thoughts, *_constraints(spec, None)))
     try:
         grammar = compile_schema(spec.json_bytes)
     except GrammarInvalid as error:
         why = Placement(path="", rule="schema", where=Enforcement.IMPOSSIBLE, note=str(error))
         return Plan(backend=name, placements=(why,))
-    placements = dict.fromkeys([*_keywords(spec, grammar), *_constraints(spec, grammar)])
+    placements = dict.fromkeys([*thoughts, *_keywords(spec, grammar), *_constraints(spec, grammar)])
     return Plan(backend=name, placements=tuple(placements), wire=grammar.wire)
+
+
+def _bound(spec: OutputSpec) -> str:
+    return f"thoughts end after {spec.reasoning:,} tokens, or half of the context that is left"
 
 
 def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:
@@ -56,6 +63,11 @@ def _constraints(spec: OutputSpec, grammar: Grammar | None) -> Iterator[Placemen
     forms = zip(spec.forms, decide(spec).reasons, strict=True)
     reasons = {id(constraint): reason for (constraint, _), reason in forms}
     for constraint in spec.constraints:
+        if constraint.stops:
+            reason = why_not_counted(constraint)
+            where = Enforcement.GRAMMAR if reason is None else Enforcement.CHECK
+            yield Placement.of(constraint, where, reason or _STOPS, inputs=spec.inputs)
+            continue
         reason = reasons.get(id(constraint), "no grammar can say it")
         bound = reason is None or (grammar is not None and _is_narrowed(constraint, spec, grammar))
         where = Enforcement.GRAMMAR if bound else Enforcement.CHECK

@@ -45,6 +45,10 @@ class _Work:
         """True while the prompt is not read whole."""
         return self.length < len(self.tokens)
 
+    def run(self, tokens: Sequence[int], wanted: int) -> Run:
+        """These tokens after what the sequence holds."""
+        return Run(self.slot.index, self.length, tokens, wanted)
+
 
 class Scheduler:
     """Decodes all answers of one model in a thread of its own.
@@ -153,6 +157,7 @@ class Scheduler:
             if time.monotonic() >= until and any(not work.reads for work in self._working):
                 break
         self._write_some()
+        self._probe_some()
 
     # --- joining and leaving
 
@@ -233,19 +238,25 @@ class Scheduler:
         work = next((work for work in self._working if work.reads), None)
         if work is None:
             return False
-        count = piece(len(work.tokens) - work.length)
-        tokens = work.tokens[work.length : work.length + count].tolist()
-        for _, scores in self._decoded([work], [tokens]):
+        at, count = work.length, piece(len(work.tokens) - work.length)
+        # Scores are for what follows; the answer's own first tokens may stand in this piece.
+        first = len(work.answer.prompt) - 1 if work.answer.logprobs is not None else len(work.tokens) - 1
+        run = work.run(work.tokens[at : at + count].tolist(), max(1, at + count - max(at, first)))
+        for _, rows in self._decoded([work], [run]):
             work.slot.read = work.length
+            after = work.length - len(rows) + 1
+            if after > first:
+                for token, scores in zip(work.tokens[after:].tolist(), rows, strict=False):
+                    work.answer.note(token, scores)
             if not work.reads:
-                self._choose(work, scores)
+                self._choose(work, rows[-1])
         return True
 
     def _write_some(self) -> None:
         """Let every answer whose prompt is read go on: those with equally many tokens together."""
         groups: dict[tuple[tuple[Adapter, ...], int], list[_Work]] = {}
         for work in self._working:
-            if not work.reads:
+            if not work.reads and work.answer.pending:
                 key = (work.answer.adapters, min(len(work.answer.pending), BATCH))
                 groups.setdefault(key, []).append(work)
         for (_, count), works in groups.items():
@@ -263,17 +274,42 @@ class Scheduler:
     def _write(self, works: Sequence[_Work], count: int) -> None:
         if not works:
             return
-        tokens = [work.answer.pending[:count] for work in works]
-        for work, scores in self._decoded(works, tokens):
+        runs = [
+            work.run(work.answer.pending[:count], 1 if work.answer.logprobs is None else count)
+            for work in works
+        ]
+        for work, rows in self._decoded(works, runs):
+            for token, scores in zip(work.answer.pending[1:], rows, strict=False):
+                work.answer.note(token, scores)
             del work.answer.pending[:count]
             if not work.answer.pending:
-                self._choose(work, scores)
+                self._choose(work, rows[-1])
 
-    def _decoded(
-        self, works: Sequence[_Work], tokens: Sequence[Sequence[int]]
-    ) -> Iterator[tuple[_Work, Array]]:
-        """Decode tokens of each; those that llama.cpp could not decode have left."""
-        runs = [Run(work.slot.index, work.length, some) for work, some in zip(works, tokens, strict=True)]
+    def _probe_some(self) -> None:
+        """For every answer that is finished, ask how likely one other value would have been."""
+        for work in list(self._working):
+            candidate = None if work.reads or work.answer.pending else work.answer.probe()
+            if candidate is None or not self._is_still_there(work):
+                continue
+            behind = (
+                len(work.answer.prompt) + candidate.position
+            )  # the token before it gives the first scores
+            work.length = self._context.keep(work.slot.index, min(work.length, behind - 1))
+            work.slot.read = min(work.slot.read, work.length)
+            known = [*work.answer.prompt, *work.answer.tokens]
+            tokens = [*known[work.length : behind], *candidate.tokens[:-1]]
+            prober = work.answer.prober
+            assert prober is not None
+            if len(tokens) > BATCH or behind + len(candidate.tokens) > self._context.size:
+                prober.skip(candidate)
+            else:
+                for _, rows in self._decoded([work], [work.run(tokens, len(candidate.tokens))]):
+                    prober.note(candidate, rows)
+            if not work.answer.over and not work.answer.asks_on:
+                self._leave(work)
+
+    def _decoded(self, works: Sequence[_Work], runs: Sequence[Run]) -> Iterator[tuple[_Work, list[Array]]]:
+        """Decode one run of each, with the scores it wants; those that llama.cpp could not decode have left."""
         try:
             self._context.use(works[0].answer.adapters)
             scores = self._context.decode(runs)
@@ -283,16 +319,18 @@ class Scheduler:
                 work.answer.fail(LocalBackendError(str(error)))  # each caller raises one of its own
                 self._leave(work)
             return
-        for work, some, its in zip(works, tokens, scores, strict=True):
-            work.length += len(some)
-            yield work, its
+        for work, run, rows in zip(works, runs, scores, strict=True):
+            work.length += len(run.tokens)
+            yield work, rows
 
     def _choose(self, work: _Work, scores: Array) -> None:
+        answer = work.answer
         try:
-            work.answer.go_on(scores)
+            if answer.finish_reason is None:
+                answer.go_on(scores)
         except BackendError as error:
-            work.answer.fail(error)
-        if work.answer.over or work.answer.finish_reason is not None:
+            answer.fail(error)
+        if answer.over or (answer.finish_reason is not None and not answer.asks_on):
             self._leave(work)
 
 

@@ -9,11 +9,21 @@ from dataclasses import dataclass, field
 
 from promptkit.backends.llama.assembling import TextAssembler
 from promptkit.backends.llama.bindings import Array, numpy
+from promptkit.backends.llama.confidence import Candidate, Prober
 from promptkit.backends.llama.contexts import Adapter
-from promptkit.backends.llama.grammars import Masks
+from promptkit.backends.llama.guides import Guide
 from promptkit.backends.llama.sampling import Sampler
+from promptkit.backends.llama.scores import logprob, top
 from promptkit.backends.llama.vocabulary import Vocabulary
-from promptkit.completions import Completed, Completion, Event, FinishReason, TextDelta, Usage
+from promptkit.completions import (
+    Completed,
+    Completion,
+    Event,
+    FinishReason,
+    TextDelta,
+    TokenLogprob,
+    Usage,
+)
 from promptkit.errors import BackendError, TimedOut
 
 __all__ = ["Answer", "Limits", "News"]
@@ -53,7 +63,7 @@ class Answer:
         model: The model's name.
         vocabulary: Its tokens.
         prompt: The prompt's tokens.
-        masks: What may be written; None for plain text.
+        guide: What may be written, and what of it is the answer.
         sampler: Chooses the tokens.
         text: Puts the text together.
         max_tokens: The most tokens that may be written.
@@ -62,10 +72,12 @@ class Answer:
         tell: Takes the news; called in the decoder's thread.
         adapters: LoRA weights to decode with.
         streams: True when the caller wants the pieces; else only the whole is told.
+        logprobs: How many likeliest tokens to tell at each place, with their log-probabilities; None for no such.
+        prober: Finds out how sure the model was of fields; None when nobody wants to know.
         opening: All tokens that are read before anything is chosen: the prompt and what must come first.
         finish_reason: Why it ended; None before it did.
         pending: Tokens of the answer that are still to be decoded.
-        output_tokens: Tokens written so far; the one that says "end" is not counted.
+        tokens: The tokens written so far, without the one that says "end".
         cached_tokens: Prompt tokens that the model still knew.
         left: True once the caller is gone and hears no more.
         over: True once the last news was told.
@@ -74,7 +86,7 @@ class Answer:
     model: str
     vocabulary: Vocabulary
     prompt: Sequence[int]
-    masks: Masks | None
+    guide: Guide
     sampler: Sampler
     text: TextAssembler
     max_tokens: int
@@ -83,21 +95,44 @@ class Answer:
     tell: Callable[[News], object]
     adapters: tuple[Adapter, ...] = ()
     streams: bool = True
+    logprobs: int | None = None
+    prober: Prober | None = None
     opening: Array = field(default=None, init=False)
     finish_reason: FinishReason | None = field(default=None, init=False)
     pending: list[int] = field(default_factory=list[int], init=False)
-    output_tokens: int = field(default=0, init=False)
+    tokens: list[int] = field(default_factory=list[int], init=False)
     cached_tokens: int = field(default=0, init=False)
     left: bool = field(default=False, init=False)
     over: bool = field(default=False, init=False)
     _whole: list[str] = field(default_factory=list[str], init=False)
+    _noted: list[TokenLogprob] = field(default_factory=list[TokenLogprob], init=False)
+    _probes: bool = field(default=False, init=False)
 
     @property
     def usage(self) -> Usage:
         """What was read and written so far."""
         return Usage(
-            input_tokens=len(self.prompt), output_tokens=self.output_tokens, cached_tokens=self.cached_tokens
+            input_tokens=len(self.prompt),
+            output_tokens=len(self.tokens),
+            cached_tokens=self.cached_tokens,
+            reasoning_tokens=self._thought_tokens,
         )
+
+    @property
+    def _thought_tokens(self) -> int:
+        return self.guide.thoughts.tokens if self.guide.thoughts else 0
+
+    @property
+    def asks_on(self) -> bool:
+        """True while the text is finished but scores of it are still wanted."""
+        if (
+            self.finish_reason not in ("stop", "length")
+            or self.left
+            or self.limits.cancelled
+            or self.limits.late
+        ):
+            return False
+        return (self.logprobs is not None and bool(self.pending)) or self.probe() is not None
 
     def begin(self) -> None:
         """Write what must come first; called once, by the caller.
@@ -105,9 +140,8 @@ class Answer:
         Raises:
             GrammarInvalid: When the grammar cannot be followed.
         """
-        first = self._forced()
-        self._write(first)
-        self.opening = numpy().array([*self.prompt, *first], dtype=numpy().int32)
+        self._write(self.guide.forced())
+        self.opening = numpy().array([*self.prompt, *self.tokens], dtype=numpy().int32)
 
     def go_on(self, scores: Array) -> None:
         """Choose the next token by the scores and write it with those that must follow it.
@@ -116,16 +150,45 @@ class Answer:
             GrammarInvalid: When the grammar cannot be followed.
             LocalBackendError: When the scores are no numbers.
         """
-        allowed = self.masks.allowed() if self.masks else self.vocabulary.writable
-        token = self.sampler.choose(scores, allowed)
-        if token in self.vocabulary.ends:
+        settled = self.guide.settled(self.sampler.choose(scores, self.guide.allowed()))
+        if not settled:
             self.finish_reason = "stop"
             return
-        self.pending = [token]
-        self._write(self.pending)
-        if self.finish_reason is None and (forced := self._forced()):
-            self._write(forced)
-            self.pending += forced
+        self.note(settled[0], scores)
+        before = len(self.tokens)
+        self._write(settled)
+        if self.finish_reason is None:
+            self._write(self.guide.forced())
+        self.pending = self.tokens[before:]
+
+    def note(self, token: int, scores: Array) -> None:
+        """Take note of how likely a token was by the scores before it."""
+        if self.logprobs is None:
+            return
+        best = top(scores, self.logprobs)
+        self._noted.append(
+            TokenLogprob(
+                text=self._spelled(token),
+                logprob=logprob(scores, token),
+                top=tuple((self._spelled(other), value) for other, value in best),
+            )
+        )
+
+    def _spelled(self, token: int) -> str:
+        return self.vocabulary.pieces[token].decode("utf-8", "replace")
+
+    def probe(self) -> Candidate | None:
+        """What is to be decoded next to know how sure the model was; None when all is known."""
+        if self.prober is None or self.finish_reason != "stop":
+            return None
+        if not self._probes:
+            self._probes = True
+            self.prober.begin(self._said(), self.tokens, self._thought_tokens)
+        return self.prober.next()
+
+    def _said(self) -> str:
+        """The text, with what is still held back: the end of a finished JSON is not."""
+        return "".join(self._whole)
 
     def is_wanted(self) -> bool:
         """False once the answer has ended; the caller's cancel and deadline are looked at.
@@ -137,12 +200,12 @@ class Answer:
             self.finish_reason = "cancelled"
         if self.finish_reason is None and self.limits.late:
             raise TimedOut(
-                f"{self.model} had read {len(self.prompt)} and written {self.output_tokens} tokens when "
+                f"{self.model} had read {len(self.prompt)} and written {len(self.tokens)} tokens when "
                 "the deadline passed; allow more time, or lower max_tokens",
                 kind="deadline",
                 usage=self.usage,
             )
-        return self.finish_reason is None
+        return self.finish_reason is None or self.asks_on
 
     def finish(self) -> None:
         """Tell the caller the rest of the text and the whole."""
@@ -153,6 +216,9 @@ class Answer:
             finish_reason=self.finish_reason,
             model=self.model,
             usage=self.usage,
+            reasoning=self.guide.thoughts.reasoning if self.guide.thoughts else None,
+            logprobs=None if self.logprobs is None else tuple(self._noted[self._thought_tokens :]),
+            confidence=self.prober.shares() if self.prober else None,
         )
         self._end(Completed(completion=completion))
 
@@ -165,24 +231,17 @@ class Answer:
         self.over = True
         self.tell(news)
 
-    def _forced(self) -> list[int]:
-        return self.masks.forced() if self.masks else []
-
     def _write(self, tokens: Sequence[int]) -> None:
         """Take tokens into the answer and show the new text."""
         shown = ""
         for token in tokens:
-            piece = self.vocabulary.pieces[token]
-            if self.masks:
-                self.masks.consume(token, piece)
-            elif self.output_tokens == 0 and self.vocabulary.adds_blank:
-                # The blank before a text belongs to the vocabulary's way of writing, not to the answer.
-                piece = piece.removeprefix(b" ")
-            self.output_tokens += 1
+            piece = self.guide.consume(token)
+            self.sampler.wrote(token)
+            self.tokens.append(token)
             shown += self.text.add(piece)
-            if self.text.stopped or (self.masks and self.masks.finished):
+            if self.text.stopped or self.guide.finished:
                 self.finish_reason = "stop"
-            elif self.output_tokens >= self.max_tokens:
+            elif len(self.tokens) >= self.max_tokens:
                 self.finish_reason = "length"
             if self.finish_reason is not None:
                 break

@@ -34,7 +34,8 @@ class ChatTemplate:
     Without a template the ChatML form is used where the vocabulary has its markers, else lines of
     ``role: text``. Where a template refuses or leaves out a system turn, its text is put before the
     next user turn's; where it wants roles to alternate, neighbours of one role become one turn. A
-    reasoning model is asked not to reason (``enable_thinking``), since its answer is under a grammar.
+    reasoning model is asked not to reason (``enable_thinking``) unless the output has reasoning, since its
+    answer is under a grammar.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -53,8 +54,12 @@ class ChatTemplate:
                 "use another conversion of this model"
             ) from problem
 
-    def render(self, turns: Sequence[Turn]) -> str:
-        """The prompt text of ``turns``, up to where the assistant's answer begins.
+    def render(self, turns: Sequence[Turn], *, thinks: bool = False) -> str:
+        """The prompt text of ``turns``, up to where the assistant's answer or its thoughts begin.
+
+        Args:
+            turns: The conversation.
+            thinks: True where the model is to think before it answers.
 
         Raises:
             CapabilityMissing: When the template leaves a message out.
@@ -66,7 +71,7 @@ class ChatTemplate:
             try:
                 prompt: str = self._render(
                     messages=[{"role": turn.role, "content": turn.text} for turn in shape],
-                    enable_thinking=False,
+                    enable_thinking=thinks,
                 ).prompt
             except self._errors as problem:
                 refusal = refusal or problem

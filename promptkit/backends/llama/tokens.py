@@ -33,8 +33,12 @@ class MessageTokenizer:
         defined = {text for text, token in self._ids.items() if vocabulary.is_read_from_text(token)}
         self._shield = Shield(control=self._ids.keys() - defined, defined=defined)
 
-    def tokens(self, messages: Sequence[Message]) -> list[int]:
+    def tokens(self, messages: Sequence[Message], *, thinks: bool = False) -> list[int]:
         """All tokens of the prompt, BOS included where the model wants one.
+
+        Args:
+            messages: The conversation.
+            thinks: True where the model is to think before it answers.
 
         Raises:
             CapabilityMissing: When a message holds something other than text.
@@ -43,7 +47,7 @@ class MessageTokenizer:
         turns = [Turn(turn.role, self._shield.protect(turn.text)) for turn in turns_of(messages)]
         tokens: list[int] = []
         blanks_vanish = False
-        for text, marker in self._shield.markers(self._template.render(turns)):
+        for text, marker in self._shield.markers(self._template.render(turns, thinks=thinks)):
             segment = text.lstrip(_BLANKS) if blanks_vanish else text
             token = self._ids.get(marker, -1)
             if token >= 0 and self._vocabulary.strips_left(token):

@@ -78,6 +78,16 @@ class Vocabulary:
         return allowed
 
     @cached_property
+    def single_bytes(self) -> Array:
+        """For each token, whether it stands for one byte."""
+        return numpy().array([len(piece) == 1 for piece in self.pieces], dtype=bool)
+
+    @cached_property
+    def quotes(self) -> tuple[int, ...]:
+        """Tokens that stand for a quotation mark alone, which ends a string of JSON."""
+        return tuple(token for token, piece in enumerate(self.pieces) if piece == b'"')
+
+    @cached_property
     def letters(self) -> dict[bytes, int]:
         """Tokens of single characters and single bytes, by those bytes."""
         byte = self._llama.LLAMA_TOKEN_ATTR_BYTE

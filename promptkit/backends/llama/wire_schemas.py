@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
-from promptkit.schemas.fragments import is_nullable, resolve
+from promptkit.schemas.fragments import is_nullable, resolve, types_of
+from promptkit.schemas.generation.documents import Document
+from promptkit.schemas.generation.heights import ENDLESS, Heights
+from promptkit.schemas.json_types import is_list, is_mapping
 
-__all__ = ["ANNOTATIONS", "fragments", "to_wire", "with_patterns", "without", "without_keywords"]
+__all__ = [
+    "ANNOTATIONS",
+    "fragments",
+    "has_free_names",
+    "to_wire",
+    "with_patterns",
+    "without",
+    "without_endless",
+    "without_keywords",
+    "without_pattern_properties",
+]
 
 Fragment: TypeAlias = Mapping[str, Any]
 
@@ -34,19 +47,32 @@ ANNOTATIONS = frozenset(
 _EXACT = 2**53  # up to here every integer is a double of its own
 _EXACT_FRACTION = 10**9  # up to here fractions of six digits are
 
+# With one of these and without a type, a fragment leaves it to others what its values are.
+_ELSEWHERE = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
 _ONE = ("items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames")
 _MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "$defs", "definitions", "patternProperties")
-# With one of these beside its properties, an object's further properties may be declared elsewhere.
-_ELSEWHERE = ("allOf", "anyOf", "oneOf", "$ref", "patternProperties", "unevaluatedProperties")
+# With one of these beside its properties, an object's further properties are or may be declared elsewhere.
+_OPEN = frozenset(
+    {
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "$ref",
+        "patternProperties",
+        "unevaluatedProperties",
+    }
+)
 
 
-def to_wire(schema: Fragment) -> Fragment:
+def to_wire(schema: Fragment, *, closed: bool = True) -> Fragment:
     """The schema for decoding; every value of it is a value of ``schema``, which is left as it is.
 
     - A property that may be null but may also be left out is required: a small model should state null
       rather than stop early.
-    - An object that says nothing of further properties takes none, lest a model add them without end.
+    - If ``closed``, an object that says nothing of further properties takes none, lest a model add them without
+      end.
     - ``oneOf`` with a discriminator is ``anyOf``: its branches exclude each other by a constant.
     - A number of which something is a multiple stays where doubles are exact, as its check counts in them.
     """
@@ -66,7 +92,7 @@ def to_wire(schema: Fragment) -> Fragment:
         ]
         if missing:
             changed["required"] = [*required, *missing]
-        if "additionalProperties" not in changed and not composed and not changed.keys() & set(_ELSEWHERE):
+        if closed and not composed and not changed.keys() & _OPEN and set(required) <= properties.keys():
             changed["additionalProperties"] = False
         return changed
 
@@ -89,6 +115,43 @@ def _may_be_null(fragment: Any, root: Fragment) -> bool:
     return isinstance(fragment, Mapping) and is_nullable(resolve(cast("Fragment", fragment), root))
 
 
+def without_endless(schema: Fragment) -> Fragment | Literal[False]:
+    """The schema with ``false`` for each part of which every value would have to nest without end.
+
+    An answer that went into such a part would never come out; ``false`` alone when the whole schema is one.
+    """
+    heights = Heights(Document(schema))
+    if not heights.exact:
+        return schema
+    endless = {id(fragment) for _, fragment in fragments(schema) if heights.of([fragment]) >= ENDLESS}
+    if id(schema) in endless:
+        return False
+    return _pruned(schema, endless) if endless else schema
+
+
+def _pruned(value: Any, endless: Collection[int]) -> Any:
+    if id(value) in endless:
+        return False
+    if is_mapping(value):
+        return {key: _pruned(inner, endless) for key, inner in value.items()}
+    return [_pruned(inner, endless) for inner in value] if is_list(value) else value
+
+
+def has_free_names(schema: Fragment) -> bool:
+    """Whether a value may have properties that the schema does not name; in doubt it may."""
+    return any(_is_free(fragment) for _, fragment in fragments(schema))
+
+
+def _is_free(fragment: Fragment) -> bool:
+    if any(inner is True for key, value in fragment.items() for _, inner in _children(key, value)):
+        return True
+    if fragment.keys() & {"enum", "const"} or (fragment.keys() & _ELSEWHERE and "type" not in fragment):
+        return False
+    kinds = types_of(fragment) or ("object", "array")
+    is_open = fragment.get("additionalProperties") is not False or "patternProperties" in fragment
+    return ("object" in kinds and is_open) or ("array" in kinds and "items" not in fragment)
+
+
 def without(schema: Fragment, rules: Mapping[str, frozenset[str]]) -> Fragment:
     """The schema less those keywords whose value is listed, for example one pattern of several."""
 
@@ -103,6 +166,18 @@ def without_keywords(schema: Fragment, names: Collection[str]) -> Fragment:
     return _mapped(
         schema, lambda fragment: {key: value for key, value in fragment.items() if key not in names}
     )
+
+
+def without_pattern_properties(schema: Fragment) -> Fragment:
+    """The schema less ``patternProperties``; where one stood, an object takes any further properties."""
+
+    def change(fragment: Fragment) -> Fragment:
+        if "patternProperties" not in fragment:
+            return fragment
+        left = ("patternProperties", "additionalProperties")
+        return {key: value for key, value in fragment.items() if key not in left}
+
+    return _mapped(schema, change)
 
 
 def with_patterns(schema: Fragment, patterns: Mapping[str, str]) -> Fragment:

@@ -4,6 +4,7 @@ import copy
 import json
 
 import jsonschema_rs
+import numpy as np
 import pytest
 
 from promptkit.backends.llama.grammars import compile_schema
@@ -23,14 +24,25 @@ def model(tiny):
     made.free()
 
 
-def accepts(model, schema, text):
-    """True when ``text`` can be written under the schema's masks and may end there."""
+def accepts(model, schema, text, *, wanted=False):
+    """True when ``text`` can be written under the schema's masks and may end there.
+
+    With ``wanted`` each of its tokens is the one that the model would choose if it were free.
+    """
     masks = model.masks.masks(compiled(schema))
     for token in model.vocabulary.tokenize(text):
-        if masks.finished or not masks.allowed()[token]:
+        if masks.finished or not masks.allowed(scores(model, token) if wanted else None)[token]:
             return False
         masks.consume(token, model.vocabulary.pieces[token])
-    return bool(masks.finished or masks.allowed()[model.vocabulary.eos])
+    end = model.vocabulary.eos
+    return bool(masks.finished or masks.allowed(scores(model, end) if wanted else None)[end])
+
+
+def scores(model, best):
+    """Logits of a model that wants one token most."""
+    made = np.zeros(model.vocabulary.size, dtype=np.float32)
+    made[best] = 1.0
+    return made
 
 
 @pytest.mark.parametrize(
@@ -56,6 +68,73 @@ def accepts(model, schema, text):
 )
 def test_only_compact_values_of_the_schema_can_be_written(model, schema, text, accepted):
     assert accepts(model, schema, text) is accepted
+
+
+ONE = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "accepted"),
+    [
+        (ONE, '{"a":1}', True),
+        (ONE, '{"a":1,"b":{"c":[null]},"":"x"}', True),
+        (ONE, '{"b":1,"a":2}', False),
+        ({**ONE, "additionalProperties": False}, '{"a":1,"b":2}', False),
+        ({**ONE, "additionalProperties": {"type": "null"}}, '{"a":1,"b":2}', False),
+        ({"type": "array", "items": ONE}, '[{"a":1,"b":2},{"a":3}]', True),
+        ({"properties": {"n": {"type": ["string", "null"]}}}, '{"b":1}', False),
+    ],
+)
+def test_a_property_that_the_schema_leaves_open_is_written_where_the_model_wants_it_most(
+    model, schema, text, accepted
+):
+    assert accepts(model, schema, text, wanted=True) is accepted
+
+
+def test_a_model_that_wants_no_json_writes_no_property_that_the_schema_does_not_name(model):
+    masks = model.masks.masks(compiled(ONE))
+    for byte in b'{"a":1':
+        masks.consume(byte, bytes([byte]))
+
+    for wanted in (ord("}"), ord(" "), ord("x"), model.vocabulary.eos):
+        assert not masks.allowed(scores(model, wanted))[ord(",")]
+    assert masks.allowed(scores(model, ord(",")))[ord(",")]
+
+
+@pytest.mark.parametrize(("said", "forced"), [({"additionalProperties": False}, b'{"a":1}'), ({}, b'{"a":1')])
+def test_closing_an_object_is_left_to_the_model_where_more_could_follow(model, said, forced):
+    masks = model.masks.masks(compiled({**ONE, "properties": {"a": {"const": 1}}, **said}))
+
+    assert b"".join(model.vocabulary.pieces[token] for token in masks.forced()) == forced
+
+
+MAP = {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "accepted"),
+    [
+        (MAP, '{"a":1,"b":2,"ab":3,"":4}', True),
+        (MAP, '{"a":1,"b":2,"a":3}', False),
+        (MAP, '{"":1,"":2}', False),
+        (MAP, '{"the\\"":1,"the":2}', True),
+        (MAP, '{"the\\"":1,"the\\"":2}', False),
+        ({"type": "array", "items": MAP}, '[{"a":1},{"a":2}]', True),
+        ({"type": "object", "additionalProperties": MAP}, '{"a":{"a":1,"b":2},"b":{"a":3}}', True),
+        ({"type": "object", "additionalProperties": MAP}, '{"a":{"b":1},"a":{}}', False),
+        ({"type": "object", "patternProperties": {"^a": {"type": "array"}}}, '{"a":["a","a"],"a":[]}', False),
+        ({}, '{"a":{"b":[{"c":"c"},"c"]},"b":"","c":0}', True),
+        ({}, '[{"a":{"b":[{"c":"c"},"c"]},"b":"","b":0}]', False),
+        ({"type": "array"}, '[[{"a":1,"a":1}]]', False),
+        ({"properties": {"x": True}}, '{"x":{"a":1,"a":1}}', False),
+    ],
+)
+def test_no_object_gets_the_same_name_twice(model, schema, text, accepted):
+    assert accepts(model, schema, text) is accepted
+
+
+def test_a_property_that_the_schema_leaves_open_gets_no_name_twice_either(model):
+    assert not accepts(model, ONE, '{"a":1,"b":2,"b":3}', wanted=True)
 
 
 @pytest.mark.parametrize("text", ["9" * 23, "-" + "1" * 20, "1." + "3" * 20, "1e5", "-6.02E-23"])
@@ -87,6 +166,8 @@ def test_digits_in_strings_are_no_number(model):
         ({"type": "string", "pattern": "^(?=.*a)b"}, "pattern", "^(?=.*a)b"),
         ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, "oneOf", [{}, {}]),
         ({"not": {"type": "string"}}, "not", {"type": "string"}),
+        ({"prefixItems": [{"format": "regex"}, {"format": "regex"}]}, "format", "regex"),
+        ({"type": "object", "properties": {"a": {}}, "maxProperties": 1}, "maxProperties", 1),
     ],
 )
 def test_what_no_grammar_can_say_is_named(schema, keyword, value):
@@ -94,6 +175,27 @@ def test_what_no_grammar_can_say_is_named(schema, keyword, value):
 
     assert not grammar.enforces(keyword, value)
     assert grammar.enforces("type", "array")
+
+
+def test_a_required_property_that_is_declared_nowhere_can_be_written(model):
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["b"]}
+
+    assert accepts(model, schema, '{"a":1,"b":[]}')
+    assert not accepts(model, schema, '{"a":1}')
+
+
+def test_names_that_match_two_patterns_are_left_to_the_check(model):
+    schema = {
+        "type": "object",
+        "patternProperties": {"^a": {"type": "integer"}, "b$": {"minimum": 3}},
+        "additionalProperties": False,
+    }
+
+    grammar = compiled(schema)
+
+    assert not grammar.enforces("patternProperties", {})
+    assert not grammar.enforces("additionalProperties", False)
+    assert accepts(model, schema, '{"ab":3}')
 
 
 def test_only_the_pattern_that_cannot_be_said_is_left_out():
@@ -162,6 +264,30 @@ def test_multiples_stay_where_the_check_can_count_them(model, schema, text, acce
 def test_a_schema_without_values_is_an_error_with_the_reason(schema, reason):
     with pytest.raises(GrammarInvalid, match=reason):
         compiled(schema)
+
+
+TREE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/tree"}}, "required": ["next"]}
+
+
+def test_a_schema_whose_values_would_nest_without_end_is_an_error():
+    with pytest.raises(GrammarInvalid, match="requires values inside values without end"):
+        compiled({"$ref": "#/$defs/tree", "$defs": {"tree": TREE}})
+
+
+def test_no_answer_goes_where_it_could_not_come_out(model):
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"$ref": "#/$defs/tree"},
+            "b": {"anyOf": [{"$ref": "#/$defs/tree"}, {"const": 1}]},
+        },
+        "additionalProperties": False,
+        "$defs": {"tree": TREE},
+    }
+
+    assert accepts(model, schema, '{"b":1}')
+    assert not accepts(model, schema, '{"a":')
+    assert not accepts(model, schema, '{"b":{')
 
 
 def test_a_schema_too_big_for_the_engine_is_an_error():

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from promptkit.backends.dialects.openai_chat import OPENAI
+from promptkit.backends.dialects.openai_chat import plan as openai_plan
 from promptkit.backends.llama import LlamaBackend
 from promptkit.completions import Enforcement
 from promptkit.constraints import between, language, matches, max_words, never_says, one_of
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig
+from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, refusal
 
 SCHEMA = {
     "type": "object",
@@ -167,3 +169,45 @@ def test_what_stands_under_a_keyword_that_is_left_out_is_left_out_with_it(unload
     assert plan.where("", "then") is Enforcement.CHECK
     assert plan.where("", "maxLength") is Enforcement.CHECK
     assert plan.where("", "minimum") is Enforcement.GRAMMAR
+
+
+@pytest.mark.parametrize(
+    ("rule", "where", "note"),
+    [
+        (max_words("category", 3, enforce="hard"), Enforcement.GRAMMAR, "counted while it is written"),
+        (max_words("tags[]", 3, enforce="hard"), Enforcement.GRAMMAR, "counted while it is written"),
+        (max_words("tags[0]", 3, enforce="hard"), Enforcement.GRAMMAR, "counted while it is written"),
+        (max_words("rows[a=1].b", 3, enforce="hard"), Enforcement.CHECK, "its path picks out items by what"),
+        (max_words("category", 3, enforce="hard", severity="should"), Enforcement.CHECK, "a wish"),
+        (max_words("category", 3), Enforcement.CHECK, "checked, so that no text is cut short"),
+    ],
+)
+def test_a_length_is_counted_beside_the_grammar_where_it_says_hard(unloadable, ask, rule, where, note):
+    spec = ask("x", schema=SCHEMA, constraints=[rule]).output
+
+    (placement,) = [
+        it for it in unloadable.plan(spec, GenerationConfig()).placements if it.rule == "max_words"
+    ]
+
+    assert placement.where is where
+    assert placement.note.startswith(note)
+
+
+def test_a_length_that_must_be_kept_is_lacking_where_nobody_counts(unloadable, ask):
+    spec = ask("x", schema=SCHEMA, constraints=[max_words("category", 3, enforce="hard")]).output
+    required = OutputSpec(schema=spec.schema, constraints=spec.constraints, enforce="require")
+
+    here = refusal(unloadable.plan(required, GenerationConfig()), required, unloadable.capabilities)
+    there = refusal(openai_plan(required, OPENAI, "openai:m"), required, unloadable.capabilities)
+
+    assert here is None
+    assert "category.max_words" in str(there)
+
+
+def test_thoughts_are_taken_apart_by_the_decoder_and_its_bound_is_told(unloadable, ask):
+    spec = OutputSpec(schema=ask("x", schema=SCHEMA).output.schema, reasoning=1_000)
+
+    first = unloadable.plan(spec, GenerationConfig()).placements[0]
+
+    assert (first.rule, first.where) == ("reasoning", Enforcement.GRAMMAR)
+    assert first.note == "thoughts end after 1,000 tokens, or half of the context that is left"

@@ -49,10 +49,10 @@ def context(tiny):
 def alone(context, slot, prompt, steps):
     """The scores behind a prompt and behind each step of so many tokens."""
     context.keep(slot, 0)
-    found = [context.decode([Run(slot, 0, prompt)])[0].copy()]
+    found = [context.decode([Run(slot, 0, prompt)])[0][0].copy()]
     length = len(prompt)
     for count in steps:
-        found.append(context.decode([Run(slot, length, step_tokens(length, count))])[0].copy())
+        found.append(context.decode([Run(slot, length, step_tokens(length, count))])[0][0].copy())
         length += count
     context.keep(slot, 0)
     return found
@@ -75,7 +75,7 @@ def test_scores_are_the_same_bits_whatever_joins_and_leaves(context, seed):
         if todo and free and (not working or rng.random() < 0.6):
             case, slot = todo.pop(), rng.choice(free)
             context.keep(slot, 0)
-            scores = context.decode([Run(slot, 0, prompts[case])])[0]
+            scores = context.decode([Run(slot, 0, prompts[case])])[0][0]
             assert (scores == expected[case][0]).all()
             working[case] = (slot, len(prompts[case]), 0)
         for count in (1, 2, 3):
@@ -83,7 +83,7 @@ def test_scores_are_the_same_bits_whatever_joins_and_leaves(context, seed):
             if not cases:
                 continue
             runs = [Run(working[c][0], working[c][1], step_tokens(working[c][1], count)) for c in cases]
-            for case, scores in zip(cases, context.decode(runs), strict=True):
+            for case, (scores,) in zip(cases, context.decode(runs), strict=True):
                 slot, length, done = working[case]
                 working[case] = (slot, length + count, done + 1)
                 assert (scores == expected[case][done + 1]).all()
@@ -103,9 +103,9 @@ def test_the_scores_after_a_copied_beginning_are_the_same_bits(context):
         context.decode([Run(1, 0, prompt[:shared])])
         context.decode([Run(1, shared, [9, 9, 9])])
         assert context.copy(1, 3, shared) == shared
-        got = [context.decode([Run(3, shared, prompt[shared:])])[0].copy()]
-        got.append(context.decode([Run(3, 90, step_tokens(90, 1))])[0].copy())
-        got.append(context.decode([Run(3, 91, step_tokens(91, 2))])[0].copy())
+        got = [context.decode([Run(3, shared, prompt[shared:])])[0][0].copy()]
+        got.append(context.decode([Run(3, 90, step_tokens(90, 1))])[0][0].copy())
+        got.append(context.decode([Run(3, 91, step_tokens(91, 2))])[0][0].copy())
         context.keep(3, 0)
 
         assert all((one == other).all() for one, other in zip(got, expected, strict=True))

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from promptkit.backends.dialects.openai_chat.answers import decode
 from promptkit.backends.dialects.openai_chat.calls import PATH, encode, export
-from promptkit.backends.dialects.openai_chat.outputs import (
-    COMPATIBLE,
-    OPENAI,
-    Profile,
-    ResponseFormat,
-    plan,
-)
+from promptkit.backends.dialects.openai_chat.outputs import plan
+from promptkit.backends.dialects.openai_chat.profiles import COMPATIBLE, OPENAI, Profile, ResponseFormat
 from promptkit.backends.dialects.openai_chat.streams import StreamDecoder
 
 __all__ = [

@@ -18,6 +18,7 @@ from promptkit.backends.dialects.openai_chat.fields import (
     usage_of,
     whole_characters,
 )
+from promptkit.backends.dialects.openai_chat.logprobs import logprob_items, token_logprobs
 from promptkit.backends.failures import failure_in_body, failure_of, not_the_protocol
 from promptkit.backends.wire import Endpoint, HttpReply
 from promptkit.completions import Completion
@@ -85,4 +86,5 @@ def _completion(data: dict[str, Any], reply: HttpReply, endpoint: Endpoint) -> C
         request_id=texts["id"],
         refusal=texts["refusal"],
         reasoning=texts["reasoning"],
+        logprobs=token_logprobs(logprob_items(choice)),
     )

@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat.messages import wire_messages
-from promptkit.backends.dialects.openai_chat.outputs import OPENAI, Profile, json_bytes, response_format
+from promptkit.backends.dialects.openai_chat.outputs import json_bytes, response_format
+from promptkit.backends.dialects.openai_chat.parameters import exported, parameters
+from promptkit.backends.dialects.openai_chat.profiles import OPENAI, Profile
 from promptkit.backends.wire import Endpoint, HttpCall
-from promptkit.requests import GenerationConfig, Rendered, Request
+from promptkit.requests import Rendered, Request
 
 __all__ = ["PATH", "encode", "export"]
 
@@ -19,12 +21,13 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
     """The HTTP call that asks for one answer.
 
     Raises:
-        CapabilityMissing: When a message holds something that the dialect has no place for.
+        CapabilityMissing: When a message holds something that the dialect has no place for, or a sampling
+            setting is set that the server has no parameter for.
     """
     fields: dict[str, Any] = {
         "model": endpoint.model,
         "messages": wire_messages(request.messages, documents=profile.documents, name=endpoint.name),
-        **_parameters(request.generation, profile),
+        **parameters(request.generation, profile, name=endpoint.name),
     }
     if stream:
         fields["stream"] = True
@@ -44,16 +47,9 @@ def export(rendered: Rendered) -> dict[str, Any]:
     """Keyword arguments for ``client.chat.completions.create(model=..., **these)`` of OpenAI's client."""
     arguments: dict[str, Any] = {
         "messages": wire_messages(rendered.messages, documents=True, name="openai"),
-        **_parameters(rendered.generation, OPENAI),
+        **exported(rendered.generation, OPENAI),
     }
     form = response_format(rendered.output, OPENAI)
     if form:
         arguments["response_format"] = json.loads(form)
     return arguments
-
-
-def _parameters(generation: GenerationConfig, profile: Profile) -> dict[str, Any]:
-    settings = generation.to_dict()
-    if "max_tokens" in settings:
-        settings[profile.max_tokens_field] = settings.pop("max_tokens")
-    return settings

@@ -12,6 +12,7 @@ __all__ = [
     "HALF_A_PAIR",
     "finish_reason_of",
     "first_of",
+    "items_of",
     "mapping_of",
     "parsed",
     "request_id_of",
@@ -90,6 +91,11 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 def first_of(choices: Any) -> Mapping[str, Any] | None:
     """The first of a list of objects; None for anything else."""
     return mapping_of(choices[0]) if _is_list(choices) and choices else None
+
+
+def items_of(data: Any) -> list[Any]:
+    """The value when it is a list, else an empty one."""
+    return data if _is_list(data) else []
 
 
 def mapping_of(data: Any) -> Mapping[str, Any] | None:

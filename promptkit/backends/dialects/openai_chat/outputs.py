@@ -4,65 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from promptkit.backends.dialects.openai_chat.strict_schema import STRICT, UNLIMITED, StrictSchema, to_strict
+from promptkit.backends.dialects.openai_chat.parameters import missing
+from promptkit.backends.dialects.openai_chat.profiles import Profile, ResponseFormat
+from promptkit.backends.dialects.openai_chat.strict_schema import StrictSchema, to_strict
 from promptkit.backends.schema_rules import SchemaRules
 from promptkit.completions import Enforcement
 from promptkit.constraints import narrow
-from promptkit.requests import OutputSpec, Placement, Plan
+from promptkit.requests import GenerationConfig, OutputSpec, Placement, Plan
 from promptkit.schemas.keywords import added_keywords
 
-__all__ = ["COMPATIBLE", "OPENAI", "Profile", "ResponseFormat", "json_bytes", "plan", "response_format"]
-
-ResponseFormat: TypeAlias = Literal["json_schema", "json_object", "none"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """In what a server of this dialect differs from the others.
-
-    Attributes:
-        name: The profile's name.
-        max_tokens_field: The parameter that bounds the answer.
-        enforces_schema: True when the server is known to hold an answer to a strict schema.
-        documents: True when messages may hold PDF documents.
-        needs_key: True when it answers nobody without a key.
-        response_format: How the schema is sent: as ``json_schema``, as ``json_object`` with a ``schema``
-            beside it (llama-cpp-python's server), or not at all.
-        adapts: True when ``json_object`` may be tried after a server has refused ``json_schema`` and named
-            ``json_object`` as what it takes.
-        rules: What of JSON Schema may stand in a schema that is sent as strict.
-    """
-
-    name: str
-    max_tokens_field: str
-    enforces_schema: bool
-    documents: bool
-    needs_key: bool
-    response_format: ResponseFormat = "json_schema"
-    adapts: bool = False
-    rules: SchemaRules = STRICT
-
-
-OPENAI = Profile(
-    name="openai",
-    max_tokens_field="max_completion_tokens",
-    enforces_schema=True,
-    documents=True,
-    needs_key=True,
-)
-COMPATIBLE = Profile(
-    name="openai-compatible",
-    max_tokens_field="max_tokens",
-    enforces_schema=False,
-    documents=False,
-    needs_key=False,
-    adapts=True,
-    rules=UNLIMITED,
-)
+__all__ = ["json_bytes", "plan", "response_format"]
 
 
 def response_format(spec: OutputSpec, profile: Profile) -> bytes | None:
@@ -93,8 +48,31 @@ def _response_format(
     )
 
 
-def plan(spec: OutputSpec, profile: Profile, name: str) -> Plan:
-    """Where each keyword of the output's schema and each constraint is enforced by such a server."""
+def plan(spec: OutputSpec, profile: Profile, name: str, generation: GenerationConfig | None = None) -> Plan:
+    """Where each keyword of the output's schema and each constraint is enforced by such a server.
+
+    A sampling setting that the server has no parameter for is IMPOSSIBLE.
+    """
+    made = _of_output(spec, profile, name)
+    first = [
+        Placement.of_setting(setting, Enforcement.IMPOSSIBLE, "this API has no such parameter")
+        for setting in missing(generation or GenerationConfig(), profile)
+    ]
+    if spec.enforce != "off":
+        first += Placement.of_reasoning(spec, Enforcement.PROMPT, _thoughts(spec, profile))
+    return replace(made, placements=(*first, *made.placements)) if first else made
+
+
+def _thoughts(spec: OutputSpec, profile: Profile) -> str:
+    """What such a server makes of ``reasoning``: the dialect has no parameter that bounds it in tokens."""
+    if response_format(spec, profile) is None:
+        return "said in the prompt; taken from reasoning_content, or from what stands before the answer"
+    return (
+        "said in the prompt; taken from reasoning_content, since the schema binds the text from its beginning"
+    )
+
+
+def _of_output(spec: OutputSpec, profile: Profile, name: str) -> Plan:
     if spec.enforce == "off":
         return Plan.unenforced(spec, name, "enforce is off")
     strict = None if spec.mode == "text" else _strict(spec.json_bytes, profile.rules)

@@ -18,6 +18,7 @@ from promptkit.backends.dialects.openai_chat.fields import (
     usage_of,
     whole_characters,
 )
+from promptkit.backends.dialects.openai_chat.logprobs import logprob_items, token_logprobs
 from promptkit.backends.estimates import estimate_text
 from promptkit.backends.failures import failure_in_body, not_the_protocol
 from promptkit.backends.sse import ServerSentEvent
@@ -51,6 +52,7 @@ class StreamDecoder:
         self._half = ""
         self._refusal: list[str] = []
         self._reasoning: list[str] = []
+        self._logprobs: list[Any] = []
         self._finish: FinishReason | None = None
         self._usage: Usage | None = None
         self._model = endpoint.model
@@ -167,6 +169,7 @@ class StreamDecoder:
             string_of(delta.get("reasoning_content")) or string_of(delta.get("reasoning")) or ""
         )
         self._refusal.append(string_of(delta.get("refusal")) or "")
+        self._logprobs += logprob_items(choice)
         self._stop(choice.get("finish_reason"), reply)
         return self._said(text, reply)
 
@@ -199,6 +202,7 @@ class StreamDecoder:
             request_id=request_id_of(self._reply.headers) or self._id,
             refusal=refusal,
             reasoning=_joined(self._reasoning) or None,
+            logprobs=token_logprobs(self._logprobs),
         )
 
     def spent(self) -> Usage:

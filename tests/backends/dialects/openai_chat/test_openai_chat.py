@@ -60,6 +60,55 @@ def test_settings_that_are_not_set_are_not_sent(ask_for) -> None:
     assert set(sent(request, stream=True)) == {"model", "messages", "seed", "stream", "stream_options"}
 
 
+RARE = GenerationConfig(top_k=40, min_p=0.05, repetition_penalty=1.1)
+
+
+def test_settings_that_openai_lacks_are_sent_to_other_servers_by_the_names_of_vllm_and_of_llama_server(
+    ask_for,
+) -> None:
+    like = sent(ask_for(OutputSchema.text(), generation=RARE), COMPATIBLE)
+
+    assert {key: like[key] for key in like if key not in ("model", "messages")} == {
+        "top_k": 40,
+        "min_p": 0.05,
+        "repetition_penalty": 1.1,
+        "repeat_penalty": 1.1,
+    }
+
+
+def test_settings_that_openai_lacks_are_refused_before_anything_is_sent(ask_for) -> None:
+    request = ask_for(OutputSchema.text(), generation=RARE)
+
+    with pytest.raises(
+        CapabilityMissing, match="no parameter for top_k, min_p, repetition_penalty"
+    ) as caught:
+        sent(request)
+
+    assert caught.value.reasons == (
+        "generation.top_k",
+        "generation.min_p",
+        "generation.repetition_penalty",
+    )
+    ours = plan(request.output, OPENAI, "openai:m", replace(RARE, min_p=None))
+    assert [(it.setting, it.where) for it in ours.placements] == [
+        ("top_k", Enforcement.IMPOSSIBLE),
+        ("repetition_penalty", Enforcement.IMPOSSIBLE),
+    ]
+    assert plan(request.output, COMPATIBLE, "openai+http://h/v1:m", RARE).placements == ()
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "profile", "alternatives"),
+    [(0, OPENAI, 0), (3, OPENAI, 3), (20, COMPATIBLE, 20), (0, COMPATIBLE, 1)],
+)
+def test_log_probabilities_are_asked_for_by_a_switch_and_a_number(
+    ask_for, logprobs, profile, alternatives
+) -> None:
+    call = sent(ask_for(OutputSchema.text(), generation=GenerationConfig(logprobs=logprobs)), profile)
+
+    assert (call["logprobs"], call["top_logprobs"]) == (True, alternatives)
+
+
 def test_parts_have_their_wire_forms(ask_for) -> None:
     messages = (
         Message(role="system", content=(TextPart(text="Be "), TextPart(text="brief."))),
@@ -216,6 +265,26 @@ def test_a_rendered_prompt_is_exported_for_the_users_own_client(ask_for) -> None
     assert set(arguments) == {"messages", "temperature", "max_completion_tokens", "response_format"}
     assert arguments["messages"][1] == {"role": "user", "content": "Fire engine · «rot»"}
     assert arguments["response_format"]["json_schema"]["strict"] is True
+
+
+def test_a_users_own_client_is_given_the_rarer_settings_as_its_extra_body(ask_for) -> None:
+    request = ask_for(OutputSchema.text())
+    rendered = Rendered(
+        messages=request.messages,
+        output=request.output,
+        generation=replace(RARE, logprobs=0),
+        prompt=request.prompt,
+        inputs={},
+        exporter=export,
+    )
+
+    arguments = rendered.to_openai()
+
+    assert {key: arguments[key] for key in arguments if key != "messages"} == {
+        "logprobs": True,
+        "top_logprobs": 0,
+        "extra_body": {"top_k": 40, "min_p": 0.05, "repetition_penalty": 1.1, "repeat_penalty": 1.1},
+    }
 
 
 @pytest.mark.parametrize("profile", [OPENAI, COMPATIBLE, replace(COMPATIBLE, response_format="json_object")])
