@@ -21,6 +21,7 @@ from promptkit.constraints.factories import (
     ends_with,
     expr,
     format_of,
+    grammar,
     item_count,
     judged,
     language,
@@ -53,11 +54,12 @@ from promptkit.constraints.factories import (
 )
 from promptkit.constraints.files import from_file
 from promptkit.constraints.formats import Format
-from promptkit.constraints.forms import Excerpt, Form, Whole, Without
+from promptkit.constraints.forms import Derived, Excerpt, Form, Listed, Whole, Without
 from promptkit.constraints.invention import NoInvented
 from promptkit.constraints.judged import JUDGED_KINDS, JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.kinds import KINDS, OPTIONS, Kinds, RuleClass, known_kinds
 from promptkit.constraints.languages import Language
+from promptkit.constraints.lark import Grammar
 from promptkit.constraints.lengths import STOPPING_KINDS, Length
 from promptkit.constraints.lists import Sorted, Unique
 from promptkit.constraints.matching import Matches
@@ -103,17 +105,20 @@ __all__ = [
     "Contradiction",
     "DateBetween",
     "Decodes",
+    "Derived",
     "EndsWith",
     "Excerpt",
     "Expr",
     "Fits",
     "Form",
     "Format",
+    "Grammar",
     "Hints",
     "Judged",
     "Kinds",
     "Language",
     "Length",
+    "Listed",
     "Matches",
     "MustMention",
     "Narrows",
@@ -151,6 +156,7 @@ __all__ = [
     "format_of",
     "forms_of",
     "from_file",
+    "grammar",
     "item_count",
     "judged",
     "known_kinds",

@@ -14,6 +14,7 @@ from promptkit.constraints.formats import Format
 from promptkit.constraints.invention import NoInvented
 from promptkit.constraints.judged import Judged, Tone, When
 from promptkit.constraints.languages import Language
+from promptkit.constraints.lark import Grammar
 from promptkit.constraints.lengths import Length
 from promptkit.constraints.lists import Order, Sorted, Unique
 from promptkit.constraints.matching import Matches
@@ -31,6 +32,7 @@ __all__ = [
     "ends_with",
     "expr",
     "format_of",
+    "grammar",
     "item_count",
     "judged",
     "language",
@@ -182,6 +184,11 @@ def max_items(path: str, limit: int, **options: Unpack[Options]) -> Constraint:
 def item_count(path: str, least: int, most: int, **options: Unpack[Options]) -> Constraint:
     """A list of ``least`` to ``most`` items."""
     return Constraint(path=path, rule=Length("items", least, most), **options)
+
+
+def grammar(path: str, text: str, **options: Unpack[Options]) -> Constraint:
+    """A text that a grammar in Lark's notation derives; see Grammar."""
+    return Constraint(path=path, rule=Grammar(text), **options)
 
 
 def matches(path: str, pattern: str, **options: Unpack[Options]) -> Constraint:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Excerpt", "Form", "Whole", "Without"]
+__all__ = ["Derived", "Excerpt", "Form", "Listed", "Whole", "Without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,28 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """Texts that a grammar derives.
+
+    Attributes:
+        grammar: A grammar in Lark's notation as llguidance reads it, which names no tokens of a model.
+    """
+
+    grammar: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Certain texts and no others.
+
+    Attributes:
+        texts: The texts, at least one.
+    """
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Excerpt:
     """Texts that are a passage of one of several source texts, letter for letter.
 
@@ -45,4 +67,4 @@ class Excerpt:
     texts: tuple[str, ...] | None
 
 
-Form: TypeAlias = Whole | Without | Excerpt
+Form: TypeAlias = Whole | Without | Listed | Excerpt | Derived

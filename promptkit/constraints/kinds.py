@@ -16,6 +16,7 @@ from promptkit.constraints.formats import Format
 from promptkit.constraints.invention import NoInvented
 from promptkit.constraints.judged import JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.languages import Language
+from promptkit.constraints.lark import Grammar
 from promptkit.constraints.lengths import LENGTHS
 from promptkit.constraints.lists import Sorted, Unique
 from promptkit.constraints.matching import Matches
@@ -63,6 +64,7 @@ KINDS: Kinds = MappingProxyType(
         "at_most": at_most_of,
         "between": between_of,
         "format": Format.from_argument,
+        "grammar": Grammar.from_argument,
         "judged": Judged.from_argument,
         "matches": Matches.from_argument,
         "must_mention": MustMention.from_argument,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from promptkit.constraints.choices import OneOf
 from promptkit.constraints.conditions import Expr
 from promptkit.constraints.constraint import Constraint
 from promptkit.constraints.expressions import compile_expression
 from promptkit.constraints.fitting import fit_fault
-from promptkit.constraints.forms import Form
+from promptkit.constraints.forms import Form, Listed
 from promptkit.constraints.paths import EACH, Path, Step, Where, parse
 from promptkit.constraints.reach import is_list_schema, spread, step_into
-from promptkit.constraints.rules import Binds, Decodes, Narrows, Reads
+from promptkit.constraints.rules import Binds, Decodes, Narrows, Reads, Rule
 from promptkit.schemas.fragments import branches, resolve, types_of
 from promptkit.schemas.json_types import is_mapping
 from promptkit.spelling import did_you_mean
@@ -47,17 +48,33 @@ def narrow(
 
 
 def forms_of(
-    constraints: Sequence[Constraint], inputs: Mapping[str, Any] | None = None
+    constraints: Sequence[Constraint], inputs: Mapping[str, Any] | None = None, *, text: bool = False
 ) -> tuple[tuple[Constraint, Form], ...]:
-    """What a decoder may follow of the constraints beyond the schema."""
+    """What a decoder may follow of the constraints beyond the schema.
+
+    Args:
+        constraints: The constraints in their order.
+        inputs: The inputs by name as plain data; None while they are not known.
+        text: True for an output of plain text, which has no schema to say a choice.
+    """
     return tuple(
         (constraint, form)
         for constraint in constraints
         if constraint.steers
         and not constraint.stops
-        and isinstance(constraint.rule, Decodes)
-        and (form := constraint.rule.form(inputs)) is not None
+        and (form := _form_of(constraint.rule, inputs, text=text)) is not None
     )
+
+
+def _form_of(rule: Rule, inputs: Mapping[str, Any] | None, *, text: bool) -> Form | None:
+    if isinstance(rule, Decodes):
+        return rule.form(inputs)
+    if not text:
+        return None
+    if isinstance(rule, Binds) and inputs is not None:
+        rule = rule.bound(inputs)
+    texts = [value for value in rule.values if isinstance(value, str)] if isinstance(rule, OneOf) else []
+    return Listed(tuple(texts)) if texts else None
 
 
 _Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]

@@ -83,7 +83,7 @@ class OutputSpec:
     def forms(self) -> tuple[tuple[Constraint, Form], ...]:
         """What a decoder may follow, worked out on first use."""
         if self._forms is None:
-            self._forms = forms_of(self.constraints, self.inputs)
+            self._forms = forms_of(self.constraints, self.inputs, text=self.mode == "text")
         return self._forms
 
     @property

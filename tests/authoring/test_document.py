@@ -352,6 +352,19 @@ def test_rules_beside_fields_come_before_those_of_the_list():
     assert [rule.id for rule in read.constraints] == ["a.max_words", "b.max_words"]
 
 
+def test_hard_beside_several_rules_is_for_the_lengths_among_them():
+    file = "---\noutput:\n  schema:\n    a:\n      type: string\n      max_words: 3\n      never_says: x\n      enforce: {}\n---\n"
+    made = {
+        way: {it.rule.kind: it.enforce for it in read_text(file.format(way), file="p").constraints}
+        for way in ("hard", "check")
+    }
+
+    assert made["hard"] == {"max_words": "hard", "never_says": "prefer"}
+    assert made["check"] == {"max_words": "check", "never_says": "check"}
+    with pytest.raises(TemplateError, match="never_says has no such limit; write enforce: prefer"):
+        read_text(file.format("hard").replace("      max_words: 3\n", ""), file="p")
+
+
 def test_rules_of_a_model_are_not_looked_up():
     read = read_text(
         front("output: {model: a:B}", "constraints: [{field: any.thing, max_words: 3}]"), file="f"

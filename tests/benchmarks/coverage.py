@@ -1,6 +1,6 @@
 """For how many real JSON Schemas the local backend's masks and the check behind them are right.
 
-    python tests/benchmarks/coverage.py json_schemas.jsonl.gz [--limit-s 20] [--list]
+    python tests/benchmarks/coverage.py json_schemas.jsonl.gz [--limit-s 20] [--list] [--without-scores]
 
 The file holds one JSON object a line with `id`, `schema` and `tests`, each test an instance under `data` and
 whether it is `valid`; gzipped or not. A schema is right when every valid instance can be written token by token
@@ -9,6 +9,9 @@ backend compiles it (`OutputSpec`, `compile_output`, `MaskMaker`); tokens are by
 
 Instances are written as compact JSON. The keys of objects stand in an order that the grammar takes, if there is
 one: their order is no part of JSON's meaning, and a decoder chooses it.
+
+Each byte is asked for as by a model that wants it most of all: that decides where a schema says nothing of further
+properties (`Masks.allowed`). `--without-scores` asks without, as if no model ever wanted one.
 
 `--list` names every schema that is not right, and why. A schema that takes longer than `--limit-s` seconds in all,
 or ends the process, is counted as a hang or a crash and the rest goes on.
@@ -132,9 +135,9 @@ def stopped(maker: ByteMaskMaker, grammar: Grammar, orders: list[tuple[Any, int]
     return spelled.text[-60:]
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: Connection, tells_scores: bool) -> None:
     """Judge what comes in, one row at a time, until the other end closes."""
-    maker = ByteMaskMaker()
+    maker = ByteMaskMaker(tells_scores=tells_scores)
     while True:
         try:
             row = connection.recv()
@@ -146,14 +149,15 @@ def serve(connection: Connection) -> None:
 class Worker:
     """A process that judges; replaced when it hangs or dies."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, *, tells_scores: bool) -> None:
         self._limit_s = limit_s
+        self._tells_scores = tells_scores
         self._context = multiprocessing.get_context("spawn")
         self._start()
 
     def _start(self) -> None:
         self._connection, other = self._context.Pipe()
-        self._process = self._context.Process(target=serve, args=(other,), daemon=True)
+        self._process = self._context.Process(target=serve, args=(other, self._tells_scores), daemon=True)
         self._process.start()
         other.close()
 
@@ -214,8 +218,11 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--limit-s", type=float, default=20.0, help="for one schema with all its instances")
     parser.add_argument("--list", action="store_true", help="name each schema that is not right")
+    parser.add_argument(
+        "--without-scores", action="store_true", help="tell the masks nothing of the model's wishes"
+    )
     given = parser.parse_args()
-    worker = Worker(given.limit_s)
+    worker = Worker(given.limit_s, tells_scores=not given.without_scores)
     outcomes = {row["id"]: worker.ask(row) for row in rows(given.path)}
     report(outcomes, is_long=given.list)
 

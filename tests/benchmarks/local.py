@@ -2,8 +2,8 @@
 
     python tests/benchmarks/random_model.py ... --out build/random.gguf      (see there)
     python -m venv ../.venv-contenders
-    CMAKE_ARGS="..." ../.venv-contenders/bin/pip install \
-        llama-cpp-python==0.3.36 "outlines[llamacpp]==1.3.3" guidance==0.3.1
+    export CMAKE_ARGS="$(sed -n 's/^export CMAKE_ARGS ?= //p' Makefile)"
+    ../.venv-contenders/bin/pip install llama-cpp-python==0.3.36 'outlines[llamacpp]==1.3.3' guidance==0.3.1
     python tests/benchmarks/local.py --model build/random.gguf --others ../.venv-contenders/bin/python
 
 Run it in the development environment; the other libraries stand in one of their own, because guidance asks for a
@@ -40,8 +40,8 @@ from local_contenders import CONTENDERS, beginning, prompt
 
 CHILD = Path(__file__).with_name("local_contenders.py")
 SILENCE = llama_log_callback(lambda *_: None)  # else it says that a vocabulary alone reads no tokens
-OWN = ("promptkit", "promptkit-alone", "floor", "floor-unified")
-FLOORS = ("floor", "floor-unified")
+OWN = ("promptkit", "promptkit-alone", "floor", "floor-split")
+FLOORS = ("floor", "floor-split")
 SYSTEM = """Role: A support agent in an online shop for electronics.
 Task: Read one customer message and fill in the fields that describe it.
 Audience: The support team, who sort messages by these fields.

@@ -19,6 +19,7 @@ LENGTHS = ("characters", "words", "sentences", "lines")
         ("must_mention", ["refund"]),
         ("never_says", ["a"]),
         ("matches", "a+"),
+        ("grammar", 'start: "a"+'),
         ("at_least", 1),
         ("at_most", 2),
         ("not_before", "2026-01-01"),

@@ -34,6 +34,7 @@ RULES: tuple[tuple[str, Any], ...] = (
     ("format", "hostname"),
     ("format", "ipv4"),
     ("format", "ipv6"),
+    ("grammar", 'start: SUM\nSUM: /[0-9]+/ ("+" /[0-9]+/)*\n'),
     ("item_count", [2, 5]),
     ("item_count", [1, 1]),
     ("judged", "is polite and gives no medical advice"),

@@ -49,6 +49,10 @@ def test_a_file_says_whether_and_how_long_the_model_thinks(said: str, bound: int
     assert prompt_of(said).render(text="x").output.reasoning == bound
 
 
+def test_another_way_to_enforce_leaves_the_reasoning() -> None:
+    assert prompt_of().using(enforce="off").render(text="x").output.reasoning == 512
+
+
 @pytest.mark.parametrize("said", ["maybe", "0", "-3", "1.5", "[1]", "~"])
 def test_a_wrong_reasoning_is_told_with_its_line(said: str) -> None:
     with pytest.raises(

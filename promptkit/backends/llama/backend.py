@@ -172,8 +172,10 @@ class LlamaBackend:
     def _prepared(
         self, model: LoadedModel, request: Request, limits: Limits, tell: Callable[[News], object]
     ) -> Answer:
-        prompt = _fitting(model, request.messages)
+        thinks = bool(request.output.reasoning) and request.output.enforce != "off"
+        prompt = _fitting(model, request.messages, thinks=thinks)
         room = model.size - len(prompt)
+        room = min(request.generation.max_tokens or room, room)
         grammar = None if request.output.enforce == "off" else compile_output(request.output)
         return Answer(
             model=model.name + model.adapters.described(self._loras),
@@ -182,7 +184,7 @@ class LlamaBackend:
             guide=guide_of(request.output, grammar, model.masks, model.vocabulary, prompt, room),
             sampler=Sampler(request.generation),
             text=TextAssembler(request.generation.stop),
-            max_tokens=min(request.generation.max_tokens or room, room),
+            max_tokens=room,
             limits=limits,
             backend=self.name,
             tell=tell,
@@ -258,13 +260,13 @@ def _prober(model: LoadedModel, request: Request) -> Prober | None:
     return Prober(closed_values(request.output.json_schema), model.vocabulary)
 
 
-def _fitting(model: LoadedModel, messages: Sequence[Message]) -> list[int]:
+def _fitting(model: LoadedModel, messages: Sequence[Message], *, thinks: bool) -> list[int]:
     """The prompt's tokens, of which there are fewer than the context holds."""
     size = model.size
     least = sum(len(message.text) for message in messages) // model.vocabulary.longest
     prompt: list[int] = []
     if least < size:  # else even the longest tokens are too many, and counting them would take long
-        prompt = model.tokenizer.tokens(messages)
+        prompt = model.tokenizer.tokens(messages, thinks=thinks)
     if max(least, len(prompt)) >= size:
         count = str(len(prompt)) if prompt else f"at least {least}"
         raise ContextOverflow(

@@ -94,14 +94,19 @@ def compile_schema(schema: bytes) -> Grammar:
             "no grammar can be made of the output's schema: it requires values inside values without end; "
             "leave one of the properties on the way out of required, or let it be null"
         )
-    grammar = _compiled(to_wire(read))
-    open_wire = to_wire(read, closed=False)
-    if open_wire == to_wire(read):
-        return grammar
+    wire, open_wire = to_wire(read), to_wire(read, closed=False)
+    if wire == open_wire:
+        return _compiled(wire)
     try:
-        return replace(grammar, open_text=_compiled(open_wire).text, has_free_names=True)
+        opened = _compiled(open_wire)
     except GrammarInvalid:
-        return grammar
+        return _compiled(wire)
+    try:
+        grammar = _compiled(wire)
+    except GrammarInvalid:  # where properties are counted, closing can leave too few
+        return opened
+    ignored = {**grammar.ignored, **opened.ignored}
+    return replace(grammar, open_text=opened.text, ignored=ignored, has_free_names=True)
 
 
 def _compiled(wire: Mapping[str, Any]) -> Grammar:

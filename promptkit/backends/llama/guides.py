@@ -128,7 +128,7 @@ def guide_of(
         maker: Makes the grammar's masks.
         vocabulary: The model's tokens.
         prompt: The prompt's tokens.
-        room: How many tokens the context holds beside them; thoughts take at most half of it.
+        room: How many tokens may be written; thoughts take at most half of them.
 
     Raises:
         GrammarInvalid: When the grammar is too big for this vocabulary.

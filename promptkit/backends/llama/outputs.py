@@ -12,7 +12,7 @@ from promptkit.backends.llama.grammars import FLEETING_FUEL, Grammar, compile_sc
 from promptkit.backends.llama.regexes import Unsayable
 from promptkit.backends.llama.skeletons import Fits, PlacedForm, Skeleton, json_skeleton, text_skeleton
 from promptkit.backends.llama.strings import StringTerminal, Unfit
-from promptkit.constraints import Excerpt
+from promptkit.constraints import Derived, Excerpt
 from promptkit.errors import GrammarInvalid
 from promptkit.requests import OutputSpec
 
@@ -82,8 +82,8 @@ def _placed(spec: OutputSpec) -> tuple[PlacedForm, ...]:
 def _decided(schema: bytes | None, forms: tuple[PlacedForm, ...]) -> Decision:
     taken: list[PlacedForm] = []
     reasons: list[str | None] = [None] * len(forms)
-    # A quotation stands alone, and binds more than what it excludes.
-    order = sorted(range(len(forms)), key=lambda index: not isinstance(forms[index][1], Excerpt))
+    # A quotation or a grammar stands alone, and binds more than what it excludes.
+    order = sorted(range(len(forms)), key=lambda index: not isinstance(forms[index][1], Excerpt | Derived))
     for index in order:
         path, form = forms[index]
         try:

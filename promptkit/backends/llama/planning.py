@@ -41,7 +41,7 @@ def plan(spec: OutputSpec, name: str) -> Plan:
 
 
 def _bound(spec: OutputSpec) -> str:
-    return f"thoughts end after {spec.reasoning:,} tokens, or half of the context that is left"
+    return f"thoughts end after {spec.reasoning:,} tokens, or half of what may be written"
 
 
 def _keywords(spec: OutputSpec, grammar: Grammar) -> Iterator[Placement]:

@@ -12,7 +12,7 @@ from promptkit.backends.llama.regexes import Unsayable
 from promptkit.backends.llama.spellings import JSON, PLAIN
 from promptkit.backends.llama.strings import StringTerminal, Unfit, quoted, string_terminal
 from promptkit.backends.llama.wire_schemas import ANNOTATIONS, fragments
-from promptkit.constraints import Form, parse
+from promptkit.constraints import Derived, Form, parse
 from promptkit.constraints.paths import EACH, Step
 from promptkit.schemas.fragments import branches, resolve, types_of
 from promptkit.schemas.json_types import is_mapping
@@ -56,6 +56,12 @@ def text_skeleton(forms: Sequence[PlacedForm], fits: Fits | None = None) -> Skel
         Unsayable: When a form cannot be said.
         Unfit: When no text fits.
     """
+    grammars = [form.grammar for _, form in forms if isinstance(form, Derived)]
+    if grammars:
+        if len(forms) > 1:
+            raise Unsayable("a grammar binds the whole text, and cannot be combined with another rule")
+        whole = StringTerminal(name="start", lines=(), is_combined=False, is_large=True)
+        return Skeleton(text=grammars[0], strings={(): whole})
     terminal = string_terminal({}, [form for _, form in forms], PLAIN, "TEXT")
     if fits is not None:
         fits(terminal)

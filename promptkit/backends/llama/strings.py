@@ -11,7 +11,7 @@ from typing import Any
 from promptkit.backends.llama.bans import ban_terminals
 from promptkit.backends.llama.regexes import Unsayable, found_regex, whole_regex
 from promptkit.backends.llama.spellings import Spelling, charset
-from promptkit.constraints import Excerpt, Form, Whole, Without
+from promptkit.constraints import Derived, Excerpt, Form, Listed, Whole, Without
 
 __all__ = ["StringTerminal", "Unfit", "quoted", "string_terminal"]
 
@@ -64,6 +64,8 @@ def string_terminal(
     """
     if unsaid := fragment.keys() - _SAID:
         raise Unsayable(f"it cannot be combined with {', '.join(sorted(unsaid))}")
+    if any(isinstance(form, Derived) for form in forms):
+        raise Unsayable("a grammar binds a whole text, not a string of JSON")
     sources = [form for form in forms if isinstance(form, Excerpt)]
     if sources and (len(forms) > 1 or "pattern" in fragment):
         # The engine's automaton of a long source grows beyond its limits under another condition on letters.
@@ -79,7 +81,9 @@ def string_terminal(
         elif isinstance(form, Without):
             lines += ban_terminals(form.phrases, spelling, part)
             conditions.append(f"~{part}")
-        elif form.texts is not None:
+        elif isinstance(form, Listed):
+            conditions.append(_one_of(form.texts, spelling))
+        elif isinstance(form, Excerpt) and form.texts is not None:
             lines += _passages(form, spelling, part, fragment.get("maxLength"))
             conditions += [part, f"({name}_C* {part}_N {name}_C*)"]
     quote = f"{quoted(spelling.quote)} " if spelling.quote else ""
@@ -125,10 +129,14 @@ def _of_schema(fragment: Mapping[str, Any], spelling: Spelling) -> Iterator[str]
     for keyword in ("enum", "const"):
         if keyword in fragment:
             values = fragment["enum"] if keyword == "enum" else [fragment["const"]]
-            texts = [quoted(spelling.spelled(value)) for value in values if isinstance(value, str)]
+            texts = [value for value in values if isinstance(value, str)]
             if not texts:
                 raise Unsayable("no value of its enum is a string")
-            yield f"({' | '.join(texts)})"
+            yield _one_of(texts, spelling)
+
+
+def _one_of(texts: Sequence[str], spelling: Spelling) -> str:
+    return f"({' | '.join(quoted(spelling.spelled(text)) for text in texts)})"
 
 
 def _passages(form: Excerpt, spelling: Spelling, name: str, most: int | None) -> Iterator[str]:

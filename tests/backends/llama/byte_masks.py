@@ -20,9 +20,15 @@ TRIES = 20_000  # steps of the search for an order; real instances mostly need a
 
 
 class ByteMaskMaker(MaskMaker):
-    """The backend's own maker of masks on a vocabulary whose tokens are the 256 bytes and one that ends."""
+    """The backend's own maker of masks on a vocabulary whose tokens are the 256 bytes and one that ends.
 
-    def __init__(self) -> None:
+    Args:
+        tells_scores: False when the masks are never told what the model wants, so that properties which a schema
+            does not name are never begun.
+    """
+
+    def __init__(self, *, tells_scores: bool = True) -> None:
+        self.tells_scores = tells_scores
         self._bytes: Any = LLTokenizer("byte")
         self.end = int(self._bytes.eos_token)
         self.size = int(self._bytes.vocab_size)
@@ -38,7 +44,8 @@ class ByteMaskMaker(MaskMaker):
 
     def matcher(self, grammar: Grammar) -> LLMatcher:
         """A matcher that can go back, which the backend's masks do not need, under the same limits."""
-        made: LLMatcher = self._matcher(grammar.open_text or grammar.text, is_fleeting=grammar.is_fleeting)
+        text = (self.tells_scores and grammar.open_text) or grammar.text
+        made: LLMatcher = self._matcher(text, is_fleeting=grammar.is_fleeting)
         return made
 
 
@@ -47,16 +54,19 @@ def walk(maker: ByteMaskMaker, masks: Masks, text: str) -> int | None:
 
     None when it may be written to its end and end there.
     """
-    wanted = np.zeros(maker.size, dtype=np.float32)
+    scores = np.zeros(maker.size, dtype=np.float32)
+
+    def is_allowed(token: int) -> bool:
+        scores[:] = 0
+        scores[token] = 1
+        return bool(masks.allowed(scores if maker.tells_scores else None)[token])
+
     data = text.encode()
     for at, byte in enumerate(data):
-        wanted[byte] = 1.0
-        if masks.finished or not masks.allowed(wanted)[byte]:
+        if masks.finished or not is_allowed(byte):
             return at
         masks.consume(byte, bytes([byte]))
-        wanted[byte] = 0.0
-    wanted[maker.end] = 1.0
-    return None if masks.finished or masks.allowed(wanted)[maker.end] else len(data)
+    return None if masks.finished or is_allowed(maker.end) else len(data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class _Maker:
             self._reference: 1,
         }
         made = self._random.choices(list(kinds), list(kinds.values()))[0](depth)
-        if "type" in made and isinstance(made["type"], str) and self._chance(0.1):
+        if made.get("type", "null") != "null" and self._chance(0.1):
             made["type"] = [made["type"], "null"]
         return made
 

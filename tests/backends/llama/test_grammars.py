@@ -184,6 +184,18 @@ def test_a_required_property_that_is_declared_nowhere_can_be_written(model):
     assert not accepts(model, schema, '{"a":1}')
 
 
+def test_properties_that_are_counted_may_be_more_than_the_schema_names(model):
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "integer"}},
+        "required": ["a"],
+        "minProperties": 2,
+    }
+
+    assert accepts(model, schema, '{"a":1,"b":2}')
+    assert not accepts(model, schema, '{"a":1}')
+
+
 def test_names_that_match_two_patterns_are_left_to_the_check(model):
     schema = {
         "type": "object",

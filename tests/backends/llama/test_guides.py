@@ -11,7 +11,10 @@ from promptkit.backends.llama.guides import guide_of
 from promptkit.backends.llama.limits import LengthWatch, limits_of
 from promptkit.backends.llama.models import LoadedModel, ModelKey
 from promptkit.backends.llama.outputs import compile_output
+from promptkit.backends.llama.planning import plan
+from promptkit.completions import Enforcement
 from promptkit.constraints import (
+    grammar,
     matches,
     max_characters,
     max_lines,
@@ -251,6 +254,15 @@ def test_a_limit_holds_for_its_own_field_alone(plain, before, ends):
     assert written == (quote if ends else blank)
 
 
+def test_a_name_inside_a_field_is_no_text_of_it(plain):
+    spec = json_spec(max_words("a", 1, enforce="hard"), schema={"type": "object"})
+    watch = LengthWatch(limits_of(spec), plain.vocabulary, is_json=True)
+    watch.follow(b'{"a":{"one')
+    blank = plain.vocabulary.letters[b" "]
+
+    assert watch.settled(blank, np.ones(plain.vocabulary.size, dtype=bool)) == blank
+
+
 def test_a_limit_of_one_item_holds_for_that_item(plain):
     spec = json_spec(max_words("items[1]", 1, enforce="hard"), schema={"type": "object"})
     places = {}
@@ -417,3 +429,62 @@ def test_random_thoughts_and_answers_come_apart(plain, thinker, seed):
         assert set(json.loads(written.text)) == {"reply", "done"}
         assert written.guide.thoughts.tokens <= 20 + 12
         assert "\nAnswer:" not in f"\n{written.guide.thoughts.reasoning}" or model is thinker
+
+
+# --- texts under a pattern or a grammar
+
+
+SUM = 'start: NUMBER ("+" NUMBER)*\nNUMBER: /[0-9]{1,3}/\n'
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_pattern_binds_the_whole_text(plain, seed):
+    rule = matches("", r"[A-Z]{2}-\d{1,4}(, [a-zé]{0,9})?")
+    spec = text_spec(rule)
+
+    written = Written(plain, spec).at_random(seed)
+
+    assert written.ended
+    assert rule.check(written.text, {}).outcome == "held"
+    assert plan(spec, "llama:x").where("", "matches") is Enforcement.GRAMMAR
+
+
+@pytest.mark.parametrize("text", [SUM, 'start: "(" start* ")" | "()"', 'start: %json {"enum": ["a", 5]} "é"'])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_grammar_binds_the_whole_text(plain, text, seed):
+    rule = grammar("", text)
+    spec = text_spec(rule)
+
+    written = Written(plain, spec).at_random(seed, b")12")
+
+    assert written.ended
+    assert rule.check(written.text, {}).outcome == "held"
+    assert plan(spec, "llama:x").where("", "grammar") is Enforcement.GRAMMAR
+
+
+def test_a_grammar_goes_with_thoughts_and_with_a_limit(plain):
+    spec = text_spec(
+        grammar("", 'start: /[a-z]+/ (" " /[a-z]+/)*'), max_words("", 2, enforce="hard"), reasoning=9
+    )
+
+    written = Written(plain, spec).say("Hm").end().spell("ab cd").spell(" ")
+
+    assert (written.text, written.ended) == ("ab cd", True)
+
+
+@pytest.mark.parametrize(
+    ("spec", "rule", "why"),
+    [
+        (
+            text_spec(grammar("", SUM), starts_with("", "1")),
+            "starts_with",
+            "cannot be combined with another rule",
+        ),
+        (json_spec(grammar("reply", SUM)), "grammar", "a grammar binds a whole text, not a string of JSON"),
+    ],
+)
+def test_what_goes_not_with_a_grammar_is_checked(spec, rule, why):
+    (placement,) = [it for it in plan(spec, "llama:x").placements if it.rule == rule]
+
+    assert placement.where is Enforcement.CHECK
+    assert why in placement.note

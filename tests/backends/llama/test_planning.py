@@ -45,7 +45,7 @@ def test_capabilities_are_known_without_the_model(unloadable):
 
     assert capabilities.schema
     assert capabilities.seed
-    assert capabilities.max_parallel == 1
+    assert capabilities.max_parallel is None
 
 
 @pytest.mark.parametrize(
@@ -210,4 +210,15 @@ def test_thoughts_are_taken_apart_by_the_decoder_and_its_bound_is_told(unloadabl
     first = unloadable.plan(spec, GenerationConfig()).placements[0]
 
     assert (first.rule, first.where) == ("reasoning", Enforcement.GRAMMAR)
-    assert first.note == "thoughts end after 1,000 tokens, or half of the context that is left"
+    assert first.note == "thoughts end after 1,000 tokens, or half of what may be written"
+
+
+def test_a_length_that_is_kept_while_it_is_written_shapes_the_answer(ask):
+    ways = ("check", "hard")
+    fingerprints = {
+        ask("x", schema=SCHEMA, constraints=[max_words("category", most, enforce=way)]).fingerprint()
+        for way in ways
+        for most in (3, 4)
+    }
+
+    assert len(fingerprints) == 3  # what is only checked changes no answer
