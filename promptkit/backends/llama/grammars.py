@@ -13,7 +13,7 @@ from typing import Any
 from promptkit.backends.llama.bindings import Array, guidance, numpy, tokenize_address
 from promptkit.backends.llama.progress import Pieces, Progress
 from promptkit.backends.llama.regexes import Unsayable, found_regex, reads_otherwise
-from promptkit.backends.llama.spellings import PLAIN
+from promptkit.backends.llama.spellings import QUOTED
 from promptkit.backends.llama.vocabulary import Vocabulary
 from promptkit.backends.llama.wire_schemas import (
     fragments,
@@ -144,7 +144,7 @@ def _reread(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str
         pattern = fragment.get("pattern")
         if isinstance(pattern, str) and reads_otherwise(pattern):
             try:
-                rewritten[pattern] = f"^(?:{found_regex(pattern, PLAIN)})$"
+                rewritten[pattern] = f"^(?:{found_regex(pattern, QUOTED)})$"
             except Unsayable:
                 unread.add(pattern)
     if not rewritten and not unread:

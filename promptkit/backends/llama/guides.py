@@ -52,15 +52,18 @@ class Guide:
         """True when nothing may follow."""
         return self._masks is not None and not self.thinks and self._masks.finished
 
-    def allowed(self) -> Array:
+    def allowed(self, scores: Array | None = None) -> Array:
         """For each token, whether the model may choose it: booleans.
+
+        Args:
+            scores: The model's own, by which an open object may begin a name that its schema does not mention.
 
         Raises:
             GrammarInvalid: When the grammar cannot be followed any further.
         """
         if self.thinks:
             return self._vocabulary.writable
-        allowed = self._vocabulary.writable if self._masks is None else self._masks.allowed()
+        allowed = self._vocabulary.writable if self._masks is None else self._masks.allowed(scores)
         if self._lengths is not None:
             allowed = self._lengths.narrowed(allowed)
         self._allowed = allowed

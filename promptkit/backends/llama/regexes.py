@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
-from promptkit.backends.llama.spellings import Spelling, charset
+from promptkit.backends.llama.spellings import Spelling, charset, is_misquoted
 from promptkit.constraints.patterns import matches_whole
 
 __all__ = ["Unsayable", "found_regex", "reads_otherwise", "whole_regex"]
@@ -26,7 +27,9 @@ _CODE = re.compile(r"x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1
 _PROPERTY = re.compile(r"[pP](?:\{[A-Za-z0-9_=^]+\}|[A-Z])")
 # The engine's white space and its dot are not ECMA's, and it knows classes inside classes.
 _READ_ALIKE = re.compile(r"(?:\\[^sS]|[^\\.\[]|\[(?:\\[^sS]|[^\\\[\]])*+\])*+")
+_CLASS = re.compile(r"\\(?![pP])[\s\S]|(?P<kind>\\[pP](?:\{[^}]*\}|.)|\[(?:\\[\s\S]|[^\\\]])*+\])")
 _REPEAT = re.compile(r"\{\d+(?:,\d*)?\}")
+_TWICE = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})(?:[*+]|\{\d)")
 _GROUP = re.compile(r"\((?:\?(?:P?<[A-Za-z_]\w*>|(?P<flags>i?(?:-i)?):|(?P<rest>i?(?:-i)?)\)))?")
 _PUNCTUATION = re.compile(r"[^\sA-Za-z0-9]")
 
@@ -63,7 +66,20 @@ def found_regex(pattern: str, spelling: Spelling) -> str:
 
 def reads_otherwise(pattern: str) -> bool:
     """True when the grammar engine by itself may take the pattern for another than the check does."""
-    return _READ_ALIKE.fullmatch(pattern) is None
+    if _READ_ALIKE.fullmatch(pattern) is None:
+        return True
+    if _repeats_twice(pattern):
+        return True
+    kinds = {found["kind"] for found in _CLASS.finditer(pattern) if found["kind"]}
+    try:
+        return any(is_misquoted(partial(matches_whole, kind)) for kind in kinds)
+    except ValueError:
+        return True
+
+
+def _repeats_twice(pattern: str) -> bool:
+    """True for what one engine takes for a repeated repeat, another for a possessive one or for an error."""
+    return _TWICE.search(_CLASS.sub("x", pattern)) is not None
 
 
 def _ends_in_anchor(pattern: str) -> bool:
@@ -83,6 +99,8 @@ class _Rewriter:
         self.has_choice = False
 
     def run(self) -> str:
+        if _repeats_twice(self._pattern):
+            raise Unsayable("the pattern repeats a repeat")
         written: list[str] = []
         while self._at < len(self._pattern):
             written.append(self._next())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["JSON", "PLAIN", "Spelling", "charset", "literal"]
+__all__ = ["JSON", "PLAIN", "QUOTED", "Spelling", "charset", "is_misquoted", "literal"]
 
 _SHORT = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
 _RAW = r'[^"\\\x{0}-\x{1f}\x{7f}]'
@@ -53,6 +53,24 @@ class Spelling:
         return "".join(_escaped(character) for character in text)
 
 
+class _Quoted(Spelling):
+    """Characters of a text that the engine itself turns into those of a JSON string.
+
+    A class of all control characters but without the quotation mark or the backslash lets the escapes of these two
+    through there (llguidance 1.9). Without U+0001 a class is taken as it is.
+    """
+
+    def one_of(self, inside: str, contains: Callable[[str], bool]) -> str:
+        if is_misquoted(contains):
+            return rf"[[{inside}]&&[^\x{{1}}]]"
+        return f"[{inside}]"
+
+
+def is_misquoted(contains: Callable[[str], bool]) -> bool:
+    """Whether the engine may let through escapes that a class of characters does not contain."""
+    return contains("\x01") and not (contains('"') and contains("\\"))
+
+
 def charset(characters: Iterable[str]) -> str:
     """Characters as the inside of a class: code points and ranges of them."""
     ranges: list[list[int]] = []
@@ -93,6 +111,7 @@ _SPECIALS = {
 }
 
 PLAIN = Spelling(specials={}, quote="", character=r"[\x{0}-\x{10ffff}]")
+QUOTED = _Quoted(specials={}, quote="", character=PLAIN.character)
 JSON = Spelling(
     specials=_SPECIALS,
     quote='"',

@@ -234,9 +234,16 @@ def test_only_the_pattern_that_cannot_be_said_is_left_out():
         ("^a.b$", "a\u2028b", False),
         ("^(?i)A.b$", "a\u2029b", False),
         ("a.b", "a\u0085b", True),
+        ('^[^"]*$', 'a"', False),
+        ('^[^"]*$', "\\\n\x00é", True),
+        (r"[^\\]{2}", "a\\", False),
+        ('^([^"\\\\]|/)+$', 'a\\"', False),
+        (r"^[\x00-\x1f]$", '"', False),
+        (r"^[\x00-\x1f]$", "\n", True),
+        (r"^\p{Cc}$", "\\", False),
     ],
 )
-def test_white_space_in_patterns_is_what_the_validator_takes_for_it(model, pattern, text, accepted):
+def test_characters_in_patterns_are_what_the_validator_takes_for_them(model, pattern, text, accepted):
     schema = {"type": "string", "pattern": pattern}
 
     assert jsonschema_rs.validator_for(schema).is_valid(text) is accepted

@@ -108,6 +108,8 @@ def spelled(text, spelling):
         ("(?:a$)*b", r"\$ before its end"),
         (r"\x{d800}", "which is no character"),
         ("a)", "an unbalanced bracket"),
+        ("a*{2}", "repeats a repeat"),
+        ("a{1,}+", "repeats a repeat"),
     ],
 )
 def test_a_pattern_that_the_engine_cannot_follow_is_named(pattern, reason):
@@ -122,7 +124,32 @@ def test_anchors_inside_a_schemas_pattern_are_not_guessed(pattern):
 
 
 def test_patterns_that_two_engines_read_differently_are_known():
-    otherwise = [r"a\s", r"[\S]", "[[:space:]]", "a.b", r"\\.", r"\[.", "(?s).", "[a].[b]"]
-    alike = [r"\d", "[a-z]+", r"a\.b", "[.]", r"[\].]", r"\\s", r"\p{Ll}", ""]
+    otherwise = [
+        r"a\s",
+        r"[\S]",
+        "[[:space:]]",
+        "a.b",
+        r"\\.",
+        r"\[.",
+        "(?s).",
+        "[a].[b]",
+        '[^"]',
+        r"a[^\\x]",
+        r"\pC",
+        "[^ -~]",
+    ]
+    alike = [
+        r"\d",
+        "[a-z]+",
+        r"a\.b",
+        "[.]",
+        r"[\].]",
+        r"\\s",
+        r"\p{Ll}",
+        "",
+        "[^a]",
+        r'[^\x00-\x1f"]',
+        r"\[\^x]",
+    ]
 
     assert [pattern for pattern in otherwise + alike if reads_otherwise(pattern)] == otherwise
