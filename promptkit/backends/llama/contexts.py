@@ -24,6 +24,9 @@ BF16, Q8_0, Q5_0 and Q4_0 on CPU). So a prompt gives the same scores whether its
 and a lone token of one sequence is decoded beside one of a neighbour that is forgotten again.
 """
 
+_WORTH_FILLING = 3
+"""Up to so many rows for company cost less than reading the weights once more (0.5B, Q8_0: about 4 do)."""
+
 _SMALL_BYTES = 64 * 2**20
 _MOST_PARALLEL = 8
 _MEMORY_BYTES = 512 * 2**20
@@ -185,12 +188,13 @@ class Context:
         """Rows that are decoded for company and forgotten.
 
         llama.cpp takes sequences together only when their numbers follow one another, so a single row needs a
-        neighbour; and a gap of one is filled, which costs less than reading the weights once more.
+        neighbour; and a gap of one is filled where the run is short, which costs less than reading the weights once
+        more.
         """
         length = len(runs[0].tokens)
         taken = {run.slot for run in runs}
         wanted: set[int] = set()
-        if len(runs) > 1:
+        if len(runs) > 1 and length <= _WORTH_FILLING:
             wanted = {
                 slot for slot in range(self.slots) if slot not in taken and {slot - 1, slot + 1} <= taken
             }

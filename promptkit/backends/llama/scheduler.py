@@ -20,6 +20,10 @@ __all__ = ["Scheduler", "piece"]
 _PATIENCE_S = 0.3
 """How long prompts are read before answers that are being written go on by a token."""
 
+_PATIENCE_FOR_SHORT_S, _TURNS_FOR_SHORT = 1.0, 4
+"""The same where the prompt in turn has but one piece left, and how many turns of writing it may last in any case:
+read now, its answer goes on with the others, and many rows in one decoding cost less than the same rows in many."""
+
 _SWEEP_S = 0.05
 """How often waiting requests are looked through for those that were given up."""
 
@@ -54,8 +58,8 @@ class Scheduler:
     """Decodes all answers of one model in a thread of its own.
 
     An answer joins the batch when a sequence is free and leaves it at any token. Prompts are read first come,
-    first served; between two pieces of them, at most 0.3 s apart, every answer goes on by a token (and those
-    that must follow it). What an answer says does not depend on the others: the bits of its scores are the
+    first served; between two pieces of them, at most 0.3 s apart (longer while they are short), every answer goes
+    on by a token (and those that must follow it). What an answer says does not depend on the others: the bits of its scores are the
     same whatever it is decoded with.
 
     Args:
@@ -77,6 +81,7 @@ class Scheduler:
         self._ended = False
         self._death = ""
         self._swept = 0.0
+        self._written_s = 0.0  # how long the last turn of writing took
         self._thread = threading.Thread(target=self._run, name="promptkit-llama", daemon=True)
         self._started = False
 
@@ -150,14 +155,23 @@ class Scheduler:
     def _turn(self) -> None:
         self._sweep()
         self._admit()
-        until = time.monotonic() + _PATIENCE_S
+        start = time.monotonic()
         while self._read_some() and not self._closing:
             self._sweep()
             self._admit()
-            if time.monotonic() >= until and any(not work.reads for work in self._working):
+            if time.monotonic() - start >= self._patience() and any(not work.reads for work in self._working):
                 break
+        start = time.monotonic()
         self._write_some()
+        self._written_s = time.monotonic() - start
         self._probe_some()
+
+    def _patience(self) -> float:
+        """Seconds for which prompts are read before answers go on."""
+        work = next((work for work in self._working if work.reads), None)
+        if work is None or len(work.tokens) - work.length > BATCH:
+            return _PATIENCE_S
+        return max(_PATIENCE_FOR_SHORT_S, _TURNS_FOR_SHORT * self._written_s)
 
     # --- joining and leaving
 

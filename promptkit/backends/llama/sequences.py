@@ -150,7 +150,7 @@ class Answer:
             GrammarInvalid: When the grammar cannot be followed.
             LocalBackendError: When the scores are no numbers.
         """
-        settled = self.guide.settled(self.sampler.choose(scores, self.guide.allowed()))
+        settled = self.guide.settled(self.sampler.choose(scores, self.guide.allowed(scores)))
         if not settled:
             self.finish_reason = "stop"
             return
