@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
@@ -20,6 +20,7 @@ __all__ = [
     "Repair",
     "TextDelta",
     "TokenLogprob",
+    "Unfinished",
     "Usage",
     "Verdict",
 ]
@@ -88,6 +89,21 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """Where an answer was cut, so that the backend that wrote it can go on.
+
+    Attributes:
+        tokens: What was written, by the numbers of the model's tokens, reasoning included.
+        draws: How many of them were drawn by chance.
+        thoughts: How many of them stand before the answer, once it has begun; None before.
+    """
+
+    tokens: tuple[int, ...]
+    draws: int = 0
+    thoughts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """The raw answer of a backend.
 
@@ -102,6 +118,7 @@ class Completion:
         logprobs: The answer's tokens in order, where they were asked for and the backend gives them; else None.
         confidence: How sure the model was of each field, from 0 to 1, by its path in the output; None where the
             backend does not tell.
+        unfinished: Where the backend could go on; None where the answer is whole, or where it could not.
     """
 
     text: str
@@ -113,6 +130,7 @@ class Completion:
     reasoning: str | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
     confidence: Mapping[str, float] | None = None
+    unfinished: Unfinished | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from promptkit.completions import Completion
 from promptkit.engine.call import Call
 from promptkit.engine.effects import Keep, Result, Send
 from promptkit.engine.ledger import Ledger
-from promptkit.engine.questions import first_question, next_question
+from promptkit.engine.questions import Question, continuation, first_question, next_question
 from promptkit.errors import (
     AttemptsExhausted,
     ConstraintViolated,
@@ -61,19 +61,14 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
 
 def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None, Accepted[Any]]:
     question = first_question(call)
+    left = call.continuations
     for number in range(1, call.attempts + 1):
-        ledger.ask()
-        try:
-            completion = yield Send(
-                request=question.request,
-                attempt=number,
-                invalid_paths=question.invalid_paths,
-                paths=question.paths,
-            )
-        except BaseException as error:  # recorded as it is, then raised untouched
-            ledger.add(question, None, error=error)
-            raise
-        assert completion is not None
+        completion = yield from _send(question, number, ledger)
+        while left > 0 and completion.unfinished is not None and completion.finish_reason == "length":
+            left -= 1
+            ledger.add(question, completion)
+            question = continuation(question, completion)
+            completion = yield from _send(question, number, ledger)
         if call.request.output.reasoning:
             completion = without_thoughts(completion)
         outcome = question.read(completion, call.request, call.inputs)
@@ -86,6 +81,22 @@ def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None
             raise _final_error(outcome.error, ledger, call.attempts)
         question = next_question(call, question, outcome)
     raise AssertionError("a prompt allows at least one attempt")  # pragma: no cover
+
+
+def _send(question: Question, number: int, ledger: Ledger) -> Generator[Send, Completion | None, Completion]:
+    ledger.ask()
+    try:
+        completion = yield Send(
+            request=question.request,
+            attempt=number,
+            invalid_paths=question.invalid_paths,
+            paths=question.paths,
+        )
+    except BaseException as error:  # recorded as it is, then raised untouched
+        ledger.add(question, None, error=error)
+        raise
+    assert completion is not None
+    return completion
 
 
 def _mendable(outcome: Rejected | Unusable, completion: Completion) -> bool:

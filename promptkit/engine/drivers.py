@@ -123,7 +123,7 @@ def stream_sync(
             return
         answer = None
         try:
-            if question.attempt > 1:
+            if question.attempt > 1 and question.request.resumes is None:
                 yield _restarted(question)
             with backend.stream(question.request, deadline=deadline) as events:
                 for event in events:
@@ -155,7 +155,7 @@ async def stream_async(
             return
         answer = None
         try:
-            if question.attempt > 1:
+            if question.attempt > 1 and question.request.resumes is None:
                 yield _restarted(question)
             async with backend.astream(question.request, deadline=deadline) as events:
                 async for event in events:

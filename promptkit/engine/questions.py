@@ -22,7 +22,7 @@ from promptkit.output import (
 )
 from promptkit.requests import Plan, Request
 
-__all__ = ["Question", "first_question", "next_question"]
+__all__ = ["Question", "continuation", "first_question", "next_question"]
 
 _MAX_REASONS = 5
 
@@ -69,6 +69,13 @@ class Question:
         if self.part is None:
             return read(completion, whole.output, inputs, self.plan, shown=shown)
         return read_part(completion, whole.output, inputs, self.part, self.plan, shown=shown)
+
+
+def continuation(asked: Question, cut: Completion) -> Question:
+    """The same question once more, to go on with an answer that was cut."""
+    return replace(
+        asked, request=replace(asked.request, resumes=cut), cause="continuation: the answer was cut", added=()
+    )
 
 
 def first_question(call: Call) -> Question:

@@ -87,5 +87,6 @@ def call_of(
         replan=plan,
         turns=contract.template.conversation(rendered.messages),
         attempts=attempts,
+        continuations=options.continuations,
         environment=environment(),
     )

@@ -21,6 +21,7 @@ class Options:
     Attributes:
         backend: Who answers; None leaves it to the session.
         attempts: How many questions are allowed; None leaves it to the file.
+        continuations: How often an answer that max_tokens cut is gone on with.
         generation: Sampling settings over those of the file.
         deadline_s: Seconds for the whole call, re-asks included; None sets no limit.
         tags: Labels for the record.
@@ -30,6 +31,7 @@ class Options:
 
     backend: BackendLike | None = None
     attempts: int | None = None
+    continuations: int = 0
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
     deadline_s: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -40,6 +42,7 @@ class Options:
         *,
         backend: BackendLike | None,
         attempts: int | None,
+        continuations: int | None,
         generation: GenerationConfig | Mapping[str, Any] | None,
         deadline_s: float | None,
         tags: Mapping[str, str] | None,
@@ -48,10 +51,12 @@ class Options:
         """These options with others laid over them; None leaves one as it was.
 
         Raises:
-            InputError: For a number of attempts below 1 or an unknown setting.
+            InputError: For a number of attempts below 1 or of continuations below 0, or an unknown setting.
         """
         if attempts is not None and (not _is_number(attempts, int) or attempts < 1):
             raise InputError(f"attempts is {attempts!r}; it must be a whole number from 1")
+        if continuations is not None and (not _is_number(continuations, int) or continuations < 0):
+            raise InputError(f"continuations is {continuations!r}; it must be a whole number from 0")
         if deadline_s is not None and (not _is_number(deadline_s, int | float) or deadline_s <= 0):
             raise InputError(f"deadline_s is {deadline_s!r}; it must be a number of seconds above 0")
         if tags is not None and not _are_labels(tags):
@@ -77,6 +82,7 @@ class Options:
             self,
             backend=self.backend if backend is None else backend,
             attempts=self.attempts if attempts is None else attempts,
+            continuations=self.continuations if continuations is None else continuations,
             generation={**self.generation, **settings},
             deadline_s=self.deadline_s if deadline_s is None else deadline_s,
             tags={**self.tags, **(tags or {})},

@@ -205,6 +205,7 @@ class Prompt(Generic[T]):
         backend: BackendLike | None = None,
         *,
         attempts: int | None = None,
+        continuations: int | None = None,
         generation: GenerationConfig | Mapping[str, Any] | None = None,
         deadline_s: float | None = None,
         tags: Mapping[str, str] | None = None,
@@ -215,6 +216,7 @@ class Prompt(Generic[T]):
         Args:
             backend: A backend's name (``"llama:demo"``), a profile's name or a backend object.
             attempts: How many questions are allowed in all.
+            continuations: How often an answer that max_tokens cut is gone on with; 0 if never set.
             generation: Sampling settings over those of the file.
             deadline_s: Seconds for the whole call, re-asks included.
             tags: Labels for the record.
@@ -223,6 +225,7 @@ class Prompt(Generic[T]):
         options = self._options.over(
             backend=backend,
             attempts=attempts,
+            continuations=continuations,
             generation=generation,
             deadline_s=deadline_s,
             tags=tags,
@@ -310,7 +313,7 @@ class Prompt(Generic[T]):
         """
         backend, plan = self._planned()
         output = self._contract.output.over(enforce=self._options.enforce)
-        return refusal(plan, output, backend.capabilities)
+        return refusal(plan, output, backend.capabilities, self._options.continuations)
 
     def boundary_cases(self, /, **inputs: Any) -> tuple[BoundaryCase, ...]:
         """Whole outputs of which one value just holds, or just breaks, one rule; for tests.
@@ -349,7 +352,7 @@ class Prompt(Generic[T]):
             lambda spec: backend.plan(spec, rendered.generation),
             attempts=self._options.attempts or self._contract.declaration.attempts,
         )
-        refused = refusal(call.plan, rendered.output, backend.capabilities)
+        refused = refusal(call.plan, rendered.output, backend.capabilities, call.continuations)
         if refused is not None:
             raise refused
         return converse(call), backend

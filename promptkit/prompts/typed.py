@@ -74,6 +74,7 @@ class TypedPrompt(Generic[P, T]):
         backend: BackendLike | None = None,
         *,
         attempts: int | None = None,
+        continuations: int | None = None,
         generation: GenerationConfig | Mapping[str, Any] | None = None,
         deadline_s: float | None = None,
         tags: Mapping[str, str] | None = None,
@@ -83,6 +84,7 @@ class TypedPrompt(Generic[P, T]):
         prompt = self.prompt.using(
             backend,
             attempts=attempts,
+            continuations=continuations,
             generation=generation,
             deadline_s=deadline_s,
             tags=tags,

@@ -16,6 +16,7 @@ from promptkit.completions import (
     Quotation,
     Repair,
     TokenLogprob,
+    Unfinished,
     Usage,
     Verdict,
 )
@@ -229,6 +230,9 @@ def _completion(data: Mapping[str, Any]) -> Completion:
     known["usage"] = _usage(known.get("usage"))
     if known.get("logprobs") is not None:
         known["logprobs"] = tuple(_token_logprob(item) for item in known["logprobs"])
+    if known.get("unfinished") is not None:
+        cut = _known(Unfinished, known["unfinished"])
+        known["unfinished"] = Unfinished(**{**cut, "tokens": tuple(cut["tokens"])})
     return Completion(**known)
 
 

@@ -27,6 +27,7 @@ class Capabilities:
         stream: True when answers can arrive piece by piece.
         seed: True when a seed is honoured.
         logprobs: True when log-probabilities can be had.
+        resume: True when it can go on with an answer that was cut.
         parts: Kinds of parts that messages may hold.
         max_parallel: How many requests it answers at once; None when it sets no limit.
     """
@@ -35,6 +36,7 @@ class Capabilities:
     stream: bool = True
     seed: bool = False
     logprobs: bool = False
+    resume: bool = False
     parts: frozenset[type[Part]] = frozenset()
     max_parallel: int | None = None
 

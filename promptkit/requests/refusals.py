@@ -33,7 +33,9 @@ class _Lack:
         return f"{self.path or 'the output'}: {self.rule} ({self.why})"
 
 
-def refusal(plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilities]) -> PlanError | None:
+def refusal(
+    plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilities], continuations: int = 0
+) -> PlanError | None:
     """Why a prompt with this output must not be sent to the backend that made the plan; None when it may be.
 
     What the plan calls IMPOSSIBLE is refused in any case, be it a rule or a sampling setting. With ``enforce:
@@ -46,6 +48,7 @@ def refusal(plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilitie
         spec: What the plan was made of.
         capabilities: What the backend can do, asked for when something is refused: where it enforces schemas
             at all, one that it does not enforce whole is to blame.
+        continuations: How often a cut answer may be gone on with.
 
     Returns:
         SchemaUnsupported where the schema is to blame, CapabilityMissing where the backend is; the error's ``reasons``
@@ -54,6 +57,13 @@ def refusal(plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilitie
     impossible = [placement for placement in plan.placements if placement.where is Enforcement.IMPOSSIBLE]
     if impossible:
         return _impossible(plan, impossible)
+    if continuations and not capabilities().resume:
+        why = "it cannot go on with an answer that was cut"
+        return CapabilityMissing(
+            f"{plan.backend} cannot be given continuations={continuations}: {why}. Nothing was sent. Leave continuations "
+            "out and raise generation.max_tokens, or use a local model.",
+            reasons=[f"continuations ({why})"],
+        )
     if spec.enforce != "require" or not plan.binding:
         return None
     lacks = [*_of_schema(plan, spec), *_of_constraints(plan, spec)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from promptkit.completions import Completion
 from promptkit.messages import Message
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import OutputSpec
@@ -73,6 +74,8 @@ class Request:
         generation: How to sample.
         prompt: Which prompt this came from.
         tags: The caller's own labels; they never reach the model.
+        resumes: The cut answer to these messages that is gone on with; None to begin one. What comes back is the
+            whole, with the usage of the new part alone.
     """
 
     messages: tuple[Message, ...]
@@ -80,11 +83,12 @@ class Request:
     generation: GenerationConfig
     prompt: PromptRef
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    resumes: Completion | None = field(default=None, repr=False)
 
     def fingerprint(self) -> str:
         """SHA-256 over everything that shapes the answer, as ``sha256:...``.
 
-        Messages, generation, schema and reasoning count; tags, the prompt's name and its version do not.
+        Messages, generation, schema, reasoning and the answer that is gone on with count; tags, the prompt's name and its version do not.
         """
         digest = hashlib.sha256()
         shape: dict[str, Any] = {
@@ -95,6 +99,8 @@ class Request:
         }
         if self.output.reasoning:
             shape["reasoning"] = self.output.reasoning
+        if self.resumes is not None:
+            shape["resumes"] = [self.resumes.text, list(getattr(self.resumes.unfinished, "tokens", ()))]
         digest.update(canonical_json(shape))
         for message in self.messages:
             if not isinstance(message.content, str):

@@ -27,9 +27,9 @@ class TextAssembler:
         """The text that is safe to show now that ``piece`` was written."""
         return self._show(self._decoder.decode(piece))
 
-    def finish(self) -> str:
-        """The text that was held back and did not become a stop text."""
-        shown = self._show(self._decoder.decode(b"", final=True))
+    def finish(self, *, is_cut: bool = False) -> str:
+        """The text that was held back and did not become a stop text; of a cut one without half a character."""
+        shown = "" if is_cut else self._show(self._decoder.decode(b"", final=True))
         rest, self._held = self._held, ""
         return shown + rest
 

@@ -84,7 +84,9 @@ class LlamaBackend:
 
     def capabilities(self) -> Capabilities:
         """Schemas, streams and seeds; text only. More requests than are decoded at once wait for their turn."""
-        return Capabilities(schema=True, stream=True, seed=True, logprobs=True, parts=frozenset({TextPart}))
+        return Capabilities(
+            schema=True, stream=True, seed=True, logprobs=True, resume=True, parts=frozenset({TextPart})
+        )
 
     def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
         """What the grammar enforces and what is checked afterwards; loads no model."""
@@ -174,8 +176,14 @@ class LlamaBackend:
     ) -> Answer:
         thinks = bool(request.output.reasoning) and request.output.enforce != "off"
         prompt = _fitting(model, request.messages, thinks=thinks)
-        room = model.size - len(prompt)
-        room = min(request.generation.max_tokens or room, room)
+        cut = request.resumes
+        room = model.size - len(prompt) - _written(cut)
+        if room < 1:
+            raise ContextOverflow(
+                f"the context of {model.name} holds {model.size} tokens, and prompt and answer so far fill it: there "
+                "is no room to go on; ask for less, or set a larger n_ctx where the model allows it"
+            )
+        room = _written(cut) + min(request.generation.max_tokens or room, room)
         grammar = None if request.output.enforce == "off" else compile_output(request.output)
         return Answer(
             model=model.name + model.adapters.described(self._loras),
@@ -191,6 +199,7 @@ class LlamaBackend:
             adapters=model.adapters.load(self._loras),
             logprobs=request.generation.logprobs,
             prober=_prober(model, request),
+            cut=cut,
         )
 
     def close(self) -> None:
@@ -252,6 +261,11 @@ class _Hold:
             if model is not None and self.key is not None:
                 shelf().put_back(self.key, model)
             self.key = None
+
+
+def _written(cut: Completion | None) -> int:
+    """How many tokens of an answer there are already."""
+    return len(cut.unfinished.tokens) if cut is not None and cut.unfinished is not None else 0
 
 
 def _prober(model: LoadedModel, request: Request) -> Prober | None:

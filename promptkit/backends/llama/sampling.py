@@ -36,7 +36,19 @@ class Sampler:
         self._min_p = generation.min_p or 0.0
         self._penalty = generation.repetition_penalty or 1.0
         self._written: deque[int] = deque(maxlen=_REMEMBERED)
+        self._draws = 0
         self._random = numpy().random.default_rng(generation.seed) if self._temperature else None
+
+    @property
+    def draws(self) -> int:
+        """How many tokens were drawn by chance so far."""
+        return self._draws
+
+    def skip(self, draws: int) -> None:
+        """Go on as if so many tokens had been drawn already, so that what is drawn next is what would have been."""
+        if self._random is not None:
+            self._random.random(draws)
+        self._draws = draws
 
     def wrote(self, token: int) -> None:
         """Take note of a token that now stands in the answer, be it drawn or forced."""
@@ -96,6 +108,7 @@ class Sampler:
         reached = np.cumsum(np.exp(scores / self._temperature))
         assert self._random is not None
         # Rounding could lift the product to the total, behind which no token stands.
+        self._draws += 1
         drawn = min(self._random.random() * reached[-1], np.nextafter(reached[-1], 0.0))
         return tokens, int(np.searchsorted(reached, drawn, side="right"))
 

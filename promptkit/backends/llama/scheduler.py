@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from promptkit.backends.llama.bindings import Array
+from promptkit.backends.llama.bindings import Array, numpy
 from promptkit.backends.llama.contexts import BATCH, SHORTEST, Adapter, Context, Run
 from promptkit.backends.llama.sequences import Answer
 from promptkit.backends.llama.slots import Slot, Slots
@@ -37,12 +37,14 @@ class _Work:
         slot: Its sequence.
         tokens: What is read before anything is chosen.
         length: Tokens that the sequence holds.
+        asked: How many of them are the prompt's and the answer's, once other values were tried; None before.
     """
 
     answer: Answer
     slot: Slot
     tokens: Array
     length: int = field(default=0)
+    asked: int | None = field(default=None)
 
     @property
     def reads(self) -> bool:
@@ -196,7 +198,14 @@ class Scheduler:
 
     def _placed(self, answer: Answer) -> _Work | None:
         tokens = answer.opening
-        place = self._slots.take(tokens, answer.adapters)
+        if answer.cut is not None:
+            most = len(tokens) - 1 if answer.scored is None else answer.scored
+            place = self._slots.take_again(tokens, answer.adapters, most)
+            if place is not None:
+                answer.cached_tokens = min(place.kept, len(answer.prompt))
+                answer.pending = tokens[place.kept :].tolist()
+                return _Work(answer, place.slot, tokens[: place.kept], place.kept)
+        place = self._slots.take(tokens, answer.adapters, scored=answer.scored)
         if place is None:
             return None
         answer.cached_tokens = min(place.kept, len(answer.prompt))
@@ -243,7 +252,10 @@ class Scheduler:
         if not work.answer.over:
             work.answer.finish()
         self._working.remove(work)
-        self._slots.release(work.slot)
+        # The answer stays as well: one that was cut can be gone on with.
+        held = work.length if work.asked is None else work.asked
+        known = [*work.answer.prompt, *work.answer.tokens][:held]
+        self._slots.release(work.slot, numpy().array(known, dtype=numpy().int32))
 
     # --- decoding
 
@@ -254,7 +266,8 @@ class Scheduler:
             return False
         at, count = work.length, piece(len(work.tokens) - work.length)
         # Scores are for what follows; the answer's own first tokens may stand in this piece.
-        first = len(work.answer.prompt) - 1 if work.answer.logprobs is not None else len(work.tokens) - 1
+        scored = work.answer.scored
+        first = len(work.tokens) - 1 if scored is None else scored
         run = work.run(work.tokens[at : at + count].tolist(), max(1, at + count - max(at, first)))
         for _, rows in self._decoded([work], [run]):
             work.slot.read = work.length
@@ -310,6 +323,7 @@ class Scheduler:
             )  # the token before it gives the first scores
             work.length = self._context.keep(work.slot.index, min(work.length, behind - 1))
             work.slot.read = min(work.slot.read, work.length)
+            work.asked = work.length if work.asked is None else min(work.asked, work.length)
             known = [*work.answer.prompt, *work.answer.tokens]
             tokens = [*known[work.length : behind], *candidate.tokens[:-1]]
             prober = work.answer.prober
@@ -318,6 +332,7 @@ class Scheduler:
                 prober.skip(candidate)
             else:
                 for _, rows in self._decoded([work], [work.run(tokens, len(candidate.tokens))]):
+                    work.asked = behind
                     prober.note(candidate, rows)
             if not work.answer.over and not work.answer.asks_on:
                 self._leave(work)
@@ -330,6 +345,7 @@ class Scheduler:
         except BackendError as error:
             for work in works:
                 self._slots.forget(work.slot)
+                work.length = work.asked = 0
                 work.answer.fail(LocalBackendError(str(error)))  # each caller raises one of its own
                 self._leave(work)
             return

@@ -22,6 +22,7 @@ from promptkit.completions import (
     FinishReason,
     TextDelta,
     TokenLogprob,
+    Unfinished,
     Usage,
 )
 from promptkit.errors import BackendError, TimedOut
@@ -73,6 +74,7 @@ class Answer:
         adapters: LoRA weights to decode with.
         streams: True when the caller wants the pieces; else only the whole is told.
         logprobs: How many likeliest tokens to tell at each place, with their log-probabilities; None for no such.
+        cut: The answer so far, when one that was cut is gone on with.
         prober: Finds out how sure the model was of fields; None when nobody wants to know.
         opening: All tokens that are read before anything is chosen: the prompt and what must come first.
         finish_reason: Why it ended; None before it did.
@@ -97,6 +99,7 @@ class Answer:
     streams: bool = True
     logprobs: int | None = None
     prober: Prober | None = None
+    cut: Completion | None = None
     opening: Array = field(default=None, init=False)
     finish_reason: FinishReason | None = field(default=None, init=False)
     pending: list[int] = field(default_factory=list[int], init=False)
@@ -107,16 +110,24 @@ class Answer:
     _whole: list[str] = field(default_factory=list[str], init=False)
     _noted: list[TokenLogprob] = field(default_factory=list[TokenLogprob], init=False)
     _probes: bool = field(default=False, init=False)
+    _resumed: int = field(default=0, init=False)
+    _old_thoughts: int = field(default=0, init=False)
+    _told: int = field(default=0, init=False)
 
     @property
     def usage(self) -> Usage:
         """What was read and written so far."""
         return Usage(
             input_tokens=len(self.prompt),
-            output_tokens=len(self.tokens),
+            output_tokens=len(self.tokens) - self._resumed,
             cached_tokens=self.cached_tokens,
-            reasoning_tokens=self._thought_tokens,
+            reasoning_tokens=self._thought_tokens - self._old_thoughts,
         )
+
+    @property
+    def scored(self) -> int | None:
+        """From which token on what follows is to be scored: the last before the new ones; None for the last of all."""
+        return None if self.logprobs is None else len(self.prompt) + self._resumed - 1
 
     @property
     def _thought_tokens(self) -> int:
@@ -140,8 +151,27 @@ class Answer:
         Raises:
             GrammarInvalid: When the grammar cannot be followed.
         """
+        if self.cut is not None:
+            self._repeat(self.cut)
         self._write(self.guide.forced())
         self.opening = numpy().array([*self.prompt, *self.tokens], dtype=numpy().int32)
+
+    def _repeat(self, cut: Completion) -> None:
+        """Write what was written already: the caller has heard it, and it is not counted again."""
+        if cut.unfinished is None:
+            return
+        tell, self.tell = self.tell, lambda _: None
+        tokens, thoughts = cut.unfinished.tokens, cut.unfinished.thoughts
+        if self.guide.thoughts is not None and thoughts is not None:
+            self.guide.thoughts.repeat(thoughts, cut.reasoning or "")
+            self.tokens, tokens = list(tokens[:thoughts]), tokens[thoughts:]
+        self._write(tokens)
+        self.tell = tell
+        self.sampler.skip(cut.unfinished.draws)
+        self._noted = list(cut.logprobs or ())
+        self._resumed, self._old_thoughts = len(self.tokens), self._thought_tokens
+        # What is held back now was told when the answer was cut.
+        self._told = len(cut.text) - len(self._said())
 
     def go_on(self, scores: Array) -> None:
         """Choose the next token by the scores and write it with those that must follow it.
@@ -210,17 +240,33 @@ class Answer:
     def finish(self) -> None:
         """Tell the caller the rest of the text and the whole."""
         assert self.finish_reason is not None
-        self._show(self.text.finish())
+        self._show(self.text.finish(is_cut=self.finish_reason != "stop"))
         completion = Completion(
             text="".join(self._whole),
             finish_reason=self.finish_reason,
             model=self.model,
             usage=self.usage,
             reasoning=self.guide.thoughts.reasoning if self.guide.thoughts else None,
-            logprobs=None if self.logprobs is None else tuple(self._noted[self._thought_tokens :]),
+            logprobs=None if self.logprobs is None else self._answer_noted(),
             confidence=self.prober.shares() if self.prober else None,
+            unfinished=self._unfinished() if self.finish_reason == "length" else None,
         )
         self._end(Completed(completion=completion))
+
+    def _unfinished(self) -> Unfinished:
+        """Where to go on. Half a mark that ends the thoughts is taken back: it will be written whole."""
+        thoughts = self.guide.thoughts
+        half, is_chosen = thoughts.mark if thoughts is not None else (0, False)
+        return Unfinished(
+            tokens=tuple(self.tokens[: len(self.tokens) - half]),
+            draws=max(0, self.sampler.draws - is_chosen),
+            thoughts=thoughts.tokens if thoughts is not None and thoughts.over else None,
+        )
+
+    def _answer_noted(self) -> tuple[TokenLogprob, ...]:
+        """What was noted of the answer's tokens, without those of thoughts, which stand before all others."""
+        old = len(self.cut.logprobs or ()) if self.cut is not None else 0
+        return (*self._noted[:old], *self._noted[old + self._thought_tokens - self._old_thoughts :])
 
     def fail(self, error: BackendError) -> None:
         """Tell the caller why there is no answer."""
@@ -250,5 +296,7 @@ class Answer:
     def _show(self, text: str) -> None:
         if text:
             self._whole.append(text)
-        if text and self.streams:
-            self.tell(TextDelta(text=text))
+        new = text[self._told :]
+        self._told -= len(text) - len(new)
+        if new and self.streams:
+            self.tell(TextDelta(text=new))

@@ -22,6 +22,7 @@ class Slot:
         index: Its number.
         prompt: The prompt that it holds or is to hold.
         read: How many tokens of it are decoded.
+        held: All tokens that it holds after its last request, the answer's among them.
         adapters: The LoRA weights that it was decoded with.
         taken: True while a request uses it.
         used: When it was last taken; higher is later.
@@ -30,6 +31,7 @@ class Slot:
     index: int
     prompt: Array
     read: int = 0
+    held: Array = field(default_factory=lambda: numpy().zeros(0, dtype=numpy().int32))
     adapters: tuple[Adapter, ...] = ()
     taken: bool = False
     used: int = 0
@@ -68,17 +70,25 @@ class Slots:
         """How many are not taken."""
         return sum(not slot.taken for slot in self._slots)
 
-    def take(self, prompt: Array, adapters: tuple[Adapter, ...]) -> Place | None:
+    def take(
+        self, prompt: Array, adapters: tuple[Adapter, ...], *, scored: int | None = None
+    ) -> Place | None:
         """A sequence for a prompt, with as much of it as is known anywhere.
 
         None when all are taken, or when another request is just reading much of this very prompt, which can be
         copied once it is there.
+
+        Args:
+            prompt: Its tokens.
+            adapters: The LoRA weights that it is decoded with.
+            scored: From which of them on scores are wanted; None for the last one alone.
         """
         idle = [slot for slot in self._slots if not slot.taken]
         if not idle:
             return None
         # The last tokens are decoded again in any case: their scores are wanted.
-        body = prompt[: max(0, len(prompt) - SHORTEST)]
+        again = max(SHORTEST, 0 if scored is None else len(prompt) - scored)
+        body = prompt[: max(0, len(prompt) - again)]
         alike = [slot for slot in self._slots if slot.adapters == adapters]
         common = {slot.index: shared(slot.prompt, body) for slot in alike}
         known = {slot.index: min(common[slot.index], slot.read) for slot in alike}
@@ -90,6 +100,7 @@ class Slots:
         kept = self._moved(slot, known, best)
         self._clock += 1
         slot.prompt, slot.read, slot.adapters = prompt, kept, adapters
+        slot.held = slot.held[:0]
         slot.taken, slot.used = True, self._clock
         return Place(slot, kept)
 
@@ -106,15 +117,43 @@ class Slots:
         source = next(index for index, count in known.items() if count == best)
         return self.context.copy(source, slot.index, best)
 
-    def release(self, slot: Slot) -> None:
-        """The request is over; what was read of its prompt stays."""
+    def take_again(self, tokens: Array, adapters: tuple[Adapter, ...], most: int) -> Place | None:
+        """The idle sequence that these tokens begin with, all that it holds, to go on where it stands; else None.
+
+        What was written token by token has other last bits than what is read as a prompt: only who goes on with
+        an answer finds it, so that no other request depends on who asked before.
+
+        Args:
+            tokens: Prompt and answer so far.
+            adapters: The LoRA weights that they are decoded with.
+            most: How many tokens may be kept, so that the next scores are computed.
+        """
+        for slot in self._slots:
+            held = len(slot.held)
+            fits = not slot.taken and slot.adapters == adapters and slot.read < held <= len(tokens)
+            if fits and shared(slot.held, tokens) == held:
+                kept = self.context.keep(slot.index, min(held, most))
+                self._clock += 1
+                slot.prompt, slot.read = tokens, min(slot.read, kept)
+                slot.taken, slot.used = True, self._clock
+                return Place(slot, kept)
+        return None
+
+    def release(self, slot: Slot, held: Array) -> None:
+        """The request is over; what was read of its prompt stays, and the answer for who goes on with it.
+
+        Args:
+            slot: Its sequence.
+            held: All tokens that it holds.
+        """
         slot.taken = False
+        slot.held = held
         slot.prompt = slot.prompt[: slot.read]
 
     def forget(self, slot: Slot) -> None:
         """Its sequence was emptied."""
         slot.read = 0
-        slot.prompt = slot.prompt[:0]
+        slot.prompt = slot.held = slot.prompt[:0]
 
 
 def shared(one: Array, other: Array) -> int:

@@ -38,7 +38,8 @@ class Thoughts:
         self._close = tags[1] if tags is not None else None
         self._opening = [] if tags is None or _is_open(prompt, *tags) else [tags[0]]
         self._written = bytearray()
-        self._ending = 0
+        self._ending = self._mark = 0
+        self._is_chosen = False
         self.tokens = 0
         self.over = False
 
@@ -53,16 +54,28 @@ class Thoughts:
         """True once what ends the thoughts was given out."""
         return self._ending > 0
 
+    @property
+    def mark(self) -> tuple[int, bool]:
+        """How many tokens of an unfinished mark stand at the end, and whether the model chose it."""
+        return (self._mark - self._ending, self._is_chosen) if self._ending else (0, False)
+
+    def repeat(self, tokens: int, reasoning: str) -> None:
+        """Thoughts that were thought already: the answer has begun."""
+        self.tokens, self.over = tokens, True
+        self._written += reasoning.encode()
+
     def forced(self) -> list[int]:
         """Tokens that must come next: what opens the thoughts, or at their bound what ends them."""
         if self.tokens == 0 and self._opening:
             return self._opening
         if self.tokens - len(self._opening) >= self._bound and not self._ending:
+            self._is_chosen = False
             return self._end()
         return []
 
     def settled(self, token: int) -> list[int]:
         """What is written where the model chose ``token``: itself, or whole what ends the thoughts."""
+        self._is_chosen = True
         if token == self._close or token in self._vocabulary.ends:
             return self._end()
         if self._close is not None:
@@ -103,7 +116,7 @@ class Thoughts:
         tokens = self._spelled(f"{gap}{ANSWER_LINE.removeprefix(begun.decode())}\n")
         if self._close is not None:
             tokens = [self._close, *tokens]
-        self._ending = len(tokens)
+        self._ending = self._mark = len(tokens)
         return tokens
 
     def _spelled(self, text: str) -> list[int]:
