@@ -37,7 +37,7 @@ class Options:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     enforce: Enforce | None = None
 
-    def over(
+    def over(  # noqa: PLR0913 - one for each option
         self,
         *,
         backend: BackendLike | None,

@@ -200,7 +200,7 @@ class Prompt(Generic[T]):
         """Inputs, output and template, worked out on first use."""
         return self._contract
 
-    def using(
+    def using(  # noqa: PLR0913 - one for each option
         self,
         backend: BackendLike | None = None,
         *,

@@ -69,7 +69,7 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.parse`."""
         return self.prompt.parse(text, **self._inputs(args, kwargs))
 
-    def using(
+    def using(  # noqa: PLR0913 - as Prompt.using
         self,
         backend: BackendLike | None = None,
         *,

@@ -60,8 +60,8 @@ def refusal(
     if continuations and not capabilities().resume:
         why = "it cannot go on with an answer that was cut"
         return CapabilityMissing(
-            f"{plan.backend} cannot be given continuations={continuations}: {why}. Nothing was sent. Leave continuations "
-            "out and raise generation.max_tokens, or use a local model.",
+            f"{plan.backend} cannot be given continuations={continuations}: {why}. Nothing was sent. Leave "
+            "continuations out and raise generation.max_tokens, or use a local model.",
             reasons=[f"continuations ({why})"],
         )
     if spec.enforce != "require" or not plan.binding:

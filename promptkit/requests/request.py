@@ -88,7 +88,8 @@ class Request:
     def fingerprint(self) -> str:
         """SHA-256 over everything that shapes the answer, as ``sha256:...``.
 
-        Messages, generation, schema, reasoning and the answer that is gone on with count; tags, the prompt's name and its version do not.
+        Messages, generation, schema, reasoning and the answer that is gone on with count; tags, the prompt's name
+        and its version do not.
         """
         digest = hashlib.sha256()
         shape: dict[str, Any] = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promptkit.backends.llama.bindings import Array
-from promptkit.backends.llama.grammars import Grammar, MaskMaker, Masks
+from promptkit.backends.llama.grammars import Grammar
 from promptkit.backends.llama.limits import LengthWatch, limits_of
+from promptkit.backends.llama.masks import MaskMaker, Masks
 from promptkit.backends.llama.thoughts import Thoughts
 from promptkit.backends.llama.vocabulary import Vocabulary
 from promptkit.requests import OutputSpec

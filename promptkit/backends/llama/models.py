@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from promptkit.backends.llama.adapters import Adapters
 from promptkit.backends.llama.bindings import engine_log, llama, undisturbed
 from promptkit.backends.llama.contexts import Context, default_parallel, default_threads
-from promptkit.backends.llama.grammars import MaskMaker
+from promptkit.backends.llama.masks import MaskMaker
 from promptkit.backends.llama.scheduler import Scheduler
 from promptkit.backends.llama.tokens import MessageTokenizer
 from promptkit.backends.llama.vocabulary import Vocabulary

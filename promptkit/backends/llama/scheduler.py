@@ -61,8 +61,8 @@ class Scheduler:
 
     An answer joins the batch when a sequence is free and leaves it at any token. Prompts are read first come,
     first served; between two pieces of them, at most 0.3 s apart (longer while they are short), every answer goes
-    on by a token (and those that must follow it). What an answer says does not depend on the others: the bits of its scores are the
-    same whatever it is decoded with.
+    on by a token (and those that must follow it). What an answer says does not depend on the others: the bits of
+    its scores are the same whatever it is decoded with.
 
     Args:
         name: The model's name, for messages.

@@ -11,7 +11,8 @@ from typing import Any, cast
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer
 
-from promptkit.backends.llama.grammars import Grammar, MaskMaker, Masks
+from promptkit.backends.llama.grammars import Grammar
+from promptkit.backends.llama.masks import MaskMaker, Masks
 from promptkit.backends.llama.vocabulary import Vocabulary
 
 __all__ = ["ByteMaskMaker", "Spelled", "spell", "walk"]

@@ -13,7 +13,8 @@ from typing import Any
 import jsonschema_rs
 import numpy as np
 
-from promptkit.backends.llama.grammars import Grammar, Masks
+from promptkit.backends.llama.grammars import Grammar
+from promptkit.backends.llama.masks import Masks
 from promptkit.backends.llama.outputs import compile_output
 from promptkit.backends.llama.planning import plan
 from promptkit.completions import Enforcement
