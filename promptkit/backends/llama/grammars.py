@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -30,6 +30,7 @@ _COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator"
 _KEYS = re.compile(r'"([^"]+)"')
 _UNKNOWN_FORMAT = "Unknown format: "
 _TIMES = re.compile(r" \(\d+ times\)\Z")
+_BY_NAME = ("patternProperties", "additionalProperties")
 _OVERLAP = "are not disjoint"  # of patternProperties of which a name could match two
 # Formats of which the engine lets through values that the validator refuses: 29 February of any year, the second
 # 60 at any time, names and addresses of any length.
@@ -105,8 +106,9 @@ def compile_schema(schema: bytes) -> Grammar:
 
 
 def _compiled(wire: Mapping[str, Any]) -> Grammar:
-    wire, unread = _reread(wire)
+    wire, unread, unnamed = _reread(wire)
     ignored: dict[str, frozenset[str]] = {"pattern": unread} if unread else {}
+    ignored |= dict.fromkeys(_BY_NAME if unnamed else (), frozenset[str]())
     text, error, warnings = _built(wire, lenient=False)
     lenient = bool(error)
     if error and (patterns := _unsayable_patterns(wire)):
@@ -116,7 +118,7 @@ def _compiled(wire: Mapping[str, Any]) -> Grammar:
         text, error, warnings = _built(wire, lenient=True)
     if _OVERLAP in error:
         wire = without_pattern_properties(wire)
-        ignored |= dict.fromkeys(("patternProperties", "additionalProperties"), frozenset[str]())
+        ignored |= dict.fromkeys(_BY_NAME, frozenset[str]())
         text, error, warnings = _built(wire, lenient=True)
     if error:
         raise GrammarInvalid(
@@ -131,20 +133,33 @@ def _compiled(wire: Mapping[str, Any]) -> Grammar:
     )
 
 
-def _reread(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """The schema with patterns that the engine reads as the check does; those that cannot be said are left out."""
+def _reread(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str], bool]:
+    """The schema with patterns that the engine reads as the check does.
+
+    Those that cannot be said are left out: named for texts, all of them where one is about property names.
+    """
     rewritten: dict[str, str] = {}
     unread: set[str] = set()
-    for _, fragment in fragments(schema):
-        pattern = fragment.get("pattern")
-        if isinstance(pattern, str) and reads_otherwise(pattern):
+    for pattern in {pattern for _, fragment in fragments(schema) for pattern in _patterns(fragment)}:
+        if reads_otherwise(pattern):
             try:
                 rewritten[pattern] = f"^(?:{found_regex(pattern, QUOTED)})$"
             except Unsayable:
                 unread.add(pattern)
     if not rewritten and not unread:
-        return schema, frozenset()
-    return with_patterns(without(schema, {"pattern": frozenset(unread)}), rewritten), frozenset(unread)
+        return schema, frozenset(), False
+    names = {name for _, fragment in fragments(schema) for name in fragment.get("patternProperties", ())}
+    if unnamed := bool(unread & names):
+        schema = without_pattern_properties(schema)
+    schema = without(schema, {"pattern": frozenset(unread)})
+    return with_patterns(schema, rewritten), frozenset(unread), unnamed
+
+
+def _patterns(fragment: Mapping[str, Any]) -> Iterator[str]:
+    """Patterns of its texts and of the names of its properties."""
+    if isinstance(pattern := fragment.get("pattern"), str):
+        yield pattern
+    yield from fragment.get("patternProperties", ())
 
 
 def _built(schema: Mapping[str, Any], *, lenient: bool) -> tuple[str, str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, cast
 from promptkit.schemas.fragments import is_nullable, resolve, types_of
 from promptkit.schemas.generation.documents import Document
 from promptkit.schemas.generation.heights import ENDLESS, Heights
-from promptkit.schemas.json_types import is_list, is_mapping
+from promptkit.schemas.json_types import is_list, is_mapping, is_object
 
 __all__ = [
     "ANNOTATIONS",
@@ -181,13 +181,16 @@ def without_pattern_properties(schema: Fragment) -> Fragment:
 
 
 def with_patterns(schema: Fragment, patterns: Mapping[str, str]) -> Fragment:
-    """The schema with other patterns in place of those that are listed."""
+    """The schema with other patterns in place of those that are listed, of texts and of property names."""
 
     def change(fragment: Fragment) -> Fragment:
-        pattern = fragment.get("pattern")
-        if not isinstance(pattern, str) or pattern not in patterns:
-            return fragment
-        return {**fragment, "pattern": patterns[pattern]}
+        changed = dict(fragment)
+        pattern, names = fragment.get("pattern"), fragment.get("patternProperties")
+        if isinstance(pattern, str):
+            changed["pattern"] = patterns.get(pattern, pattern)
+        if is_object(names):
+            changed["patternProperties"] = {patterns.get(name, name): inner for name, inner in names.items()}
+        return changed
 
     return _mapped(schema, change)
 

@@ -423,3 +423,27 @@ def test_fragments_are_named_by_the_place_in_the_data():
     paths = [path for path, _ in fragments(schema)]
 
     assert paths == ["", "docs", "docs[]", "docs[].id", "either", "either", "either", "pair", "pair[]"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "accepted"),
+    [
+        (r"^\s$", "\ufeff", True),  # ECMA's white space, and no other's
+        (r"^\s$", "x", False),
+        (r"^a.$", "ab", True),
+        (r"^a.$", "a\u2028", False),  # a dot is no line separator
+    ],
+)
+def test_names_that_match_a_pattern_are_those_that_the_check_finds(model, pattern, name, accepted):
+    schema = {"type": "object", "patternProperties": {pattern: {"const": 1}}, "additionalProperties": False}
+    text = json.dumps({name: 1}, separators=(",", ":"), ensure_ascii=False)
+
+    assert jsonschema_rs.validator_for(schema).is_valid(json.loads(text)) is accepted
+    assert accepts(model, schema, text) is accepted
+
+
+def test_a_name_pattern_that_cannot_be_said_leaves_names_to_the_check():
+    grammar = compiled({"type": "object", "patternProperties": {r"^a$|.b": {"const": 1}}})
+
+    assert not grammar.enforces("patternProperties", {})
+    assert not grammar.enforces("additionalProperties", False)
