@@ -14,12 +14,12 @@ MESSAGES := \
   "hi, can u tell me if the blue jacket runs small? thx" \
   "Brilliant. The app crashes every time I open it, and that on version 4.2.1. No order, 30 euros gone, thanks a lot."
 
-.PHONY: help demo test unit e2e lint format types contracts docs benchmarks lock clean
+.PHONY: help demo test unit e2e lint format types contracts docs benchmarks nightly lock clean
 
 help:
 	@echo "make demo        set up and triage three messages with the bundled model, offline (or one of yours: MESSAGE=...)"
 	@echo "make test        set up and run the unit and end-to-end tests"
-	@echo "make lint types contracts docs benchmarks lock clean"
+	@echo "make lint types contracts docs benchmarks nightly lock clean"
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("promptkit needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -81,6 +81,15 @@ docs: $(VENV)/.dev
 benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/rendering.py
+
+# What takes too long for every change: random schemas under masks, hostile values on real vocabularies.
+nightly: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/fuzz.py --count 20000 --seed $(SEED)
+	$(BIN)/python tests/benchmarks/fuzz.py --count 3000 --seed $(SEED) --vocabulary demo
+	$(BIN)/python tests/benchmarks/hostile_tokens.py --cache build
+
+# The day of the year: another set of schemas each night, the same all day.
+SEED ?= $(shell date +%j)
 
 # Takes the newest versions that pyproject.toml allows and writes them down; run the checks before committing the result.
 lock: $(VENV)/.dev $(SERVER)/.ready
