@@ -137,9 +137,17 @@ def first_tokens(path, ask):
 
 
 def test_no_control_token_but_the_end_is_written_into_plain_text(write_model, ask):
-    answers = first_tokens(write_model(weights=0.01), ask)
+    path = write_model(weights=0.01)
+    answers = first_tokens(path, ask)
+    model = LoadedModel(ModelKey(path, None, 1), threads=1)
+    control = set(model.vocabulary.markers.values())
+    model.free()
 
-    assert all(answer.text or answer.finish_reason == "stop" for answer in answers)
+    written = {answer.unfinished.tokens[0] for answer in answers if answer.finish_reason == "length"}
+
+    assert len(control) == 3
+    assert not written & control
+    assert len(written) > 200
     assert any(answer.finish_reason == "stop" for answer in answers)
 
 
