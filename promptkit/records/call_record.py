@@ -232,7 +232,8 @@ def _completion(data: Mapping[str, Any]) -> Completion:
         known["logprobs"] = tuple(_token_logprob(item) for item in known["logprobs"])
     if known.get("unfinished") is not None:
         cut = _known(Unfinished, known["unfinished"])
-        known["unfinished"] = Unfinished(**{**cut, "tokens": tuple(cut["tokens"])})
+        cut["tokens"] = tuple(cut["tokens"])
+        known["unfinished"] = Unfinished(**cut)
     return Completion(**known)
 
 

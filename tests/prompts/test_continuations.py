@@ -8,6 +8,7 @@ import promptkit as pk
 from promptkit.backends import MockBackend
 from promptkit.engine import Restarted
 from promptkit.errors import CapabilityMissing, InputError, Truncated
+from promptkit.records import CallRecord
 
 FILE = """\
 ---
@@ -38,6 +39,8 @@ def test_a_cut_answer_becomes_whole_and_each_part_is_an_attempt(sort):
     assert len(result.attempts) > 1
     assert {attempt.cause for attempt in result.attempts[1:]} == {"continuation: the answer was cut"}
     assert result.usage.output_tokens == whole.usage.output_tokens
+    assert result.attempts[0].completion.unfinished.tokens
+    assert CallRecord.from_dict(result.record.to_dict()) == result.record
 
 
 def test_without_continuations_or_when_they_are_used_up_a_cut_answer_is_an_error(sort):

@@ -33,6 +33,10 @@ News = Event | BackendError
 """What a caller hears of an answer: pieces of text, then the whole or an error."""
 
 
+def _nobody(news: News) -> None:
+    """Where news go that were told already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What ends an answer from outside.
@@ -160,7 +164,7 @@ class Answer:
         """Write what was written already: the caller has heard it, and it is not counted again."""
         if cut.unfinished is None:
             return
-        tell, self.tell = self.tell, lambda _: None
+        tell, self.tell = self.tell, _nobody
         tokens, thoughts = cut.unfinished.tokens, cut.unfinished.thoughts
         if self.guide.thoughts is not None and thoughts is not None:
             self.guide.thoughts.repeat(thoughts, cut.reasoning or "")
