@@ -76,6 +76,9 @@ class Request:
         tags: The caller's own labels; they never reach the model.
         resumes: The cut answer to these messages that is gone on with; None to begin one. What comes back is the
             whole, with the usage of the new part alone.
+
+    Raises:
+        ValueError: When no backend can go on with the answer that ``resumes`` holds.
     """
 
     messages: tuple[Message, ...]
@@ -84,6 +87,13 @@ class Request:
     prompt: PromptRef
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     resumes: Completion | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.resumes is not None and self.resumes.unfinished is None:
+            raise ValueError(
+                "resumes holds an answer that is whole or of a backend that cannot go on: its unfinished is None; "
+                "give a completion that was cut, or leave resumes out"
+            )
 
     def fingerprint(self) -> str:
         """SHA-256 over everything that shapes the answer, as ``sha256:...``.
@@ -100,8 +110,8 @@ class Request:
         }
         if self.output.reasoning:
             shape["reasoning"] = self.output.reasoning
-        if self.resumes is not None:
-            shape["resumes"] = [self.resumes.text, list(getattr(self.resumes.unfinished, "tokens", ()))]
+        if self.resumes is not None and self.resumes.unfinished is not None:
+            shape["resumes"] = [self.resumes.text, list(self.resumes.unfinished.tokens)]
         digest.update(canonical_json(shape))
         for message in self.messages:
             if not isinstance(message.content, str):

@@ -199,13 +199,12 @@ class Scheduler:
     def _placed(self, answer: Answer) -> _Work | None:
         tokens = answer.opening
         if answer.cut is not None:
-            most = len(tokens) - 1 if answer.scored is None else answer.scored
-            place = self._slots.take_again(tokens, answer.adapters, most)
+            place = self._slots.take_again(tokens, answer.adapters, answer.scored)
             if place is not None:
                 answer.cached_tokens = min(place.kept, len(answer.prompt))
                 answer.pending = tokens[place.kept :].tolist()
                 return _Work(answer, place.slot, tokens[: place.kept], place.kept)
-        place = self._slots.take(tokens, answer.adapters, scored=answer.scored)
+        place = self._slots.take(tokens, answer.adapters, answer.scored)
         if place is None:
             return None
         answer.cached_tokens = min(place.kept, len(answer.prompt))
@@ -252,9 +251,9 @@ class Scheduler:
         if not work.answer.over:
             work.answer.finish()
         self._working.remove(work)
-        # The answer stays as well: one that was cut can be gone on with.
-        held = work.length if work.asked is None else work.asked
-        known = [*work.answer.prompt, *work.answer.tokens][:held]
+        answer, held = work.answer, work.length if work.asked is None else work.asked
+        # An answer that was cut stays as well: it can be gone on with.
+        known = [*answer.prompt, *answer.tokens][:held] if answer.finish_reason == "length" else []
         self._slots.release(work.slot, numpy().array(known, dtype=numpy().int32))
 
     # --- decoding
@@ -266,8 +265,7 @@ class Scheduler:
             return False
         at, count = work.length, piece(len(work.tokens) - work.length)
         # Scores are for what follows; the answer's own first tokens may stand in this piece.
-        scored = work.answer.scored
-        first = len(work.tokens) - 1 if scored is None else scored
+        first = work.answer.scored
         run = work.run(work.tokens[at : at + count].tolist(), max(1, at + count - max(at, first)))
         for _, rows in self._decoded([work], [run]):
             work.slot.read = work.length

@@ -129,9 +129,9 @@ class Answer:
         )
 
     @property
-    def scored(self) -> int | None:
-        """From which token on what follows is to be scored: the last before the new ones; None for the last of all."""
-        return None if self.logprobs is None else len(self.prompt) + self._resumed - 1
+    def scored(self) -> int:
+        """From which token of ``opening`` on scores are wanted: the last before the new ones, or the last of all."""
+        return len(self.opening) - 1 if self.logprobs is None else len(self.prompt) + self._resumed - 1
 
     @property
     def _thought_tokens(self) -> int:
@@ -162,8 +162,7 @@ class Answer:
 
     def _repeat(self, cut: Completion) -> None:
         """Write what was written already: the caller has heard it, and it is not counted again."""
-        if cut.unfinished is None:
-            return
+        assert cut.unfinished is not None, "a request says so"
         tell, self.tell = self.tell, _nobody
         tokens, thoughts = cut.unfinished.tokens, cut.unfinished.thoughts
         if self.guide.thoughts is not None and thoughts is not None:

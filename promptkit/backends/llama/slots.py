@@ -22,7 +22,7 @@ class Slot:
         index: Its number.
         prompt: The prompt that it holds or is to hold.
         read: How many tokens of it are decoded.
-        held: All tokens that it holds after its last request, the answer's among them.
+        held: All tokens that it holds after a request whose answer was cut, the answer's among them.
         adapters: The LoRA weights that it was decoded with.
         taken: True while a request uses it.
         used: When it was last taken; higher is later.
@@ -70,9 +70,7 @@ class Slots:
         """How many are not taken."""
         return sum(not slot.taken for slot in self._slots)
 
-    def take(
-        self, prompt: Array, adapters: tuple[Adapter, ...], *, scored: int | None = None
-    ) -> Place | None:
+    def take(self, prompt: Array, adapters: tuple[Adapter, ...], scored: int) -> Place | None:
         """A sequence for a prompt, with as much of it as is known anywhere.
 
         None when all are taken, or when another request is just reading much of this very prompt, which can be
@@ -81,13 +79,13 @@ class Slots:
         Args:
             prompt: Its tokens.
             adapters: The LoRA weights that it is decoded with.
-            scored: From which of them on scores are wanted; None for the last one alone.
+            scored: From which of them on scores are wanted.
         """
         idle = [slot for slot in self._slots if not slot.taken]
         if not idle:
             return None
         # The last tokens are decoded again in any case: their scores are wanted.
-        again = max(SHORTEST, 0 if scored is None else len(prompt) - scored)
+        again = max(SHORTEST, len(prompt) - scored)
         body = prompt[: max(0, len(prompt) - again)]
         alike = [slot for slot in self._slots if slot.adapters == adapters]
         common = {slot.index: shared(slot.prompt, body) for slot in alike}
@@ -117,7 +115,7 @@ class Slots:
         source = next(index for index, count in known.items() if count == best)
         return self.context.copy(source, slot.index, best)
 
-    def take_again(self, tokens: Array, adapters: tuple[Adapter, ...], most: int) -> Place | None:
+    def take_again(self, tokens: Array, adapters: tuple[Adapter, ...], scored: int) -> Place | None:
         """The idle sequence that these tokens begin with, all that it holds, to go on where it stands; else None.
 
         What was written token by token has other last bits than what is read as a prompt: only who goes on with
@@ -126,13 +124,13 @@ class Slots:
         Args:
             tokens: Prompt and answer so far.
             adapters: The LoRA weights that they are decoded with.
-            most: How many tokens may be kept, so that the next scores are computed.
+            scored: From which of them on scores are wanted: it and what follows are decoded again.
         """
         for slot in self._slots:
             held = len(slot.held)
             fits = not slot.taken and slot.adapters == adapters and slot.read < held <= len(tokens)
             if fits and shared(slot.held, tokens) == held:
-                kept = self.context.keep(slot.index, min(held, most))
+                kept = self.context.keep(slot.index, min(held, scored))
                 self._clock += 1
                 slot.prompt, slot.read = tokens, min(slot.read, kept)
                 slot.taken, slot.used = True, self._clock
@@ -144,7 +142,7 @@ class Slots:
 
         Args:
             slot: Its sequence.
-            held: All tokens that it holds.
+            held: All tokens that it holds where the answer may be gone on with; else none.
         """
         slot.taken = False
         slot.held = held

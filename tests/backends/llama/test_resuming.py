@@ -151,6 +151,14 @@ def test_thoughts_and_counted_lengths_go_on_where_they_were(backend, ask, max_to
     assert part.usage.reasoning_tokens + rest.usage.reasoning_tokens >= min(max_tokens, 20)
 
 
+def test_a_whole_answer_cannot_be_gone_on_with(backend, ask):
+    request = ask("note this", schema=NOTES, max_tokens=400)
+    whole = backend.complete(request)
+
+    with pytest.raises(ValueError, match="its unfinished is None"):
+        replace(request, resumes=whole)
+
+
 def test_a_full_context_says_that_there_is_no_room_to_go_on(tiny, ask):
     backend = LlamaBackend(str(tiny), threads=1, n_ctx=128)
     request = ask("a text that goes on " * 5, temperature=0)
