@@ -262,7 +262,7 @@ _KINDS: dict[str, list[Row]] = {
         ("order", _swap("12 Mill", "12\\_Mill"), _with(address={"street": "12_Mill Lane", "post_code": "04109"})),
         ("order", _swap("; ring", "\\; don\\'t ring"), _with(note="Leave it at the door; don't ring twice.")),
         ("snippet", '{"code": "a = 1\n\nb = [2]\n"}', {"code": "a = 1\n\nb = [2]\n"}),
-        ("snippet", '{"code": "C:\\Users\\mia"}', REFUSE),
+        ("snippet", '{"code": "C:\\Users\\mia"}', {"code": "C:\\Users\\mia"}),
         ("snippet", '{"code": "\\d+\\s*"}', {"code": "\\d+\\s*"}),
         ("order", _swap("Leave it", "Le\x00ave\x07 it"), _with(note="Le\x00ave\x07 it at the door; ring twice.")),
         ("order", PRETTY.replace("\n", "\r\n").replace("; ring", ";\nring"), _with(note="Leave it at the door;\nring twice.")),
