@@ -29,6 +29,7 @@ MAX_CHUNKS_AFTER_END = 16  # the end of the body follows at once; a server that 
 MAX_ANSWER_BYTES = 64 * 2**20
 """Bytes of an answer, decompressed: many times the longest that a model writes, and small beside a memory."""
 
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's word in its message
 _ENCODINGS = frozenset({"", "deflate", "gzip", "identity"})  # stacked ones would multiply what bytes become
 
 
@@ -83,7 +84,7 @@ class Exchange:
         self._shown: list[str] = []
         self._reply = HttpReply(status=0, headers={}, body=b"")
         self._decoder = openai_chat.StreamDecoder(self._reply, endpoint=endpoint)
-        if waits.remaining_s == 0.0:
+        if waits.passed:
             raise self._timed_out(TransportFault("timeout", "the deadline has passed"))
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
@@ -198,7 +199,8 @@ class Exchange:
         )
 
     def _failure(self, fault: TransportFault) -> BackendError:
-        if fault.kind in ("timeout", "connect_timeout"):
+        untrusted = _UNTRUSTED in fault.detail
+        if fault.kind in ("timeout", "connect_timeout") or (self.waits.passed and not untrusted):
             error = self._timed_out(fault)
         elif fault.kind == "connect":
             error = self._not_connected(fault)
@@ -231,7 +233,7 @@ class Exchange:
 
     def _timed_out(self, fault: TransportFault) -> BackendError:
         kind: Literal["connect", "first_token", "stall", "deadline"]
-        if self.waits.remaining_s == 0.0:
+        if self.waits.passed:
             kind, what = "deadline", "the deadline passed before the answer was whole"
         elif fault.kind == "connect_timeout":
             kind, what = "connect", f"no connection within {self.waits.connect_s:g} s"
@@ -250,7 +252,7 @@ class Exchange:
         )
 
     def _not_connected(self, fault: TransportFault) -> BackendError:
-        untrusted = "CERTIFICATE_VERIFY_FAILED" in fault.detail
+        untrusted = _UNTRUSTED in fault.detail
         advice = (
             "Name the file of the certificate's issuer in the environment variable SSL_CERT_FILE if you trust it."
             if untrusted
