@@ -39,6 +39,7 @@ _PARSERS: tuple[tuple[str, type[EventStreamParser | JsonLinesParser]], ...] = (
 )
 """How a body is taken apart, by the type of its content; any other is read whole."""
 
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's word in its message
 _ENCODINGS = frozenset({"", "deflate", "gzip", "identity"})  # stacked ones would multiply what bytes become
 
 
@@ -100,7 +101,7 @@ class Exchange:
         self._shown: list[str] = []
         self._reply = HttpReply(status=0, headers={}, body=b"")
         self._decoder = AnswerStream(self._reply, dialect=dialect, endpoint=self.endpoint)
-        if waits.remaining_s == 0.0:
+        if waits.passed:
             raise self._timed_out(TransportFault("timeout", "the deadline has passed"))
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
@@ -222,7 +223,8 @@ class Exchange:
         )
 
     def _failure(self, fault: TransportFault) -> BackendError:
-        if fault.kind in ("timeout", "connect_timeout"):
+        untrusted = _UNTRUSTED in fault.detail
+        if fault.kind in ("timeout", "connect_timeout") or (self.waits.passed and not untrusted):
             error = self._timed_out(fault)
         elif fault.kind == "connect":
             error = self._not_connected(fault)
@@ -253,7 +255,7 @@ class Exchange:
 
     def _timed_out(self, fault: TransportFault) -> BackendError:
         kind: Literal["connect", "first_token", "stall", "deadline"]
-        if self.waits.remaining_s == 0.0:
+        if self.waits.passed:
             kind, what = "deadline", "the deadline passed before the answer was whole"
         elif fault.kind == "connect_timeout":
             kind, what = "connect", f"no connection within {self.waits.connect_s:g} s"
@@ -272,7 +274,7 @@ class Exchange:
         )
 
     def _not_connected(self, fault: TransportFault) -> BackendError:
-        untrusted = "CERTIFICATE_VERIFY_FAILED" in fault.detail
+        untrusted = _UNTRUSTED in fault.detail
         advice = (
             "Name the file of the certificate's issuer in the environment variable SSL_CERT_FILE if you trust it."
             if untrusted

@@ -74,8 +74,7 @@ class Reply:
                 raise fault
             if chunk is None:
                 return
-            if self._waits.remaining_s == 0.0:
-                raise TransportFault("timeout", "the deadline has passed")
+            _check_deadline(self._waits)
             yield chunk
 
 
@@ -95,6 +94,7 @@ class Connections:
         Raises:
             TransportFault: When no answer begins.
         """
+        _check_deadline(waits)
         if self._pid != os.getpid():
             self.close()
             self._pid = os.getpid()
@@ -181,6 +181,7 @@ class AsyncConnections:
         Raises:
             TransportFault: When no answer begins.
         """
+        _check_deadline(waits)
         connections = await self._of_this_loop()
         client = connections.take()
         try:
@@ -252,6 +253,11 @@ class _LoopConnections:
 def _close_all(clients: deque[httpx.Client]) -> None:
     while clients:
         clients.pop().close()
+
+
+def _check_deadline(waits: Waits) -> None:
+    if waits.passed:
+        raise TransportFault("timeout", "the deadline has passed")
 
 
 def _request(

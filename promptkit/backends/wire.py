@@ -10,6 +10,9 @@ from typing import Literal
 
 __all__ = ["Destination", "Endpoint", "ErrorWords", "HttpCall", "HttpReply", "TransportFault", "Waits"]
 
+SHORTEST_WAIT_S = 0.001
+"""The least that a phase is given: a socket with a timeout of 0 does not wait, and fails with other errors."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
@@ -117,10 +120,16 @@ class Waits:
         """Seconds to the deadline, 0 when it has passed, None without one."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
-    def by_phase(self) -> dict[str, float]:
-        """Seconds by phase of the call, as HTTP clients take them."""
+    @property
+    def passed(self) -> bool:
+        """True when the deadline has passed, or is nearer than timers are exact."""
         remaining = self.remaining_s
-        longest = math.inf if remaining is None else remaining
+        return remaining is not None and remaining < SHORTEST_WAIT_S
+
+    def by_phase(self) -> dict[str, float]:
+        """Seconds by phase of the call, as HTTP clients take them; never 0."""
+        remaining = self.remaining_s
+        longest = math.inf if remaining is None else max(SHORTEST_WAIT_S, remaining)
         connect, read = min(self.connect_s, longest), min(self.read_s, longest)
         return {"connect": connect, "read": read, "write": read, "pool": connect}
 

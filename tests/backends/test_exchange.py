@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -67,10 +68,29 @@ def test_a_stream_without_bound_is_cut_with_the_text_that_came(exchange) -> None
     assert caught.value.partial == "hi"
 
 
+@pytest.mark.parametrize("kind", ["connect", "connect_timeout", "timeout", "lost"])
+def test_after_the_deadline_it_is_the_deadline_that_ended_a_call_however_it_broke(exchange, kind) -> None:
+    exchange.waits = Waits(connect_s=5, read_s=60, deadline=time.monotonic())
+
+    with pytest.raises(TimedOut) as caught:
+        list(exchange.broken(TransportFault(kind, "whatever")))
+
+    assert caught.value.kind == "deadline"
+
+
+def test_a_certificate_that_is_not_trusted_is_told_even_after_the_deadline(exchange) -> None:
+    exchange.waits = Waits(connect_s=5, read_s=60, deadline=time.monotonic())
+
+    with pytest.raises(ConnectionFailed, match="SSL_CERT_FILE"):
+        list(exchange.broken(TransportFault("connect", "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed")))
+
+
 def test_waits_are_bounded_by_the_deadline() -> None:
     waits = Waits(connect_s=5, read_s=60, deadline=0.0)
 
-    assert waits.by_phase() == {"connect": 0, "read": 0, "write": 0, "pool": 0}
+    assert waits.passed
+    assert set(waits.by_phase().values()) == {0.001}
+    assert not Waits(connect_s=5, read_s=60).passed
     assert Waits(connect_s=5, read_s=60).by_phase()["read"] == 60
 
 
