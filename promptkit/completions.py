@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from promptkit.messages import ToolCallPart
+
 __all__ = [
     "LEAST_LOGPROB",
     "Attempt",
@@ -118,6 +120,7 @@ class Completion:
         logprobs: The answer's tokens in order, where they were asked for and the backend gives them; else None.
         confidence: How sure the model was of each field, from 0 to 1, by its path in the output; None where the
             backend does not tell.
+        tool_calls: The tools that the model asks to be called, in its order.
         unfinished: Where the backend could go on; None where the answer is whole, or where it could not.
     """
 
@@ -130,6 +133,7 @@ class Completion:
     reasoning: str | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
     confidence: Mapping[str, float] | None = None
+    tool_calls: tuple[ToolCallPart, ...] = ()
     unfinished: Unfinished | None = field(default=None, repr=False)
 
 
