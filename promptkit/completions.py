@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from promptkit.messages import ToolCallPart
+
 __all__ = [
     "LEAST_LOGPROB",
     "Allowance",
@@ -175,6 +177,7 @@ class Completion:
         logprobs: The answer's tokens in order, where they were asked for and the backend gives them; else None.
         confidence: How sure the model was of each field, from 0 to 1, by its path in the output; None where the
             backend does not tell.
+        tool_calls: The tools that the model asks to be called, in its order.
         unfinished: Where the backend could go on; None where the answer is whole, or where it could not.
         rate_limits: What the server said of its rate limits with the answer; None where it said nothing.
         detours: What layers did on the way to it, in order.
@@ -189,6 +192,7 @@ class Completion:
     reasoning: str | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
     confidence: Mapping[str, float] | None = None
+    tool_calls: tuple[ToolCallPart, ...] = ()
     unfinished: Unfinished | None = field(default=None, repr=False)
     rate_limits: RateLimits | None = field(default=None, repr=False, compare=False)
     detours: tuple[Detour, ...] = ()

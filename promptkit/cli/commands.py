@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from promptkit.cli.check import check
+from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.new import new
 from promptkit.cli.plan import plan
@@ -28,6 +29,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "plan": plan,
     "run": run,
     "check": check,
+    "freeze": freeze,
 }
 
 

@@ -23,6 +23,7 @@ from promptkit.completions import (
     Usage,
     Verdict,
 )
+from promptkit.messages import ToolCallPart
 from promptkit.requests import Placement, canonical_json
 
 __all__ = ["RECORD_VERSION", "CallRecord", "ErrorInfo", "PromptInfo", "RequestInfo", "call_key"]
@@ -234,6 +235,7 @@ def _completion(data: Mapping[str, Any]) -> Completion:
     known["usage"] = _usage(known.get("usage"))
     if known.get("logprobs") is not None:
         known["logprobs"] = tuple(_token_logprob(item) for item in known["logprobs"])
+    known["tool_calls"] = tuple(ToolCallPart(**call) for call in known.get("tool_calls", ()))
     if known.get("unfinished") is not None:
         cut = _known(Unfinished, known["unfinished"])
         cut["tokens"] = tuple(cut["tokens"])
