@@ -26,16 +26,17 @@ MAX_IDLE_CONNECTIONS = 64
 KEEP_ALIVE_S = 60.0  # a connection that the server closed earlier is noticed and not used
 
 
-class _BearerKey(httpx.Auth):
+class _Key(httpx.Auth):
     """Puts the key on a request at the last moment, so that no value of ours ever holds it."""
 
-    def __init__(self, key_env: str) -> None:
-        self._key_env = key_env
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        key = os.environ.get(self._key_env, "").strip()
+        where = self._destination
+        key = os.environ.get(where.key_env, "").strip()
         if key:
-            request.headers["authorization"] = f"Bearer {key}"
+            request.headers[where.key_header] = f"{where.key_prefix}{key}"
         yield request
 
 
@@ -273,7 +274,7 @@ def _request(
 
 def _client_settings(destination: Destination) -> dict[str, Any]:
     return {
-        "auth": _BearerKey(destination.key_env),
+        "auth": _Key(destination),
         "follow_redirects": False,
         "headers": {"user-agent": "promptkit", "accept-encoding": "gzip, deflate"},
         "limits": httpx.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE_S),

@@ -99,8 +99,12 @@ class StrictSchema:
 
     @property
     def strict(self) -> bool:
-        """True when the schema can be sent as strict."""
-        return self.object_root and not self.obstacles and not self.limits
+        """True when the schema can be sent as strict to servers that take objects only."""
+        return self.fits(objects_only=True)
+
+    def fits(self, *, objects_only: bool) -> bool:
+        """True when the schema can be sent as one that an answer is held to."""
+        return (self.object_root or not objects_only) and not self.obstacles and not self.limits
 
 
 def to_strict(schema: Mapping[str, Any], rules: SchemaRules = STRICT) -> StrictSchema:
@@ -150,6 +154,8 @@ class _Walk:
 
     def follow(self, reference: str, path: str) -> None:
         """Note the rules of a referred fragment under the path of its use; a circle is followed once."""
+        if reference in self._following and not self.rules.recursion:
+            self.hinder(path, "a type that contains itself")
         if not self.noting or reference in self._following:
             return
         if len(self.kept) > _MAX_NOTES:
@@ -174,7 +180,8 @@ class _Walk:
         if self.noting:
             self.paths.setdefault(path)
         if not isinstance(source, Mapping):
-            self.hinder(path, "a place where any value is allowed")
+            if self.rules.typed:
+                self.hinder(path, "a place where any value is allowed")
             return {}
         source = _without_all_of(source)  # pyright: ignore[reportUnknownArgumentType]
         out: dict[str, Any] = {}
@@ -182,8 +189,9 @@ class _Walk:
         for key in source:
             self._keyword(key, path, (source, out, said))
         self._typed(source, out, path)
-        if "anyOf" in out:
-            out["anyOf"] = [self.fragment(branch, path) for branch in out["anyOf"]]
+        for key in ("anyOf", "oneOf"):
+            if key in out:
+                out[key] = [self.fragment(branch, path) for branch in out[key]]
         if "object" in types_of(out):
             self._close(source, out, path)
         if "array" in types_of(out):
@@ -198,12 +206,15 @@ class _Walk:
         value = source[key]
         if key in _ANNOTATIONS or key in _HANDLED or key.startswith("x-"):
             return
-        if key == "oneOf":
+        if key == "oneOf" and key not in self.rules.keywords:
             out["anyOf"] = value
             # Branches that a discriminator tells apart are exclusive anyway.
             self._note(self.kept if "discriminator" in source else self.moved, path, key)
-        elif key == "patternProperties":
+        elif key == "patternProperties" and key not in self.rules.keywords:
             self.hinder(path, "properties that are named by a pattern")
+        elif key == "const" and self.rules.constants_as_enum:
+            out["enum"] = [value]
+            self._note(self.kept, path, key)
         elif self.rules.takes(key, value):
             out[key] = value
             if key not in _RULE_FREE:
@@ -218,7 +229,7 @@ class _Walk:
     def _typed(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "allOf" in source:
             self.hinder(path, "allOf with several parts")
-        if "type" in out or "anyOf" in out or "$ref" in out:
+        if not self.rules.typed or out.keys() & {"type", "anyOf", "oneOf", "$ref"}:
             return
         values: Sequence[Any] = source.get("enum", [source["const"]] if "const" in source else [])
         kinds = list(dict.fromkeys(_json_type(value) for value in values))
@@ -232,7 +243,7 @@ class _Walk:
     def _close(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         properties: Mapping[str, Any] = source.get("properties", {})
         others = source.get("additionalProperties", not properties)
-        if others is not False:
+        if others is not False and self.rules.closed:
             self.hinder(path, "an object that is open for further properties")
         elif "additionalProperties" in source:
             self._note(self.kept, path, "additionalProperties")
@@ -241,11 +252,18 @@ class _Walk:
         for name, part in properties.items():
             below = f"{path}.{name}" if path else name
             translated[name] = self.fragment(part, below)
-            if name not in required and not self._may_be_demanded(part):
+            if self.rules.demands_all and name not in required and not self._may_be_demanded(part):
                 self.hinder(below, "an optional property without null or default")
-        out["properties"] = translated
-        out["required"] = list(properties)
-        out["additionalProperties"] = False
+        if translated or self.rules.closed:
+            out["properties"] = translated
+        out["required"] = [name for name in properties if self.rules.demands_all or name in required]
+        out["additionalProperties"] = self._others(others, path)
+
+    def _others(self, others: Any, path: str) -> Any:
+        """What ``additionalProperties`` says of names that are not declared."""
+        if others is False or self.rules.closed:
+            return False
+        return True if others is True else self.fragment(others, f"{path}.*" if path else "*")
 
     def _may_be_demanded(self, part: Any) -> bool:
         if not isinstance(part, Mapping):
@@ -255,7 +273,8 @@ class _Walk:
 
     def _items(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "prefixItems" in source or not isinstance(source.get("items"), Mapping):
-            self.hinder(path, "a list whose items have no one type")
+            if self.rules.typed:
+                self.hinder(path, "a list whose items have no one type")
             return
         out["items"] = self.fragment(source["items"], f"{path}[]")
 

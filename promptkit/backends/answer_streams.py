@@ -1,51 +1,45 @@
-"""Answers of OpenAI's chat completions, piece by piece."""
+"""Answers piece by piece: what the events of a stream, read by a dialect, make together."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, cast
 
-from promptkit.backends.dialects.openai_chat.fields import (
-    HALF_A_PAIR,
-    finish_reason_of,
-    first_of,
-    mapping_of,
-    parsed,
-    request_id_of,
-    string_of,
-    text_of,
-    usage_of,
-    whole_characters,
-)
-from promptkit.backends.dialects.openai_chat.logprobs import logprob_items, token_logprobs
+from promptkit.backends.answers import calls_of, merged
+from promptkit.backends.dialect import Dialect, NotTheProtocol, Piece, ToolCallPiece
 from promptkit.backends.estimates import estimate_text
 from promptkit.backends.failures import failure_in_body, not_the_protocol
+from promptkit.backends.fields import HALF_A_PAIR, parsed, request_id_of, whole_characters
+from promptkit.backends.logprobs import token_logprobs
 from promptkit.backends.sse import ServerSentEvent
 from promptkit.backends.wire import Endpoint, HttpReply
 from promptkit.completions import Completed, Completion, Event, FinishReason, TextDelta, Usage
 from promptkit.errors import BackendError, StreamInterrupted
 
-__all__ = ["StreamDecoder"]
+__all__ = ["AnswerStream"]
 
 
-class StreamDecoder:
+class AnswerStream:
     """Takes the events of one stream in order and gives deltas and, last, the completion.
 
     Attributes:
         finished: True when the completion has been given; what comes later is not looked at.
     """
 
-    def __init__(self, reply: HttpReply, *, endpoint: Endpoint, input_tokens: int = 0) -> None:
+    def __init__(
+        self, reply: HttpReply, *, dialect: Dialect, endpoint: Endpoint, input_tokens: int = 0
+    ) -> None:
         """Begin a stream.
 
         Args:
             reply: Status and headers of the answer; its body is not looked at.
+            dialect: What the server speaks.
             endpoint: Where it comes from, for errors.
             input_tokens: Estimate of the tokens that were sent, for what a cut stream cost.
         """
         self.finished = False
         self._reply = reply
+        self._dialect = dialect
         self._endpoint = endpoint
         self._input_tokens = input_tokens
         self._text: list[str] = []
@@ -53,8 +47,9 @@ class StreamDecoder:
         self._refusal: list[str] = []
         self._reasoning: list[str] = []
         self._logprobs: list[Any] = []
+        self._calls: list[ToolCallPiece] = []
         self._finish: FinishReason | None = None
-        self._usage: Usage | None = None
+        self._counts: Any = {}
         self._model = endpoint.model
         self._id: str | None = None
 
@@ -80,13 +75,49 @@ class StreamDecoder:
             raise self.broken_off(error) from None
 
     def _read(self, event: ServerSentEvent) -> tuple[Event, ...]:
-        reply = replace(self._reply, body=event.data.encode("utf-8", "replace"))
         data = parsed(event.data)
         if event.event == "error" and not isinstance(data, dict):
             data = {"error": event.data}
         if not isinstance(data, dict):
-            raise not_the_protocol("its stream holds an event that is no JSON object", reply, self._endpoint)
-        return self._chunk(cast("dict[str, Any]", data), event, reply)
+            raise self._not_the_protocol("its stream holds an event that is no JSON object", event)
+        fields = cast("dict[str, Any]", data)
+        if fields.get("error") or event.event == "error":
+            raise failure_in_body(fields, self._reply, self._endpoint)
+        problem = None
+        try:
+            piece = self._dialect.read_event(fields, event.event)
+        except NotTheProtocol as error:
+            piece, problem = Piece(), str(error)
+        if problem is not None:
+            raise self._not_the_protocol(problem, event)
+        if piece.error is not None:
+            raise failure_in_body(piece.error, self._reply, self._endpoint)
+        self._add(piece)
+        said = self._said(piece.text, event) if piece.text else ()
+        return (*said, self.end()) if piece.over else said
+
+    def _add(self, piece: Piece) -> None:
+        """Take everything but the text."""
+        self._counts = merged(self._counts, piece.usage)
+        self._model = piece.model or self._model
+        self._id = piece.id or self._id
+        self._finish = piece.finish_reason or self._finish
+        self._reasoning.append(piece.reasoning)
+        self._refusal.append(piece.refusal)
+        self._logprobs += piece.logprobs
+        self._calls += piece.calls
+
+    def _said(self, text: str, event: ServerSentEvent) -> tuple[Event, ...]:
+        """The delta of a text; the first half of a surrogate pair at its end waits for the second."""
+        text = self._half + text
+        self._half = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
+        whole = whole_characters(text.removesuffix(self._half))
+        if whole is None:
+            raise self._not_the_protocol(f"its stream {HALF_A_PAIR}", event)
+        if not whole:
+            return ()
+        self._text.append(whole)
+        return (TextDelta(text=whole),)
 
     @property
     def stopped(self) -> bool:
@@ -110,6 +141,7 @@ class StreamDecoder:
             completion.reasoning,
             completion.model,
             completion.request_id,
+            *(call.arguments for call in completion.tool_calls),
         )
         if any(text and whole_characters(text) is None for text in texts):
             raise self.broken_off(not_the_protocol(f"its stream {HALF_A_PAIR}", self._reply, self._endpoint))
@@ -151,68 +183,35 @@ class StreamDecoder:
             usage=self.spent(),
         )
 
-    def _chunk(self, data: dict[str, Any], event: ServerSentEvent, reply: HttpReply) -> tuple[Event, ...]:
-        if data.get("error") or event.event == "error":
-            raise failure_in_body(data, reply, self._endpoint)
-        self._usage = usage_of(data.get("usage")) or self._usage
-        self._model = string_of(data.get("model")) or self._model
-        self._id = string_of(data.get("id")) or self._id
-        choices = data.get("choices")
-        if isinstance(choices, list) and not choices:
-            return ()
-        choice = first_of(choices)
-        delta = mapping_of(choice.get("delta", {})) if choice is not None else None
-        text = text_of(delta.get("content")) if delta is not None else None
-        if choice is None or delta is None or text is None:
-            raise not_the_protocol("its stream holds a chunk without choices[0].delta", reply, self._endpoint)
-        self._reasoning.append(
-            string_of(delta.get("reasoning_content")) or string_of(delta.get("reasoning")) or ""
-        )
-        self._refusal.append(string_of(delta.get("refusal")) or "")
-        self._logprobs += logprob_items(choice)
-        self._stop(choice.get("finish_reason"), reply)
-        return self._said(text, reply)
-
-    def _said(self, text: str, reply: HttpReply) -> tuple[Event, ...]:
-        """The delta of a text; the first half of a surrogate pair at its end waits for the second."""
-        text = self._half + text
-        self._half = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
-        whole = whole_characters(text.removesuffix(self._half))
-        if whole is None:
-            raise not_the_protocol(f"its stream {HALF_A_PAIR}", reply, self._endpoint)
-        if not whole:
-            return ()
-        self._text.append(whole)
-        return (TextDelta(text=whole),)
-
-    def _stop(self, reason: Any, reply: HttpReply) -> None:
-        if not reason:
-            return
-        self._finish = finish_reason_of(reason)
-        if self._finish is None:
-            said = f"its finish_reason is {json.dumps(reason)}, which the protocol does not know"
-            raise not_the_protocol(said, reply, self._endpoint)
+    def _not_the_protocol(self, problem: str, event: ServerSentEvent) -> BackendError:
+        reply = replace(self._reply, body=event.data.encode("utf-8", "replace"))
+        return not_the_protocol(problem, reply, self._endpoint)
 
     def _completion(self, finish: FinishReason, refusal: str | None) -> Completion:
         return Completion(
             text=self.text,
             finish_reason=finish,
             model=self._model,
-            usage=self._usage,
+            usage=self._usage(),
             request_id=request_id_of(self._reply.headers) or self._id,
             refusal=refusal,
             reasoning=_joined(self._reasoning) or None,
             logprobs=token_logprobs(self._logprobs),
+            tool_calls=calls_of(self._calls),
         )
+
+    def _usage(self) -> Usage | None:
+        return self._dialect.usage(self._counts) if self._counts else None
 
     def spent(self) -> Usage:
         """What the answer cost so far, by estimate where the server has not said it."""
-        written = sum(len(piece) for piece in (*self._text, *self._reasoning, *self._refusal))
-        return self._usage or Usage(
-            input_tokens=self._input_tokens,
-            output_tokens=estimate_text(written),
-            estimated=True,
-        )
+        pieces = (*self._text, *self._reasoning, *self._refusal, *(call.arguments for call in self._calls))
+        written = estimate_text(sum(map(len, pieces)))
+        said = self._usage()
+        if said is None or self._finish is None:
+            read = said.input_tokens if said is not None else self._input_tokens
+            return Usage(input_tokens=read, output_tokens=written, estimated=True)
+        return said
 
 
 def _joined(pieces: list[str]) -> str:

@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 from pydantic import BaseModel, Field
 
-from promptkit.backends.dialects.openai_chat.strict_schema import to_strict
+from promptkit.backends.strict_schema import to_strict
 
 
 class Leaf(BaseModel):

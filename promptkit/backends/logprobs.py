@@ -6,15 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from promptkit.backends.dialects.openai_chat.fields import items_of, mapping_of
+from promptkit.backends.fields import items_of, mapping_of
 from promptkit.completions import LEAST_LOGPROB, TokenLogprob
 
-__all__ = ["logprob_items", "token_logprobs"]
-
-
-def logprob_items(choice: Any) -> tuple[Any, ...]:
-    """The items of a choice's ``logprobs.content`` as they came; empty where there are none."""
-    return tuple(items_of((mapping_of((mapping_of(choice) or {}).get("logprobs")) or {}).get("content")))
+__all__ = ["token_logprobs"]
 
 
 def token_logprobs(items: Iterable[Any]) -> tuple[TokenLogprob, ...] | None:

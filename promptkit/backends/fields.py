@@ -6,11 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeGuard, cast
 
-from promptkit.completions import FinishReason, Usage
-
 __all__ = [
     "HALF_A_PAIR",
-    "finish_reason_of",
+    "count_of",
     "first_of",
     "items_of",
     "mapping_of",
@@ -18,30 +16,16 @@ __all__ = [
     "request_id_of",
     "string_of",
     "text_of",
-    "usage_of",
     "whole_characters",
 ]
 
 HALF_A_PAIR = "holds half a surrogate pair, which is no Unicode text and cannot be written as UTF-8"
 """The end of a sentence about a text that ``whole_characters`` refuses."""
 
-_FINISH_REASONS: Mapping[str, FinishReason] = {
-    "content_filter": "filter",
-    "end_turn": "stop",
-    "eos_token": "stop",
-    "function_call": "tool",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "stop": "stop",
-    "stop_sequence": "stop",
-    "tool_calls": "tool",
-}
 
-
-def finish_reason_of(value: Any) -> FinishReason | None:
-    """Our word for the server's reason; None for one that the table does not hold."""
-    return _FINISH_REASONS.get(value) if isinstance(value, str) else None
+def count_of(value: Any) -> int:
+    """The value when it is a whole number of 0 or more, else 0: a count that is wrong is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 
 def parsed(body: bytes | str) -> Any:
@@ -65,22 +49,6 @@ def text_of(content: Any) -> str | None:
         return None
     texts = [string_of(part.get("text")) for part in map(mapping_of, content) if part]
     return "".join(text for text in texts if text)
-
-
-def usage_of(data: Any) -> Usage | None:
-    """The token counts; None when there are none or they are no numbers, since the answer itself is good."""
-    fields = mapping_of(data)
-    if fields is None or not isinstance(fields.get("prompt_tokens"), int):
-        return None
-    read, written = fields["prompt_tokens"], fields.get("completion_tokens")
-    cached = (mapping_of(fields.get("prompt_tokens_details")) or {}).get("cached_tokens")
-    reasoning = (mapping_of(fields.get("completion_tokens_details")) or {}).get("reasoning_tokens")
-    return Usage(
-        input_tokens=read,
-        output_tokens=written if isinstance(written, int) else 0,
-        cached_tokens=cached if isinstance(cached, int) else 0,
-        reasoning_tokens=reasoning if isinstance(reasoning, int) else 0,
-    )
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
