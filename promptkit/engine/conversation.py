@@ -12,11 +12,15 @@ from promptkit.engine.ledger import Ledger
 from promptkit.engine.questions import Question, continuation, first_question, next_question
 from promptkit.engine.readings import Readings
 from promptkit.errors import (
+    Ambiguous,
     AttemptsExhausted,
     ConstraintViolated,
+    Echoed,
     Empty,
+    LossyRepair,
     OutputError,
     PromptKitError,
+    Refused,
     Truncated,
     Unparseable,
 )
@@ -24,6 +28,9 @@ from promptkit.messages import Message
 from promptkit.output import Accepted, Rejected, Unusable, without_thoughts
 
 __all__ = ["converse"]
+
+_OF_FORM = (Unparseable, Empty, Ambiguous, Echoed, LossyRepair)
+_OF_END = (Truncated, Refused)
 
 
 def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any]]:
@@ -44,13 +51,13 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         yield Keep(record=ledger.failed(error))
         raise
     output = call.request.output.schema.dump(accepted.value)
-    done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts)
+    done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts, repairs=accepted.repairs)
     yield Keep(record=done)
     usage = ledger.usage
     return Result(
         value=accepted.value,
         verdicts=accepted.verdicts,
-        repairs=(),
+        repairs=accepted.repairs,
         messages=(*call.turns, Message(role="assistant", content=accepted.text)),
         usage=usage,
         cost=usage.cost if usage is not None else None,
@@ -104,16 +111,20 @@ def _send(
 
 
 def _mendable(outcome: Rejected | Unusable, completion: Completion) -> bool:
-    """A re-ask can mend a wrong form, a broken rule or an empty answer; a cut or refused one it cannot.
+    """A re-ask can mend a wrong form, a broken rule or an empty answer; one that was cut or refused it cannot.
 
-    A cut answer for some fields is another matter: the question that follows it is another one.
+    That is what the backend says: words that decline, or a value without an end in an answer that the model
+    ended itself, may well be other ones next time. A cut answer for some fields is another matter too: the
+    question that follows it is another one.
     """
+    own_end = completion.finish_reason in ("stop", "tool")
     if isinstance(outcome, Unusable):
         cut = isinstance(outcome.error, Truncated) and completion.finish_reason == "length"
-        return cut or isinstance(outcome.error, Unparseable | Empty)
+        return cut or isinstance(outcome.error, _OF_FORM) or (own_end and isinstance(outcome.error, _OF_END))
     broken = [v for v in outcome.verdicts if v.outcome == "violated" and v.severity == "must"]
     stop = any(verdict.on_fail == "error" for verdict in broken)
-    return isinstance(outcome.error, Unparseable | ConstraintViolated | Empty) and not stop
+    form = isinstance(outcome.error, (*_OF_FORM, ConstraintViolated))
+    return (form or (own_end and isinstance(outcome.error, _OF_END))) and not stop
 
 
 def _final_error(error: OutputError, ledger: Ledger, allowed: int) -> PromptKitError:

@@ -24,7 +24,7 @@ class Result(Generic[T]):
     Attributes:
         value: The output, valid by its schema and its constraints of severity must.
         verdicts: What became of each constraint.
-        repairs: What was mended to take the value; strict reading mends nothing.
+        repairs: What was changed to take the value, each with its place; empty when it was strict JSON.
         messages: The turns of this conversation so far, the whole answer last: the next call's history. System
             messages, examples and re-asks are no part of it; ``record`` has them all.
         usage: Tokens of all attempts; None when the backend counts none.

@@ -33,7 +33,9 @@ def rendered_with(contract: Contract[Any], options: Options, values: dict[str, A
     rules = parts.template.rules(values)
     return Rendered(
         messages=messages,
-        output=parts.output.over(constraints=rules, enforce=options.enforce, inputs=values),
+        output=parts.output.over(
+            constraints=rules, enforce=options.enforce, inputs=values, repair=options.repair
+        ),
         generation=generation_with(contract, options),
         prompt=contract.ref,
         inputs=values,

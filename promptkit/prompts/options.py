@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
 from promptkit.errors import InputError
-from promptkit.requests import Enforce, GenerationConfig
+from promptkit.requests import Enforce, GenerationConfig, RepairLevel
 from promptkit.sessions import BackendLike
 from promptkit.spelling import did_you_mean
 
@@ -27,6 +27,7 @@ class Options:
         tags: Labels for the record.
         enforce: Whether the backend must, shall or shall not hold the model to the output; None leaves it to
             the file.
+        repair: How an answer that is no strict JSON is read; None leaves it to the file.
     """
 
     backend: BackendLike | None = None
@@ -36,6 +37,7 @@ class Options:
     deadline_s: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     enforce: Enforce | None = None
+    repair: RepairLevel | None = None
 
     def over(  # noqa: PLR0913 - one for each option
         self,
@@ -47,6 +49,7 @@ class Options:
         deadline_s: float | None,
         tags: Mapping[str, str] | None,
         enforce: Enforce | None,
+        repair: RepairLevel | None,
     ) -> Options:
         """These options with others laid over them; None leaves one as it was.
 
@@ -65,6 +68,8 @@ class Options:
             )
         if enforce not in (None, *get_args(Enforce)):
             raise InputError(f"enforce is {enforce!r}; it must be off, prefer or require")
+        if repair not in (None, *get_args(RepairLevel)):
+            raise InputError(f"repair is {repair!r}; it must be off, lossless or lenient")
         if backend is not None and not isinstance(backend, str) and not hasattr(backend, "plan"):
             raise InputError(
                 f"{backend!r} is no backend; give a name such as 'llama:demo' or an object that answers requests"
@@ -87,6 +92,7 @@ class Options:
             deadline_s=self.deadline_s if deadline_s is None else deadline_s,
             tags={**self.tags, **(tags or {})},
             enforce=enforce or self.enforce,
+            repair=repair or self.repair,
         )
 
 

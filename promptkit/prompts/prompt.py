@@ -26,8 +26,18 @@ from promptkit.prompts.building import build_declaration
 from promptkit.prompts.calls import call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import Options
+from promptkit.prompts.pickling import restored
 from promptkit.rendering import Source
-from promptkit.requests import AsyncBackend, Backend, Enforce, GenerationConfig, Plan, Rendered, refusal
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    Enforce,
+    GenerationConfig,
+    Plan,
+    Rendered,
+    RepairLevel,
+    refusal,
+)
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -210,6 +220,7 @@ class Prompt(Generic[T]):
         deadline_s: float | None = None,
         tags: Mapping[str, str] | None = None,
         enforce: Enforce | None = None,
+        repair: RepairLevel | None = None,
     ) -> Self:
         """The same prompt with options; what is left out stays as it was.
 
@@ -221,6 +232,7 @@ class Prompt(Generic[T]):
             deadline_s: Seconds for the whole call, re-asks included.
             tags: Labels for the record.
             enforce: ``off``, ``prefer`` or ``require``, in place of what the file says.
+            repair: ``off``, ``lossless`` or ``lenient``, in place of what the file says.
         """
         options = self._options.over(
             backend=backend,
@@ -230,6 +242,7 @@ class Prompt(Generic[T]):
             deadline_s=deadline_s,
             tags=tags,
             enforce=enforce,
+            repair=repair,
         )
         copy = type(self).__new__(type(self))
         copy._set(self._contract, options)  # noqa: SLF001 - its own class
@@ -371,7 +384,7 @@ class Prompt(Generic[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         contract = self._contract
-        return _restore, (
+        return restored, (
             type(self),
             contract.declaration,
             contract.output_type,
@@ -380,20 +393,3 @@ class Prompt(Generic[T]):
             contract.models,
             self._options,
         )
-
-
-def _restore(  # noqa: PLR0913, PLR0917 - what pickle hands back, in order
-    kind: type[Prompt[Any]],
-    declaration: Declaration,
-    output_type: Any,
-    input_type: Any,
-    load: Loader,
-    models: tuple[str, ...],
-    options: Options,
-) -> Prompt[Any]:
-    prompt = kind.__new__(kind)
-    contract: Contract[Any] = Contract(
-        declaration, output_type=output_type, input_type=input_type, load=load, models=models
-    )
-    prompt._set(contract, options)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return prompt

@@ -10,7 +10,7 @@ from promptkit.completions import TextDelta
 from promptkit.engine import Finished, Restarted, Result
 from promptkit.errors import PromptError
 from promptkit.prompts.prompt import Prompt
-from promptkit.requests import Enforce, GenerationConfig, Rendered
+from promptkit.requests import Enforce, GenerationConfig, Rendered, RepairLevel
 from promptkit.schemas import differences, schema_of
 from promptkit.sessions import BackendLike
 from promptkit.spelling import did_you_mean
@@ -79,6 +79,7 @@ class TypedPrompt(Generic[P, T]):
         deadline_s: float | None = None,
         tags: Mapping[str, str] | None = None,
         enforce: Enforce | None = None,
+        repair: RepairLevel | None = None,
     ) -> TypedPrompt[P, T]:
         """As :meth:`Prompt.using`; the signature stays."""
         prompt = self.prompt.using(
@@ -89,6 +90,7 @@ class TypedPrompt(Generic[P, T]):
             deadline_s=deadline_s,
             tags=tags,
             enforce=enforce,
+            repair=repair,
         )
         return TypedPrompt(prompt, self.__wrapped__)
 

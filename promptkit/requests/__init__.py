@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
 from promptkit.requests.generation import GenerationConfig, canonical_json
-from promptkit.requests.output_spec import Enforce, OutputSpec
+from promptkit.requests.output_spec import Enforce, OutputSpec, RepairLevel
 from promptkit.requests.plan import Limit, Placement, Plan
 from promptkit.requests.reasoning import (
     ANSWER_LINE,
@@ -32,6 +32,7 @@ __all__ = [
     "Plan",
     "PromptRef",
     "Rendered",
+    "RepairLevel",
     "Request",
     "canonical_json",
     "reasoning_of",

@@ -39,7 +39,13 @@ class RawCodec:
     def __init__(self, schema: Mapping[str, Any], *, formats: bool = True) -> None:
         self._validator = raw_validator(schema, formats=formats)
 
-    def decode(self, data: Any, text: str) -> Valid[Any] | Invalid:  # noqa: ARG002 - one shape for all codecs
+    def decode(
+        self,
+        data: Any,
+        text: str,  # noqa: ARG002 - one shape for all codecs
+        *,
+        closed: bool = False,  # noqa: ARG002
+    ) -> Valid[Any] | Invalid:
         """The data when it fits, else everything that is wrong."""
         problems = raw_problems(self._validator, data)
         return Invalid(problems=problems) if problems else Valid(value=data, data=data)

@@ -1,6 +1,7 @@
 """Alignment: the value that an answer means, with a receipt for everything that was changed to take it.
 
-Values are found in the text, read tolerantly, brought to the schema's form, and one is chosen, or an error says why not.
+Values are found in the text, read tolerantly, brought to the schema's form, and one is chosen, or an error says why
+none is.
 """
 
 from __future__ import annotations

@@ -7,18 +7,18 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from promptkit.completions import Repair
 from promptkit.errors import Echoed, Empty, Unparseable
 from promptkit.output.alignment.aligned import Aligned, Candidate
-from promptkit.output.alignment.attempts import Attempts
+from promptkit.output.alignment.attempts import Attempts, allows_null_and_text
 from promptkit.output.alignment.choosing import choose
 from promptkit.output.alignment.echoes import Echoes
-from promptkit.output.alignment.reader import TooMuchWork
+from promptkit.output.alignment.reader import MAX_DEPTH, TooDeep, TooMuchWork
 from promptkit.output.alignment.rules import RULES, allowed_rules
 from promptkit.output.alignment.words import is_null
-from promptkit.schemas import OutputSchema, Valid, path_text
+from promptkit.schemas import Invalid, OutputSchema, Valid, path_text
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.typed_codecs import closed_objects
 
@@ -80,11 +80,10 @@ def _decoded(text: str | bytes) -> str:
 
 def _schema_of(schema: Any) -> OutputSchema[Any]:
     if isinstance(schema, OutputSchema):
-        return schema
+        return cast("OutputSchema[Any]", schema)
     if is_mapping(schema):
         return OutputSchema.from_json_schema(closed_objects(schema), "output")
-    made: OutputSchema[Any] = OutputSchema.from_type(schema)
-    return made
+    return OutputSchema[Any].from_type(schema)
 
 
 def aligned(
@@ -92,13 +91,23 @@ def aligned(
     schema: OutputSchema[Any],
     inputs: Mapping[str, Any] | Iterable[Any],
     allowed: frozenset[str],
+    *,
+    strict: Valid[Any] | Invalid | None = None,
 ) -> Aligned[Any]:
-    """As :func:`align`, for a schema and rules that are known to be good."""
+    """As :func:`align`, for a schema and rules that are known to be good.
+
+    Args:
+        text: The whole answer.
+        schema: What it must be.
+        inputs: The prompt's inputs.
+        allowed: The lossy rules that may be used.
+        strict: What strict reading gave, where it was done already.
+    """
     if not text.strip():
         raise Empty(
             "the model wrote nothing; ask again, or check that the prompt asks for an answer", text=text
         )
-    strict = schema.read_json(text)
+    strict = strict or schema.read_json(text, closed=True)
     echoes = Echoes(inputs, lambda given: _values_in(given, schema))
     if isinstance(strict, Valid):
         if schema.kind == "text":
@@ -106,20 +115,24 @@ def aligned(
         return _as_it_stands(text, strict, schema, echoes)
     try:
         return _mended(text, schema, echoes, allowed, _DEEPEST)
-    except TooMuchWork:
+    except TooMuchWork as error:
+        why = (
+            f"its objects and lists are nested deeper than {MAX_DEPTH}"
+            if isinstance(error, TooDeep)
+            else "its brackets and quotation marks can be read in too many ways"
+        )
         raise Unparseable(
-            "the answer is no text that means a value: it nests or repeats brackets and quotation marks without end"
-            f". It wrote: {text[:200]}",
+            f"the answer is no text that means a value: {why}; ask again for a flat one. It wrote: {text[:200]}",
             text=text,
         ) from None
 
 
-def _as_it_stands(
-    text: str, strict: Valid[Any], schema: OutputSchema[Any], echoes: Echoes
-) -> Aligned[Any]:
+def _as_it_stands(text: str, strict: Valid[Any], schema: OutputSchema[Any], echoes: Echoes) -> Aligned[Any]:
     """Strict JSON: nothing is changed but texts that say null where null is allowed."""
     if echoes.is_echo(strict.data):
-        candidate = Candidate(text=text[:200], start=0, end=len(text), data=strict.data, problem="it is an echo")
+        candidate = Candidate(
+            text=text[:200], start=0, end=len(text), data=strict.data, problem="it is an echo"
+        )
         raise Echoed(
             "the answer is JSON that stands in a text of the prompt's inputs, so it may be copied rather than given; "
             f"ask again, or give such data as an input of its own. It wrote: {text[:200]}",
@@ -127,9 +140,13 @@ def _as_it_stands(
             candidates=(candidate,),
         )
     candidates = (Candidate(text=text[:200], start=0, end=len(text), data=strict.data),)
-    if any(word in text for word in _NULL_TEXTS) and (made := _without_null_texts(text, schema)) is not None:
+    if _may_say_null(text, schema) and (made := _without_null_texts(text, schema)) is not None:
         return replace(made, candidates=candidates)
     return Aligned(value=strict.value, data=strict.data, candidates=candidates)
+
+
+def _may_say_null(text: str, schema: OutputSchema[Any]) -> bool:
+    return allows_null_and_text(schema) and any(word in text for word in _NULL_TEXTS)
 
 
 def _without_null_texts(text: str, schema: OutputSchema[Any]) -> Aligned[Any] | None:
@@ -141,7 +158,14 @@ def _without_null_texts(text: str, schema: OutputSchema[Any]) -> Aligned[Any] | 
     if attempt.valid is None or any(fix.rule != "null_text" for fix in attempt.fixes):
         return None
     repairs = tuple(
-        Repair(path=path_text(fix.place), rule=fix.rule, before=fix.before, after=fix.after, cost=RULES[fix.rule].cost, lossy=False)
+        Repair(
+            path=path_text(fix.place),
+            rule=fix.rule,
+            before=fix.before,
+            after=fix.after,
+            cost=RULES[fix.rule].cost,
+            lossy=False,
+        )
         for fix in attempt.fixes
         if isinstance(fix.before, str) and is_null(fix.before)
     )
@@ -154,9 +178,14 @@ def _mended(
     inner = _inner_text(text) if deepest else None
     if inner is not None:
         receipt = Repair(
-            path="", rule="encoded", before=text[:200], after=inner[:200], cost=RULES["encoded"].cost, lossy=False
+            path="",
+            rule="encoded",
+            before=text[:200],
+            after=inner[:200],
+            cost=RULES["encoded"].cost,
+            lossy=False,
         )
-        strict = schema.read_json(inner)
+        strict = schema.read_json(inner, closed=True)
         if isinstance(strict, Valid):
             made = _as_it_stands(inner, strict, schema, echoes)
         else:
@@ -199,5 +228,7 @@ def _values_in(text: str, schema: OutputSchema[Any]) -> Iterator[Any]:
     except TooMuchWork:
         return
     for each in tried:
-        if each.valid is not None:
+        if each.valid is not None and not any(
+            fix.rule in ("undeclared", "name_dropped") for fix in each.fixes
+        ):
             yield each.valid.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +17,7 @@ from promptkit.schemas import Invalid, OutputSchema, Valid
 from promptkit.schemas.fragments import opened, types_of
 from promptkit.schemas.json_types import is_list, is_mapping
 
-__all__ = ["Attempt", "Attempts", "names_of"]
+__all__ = ["Attempt", "Attempts", "allows_null_and_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class Attempts:
         self._text = text
         self._schema = schema
         self._root = schema.json_schema
-        self.names = names_of(schema)
+        self.names = _names_of(schema)
         self.seeker = Seeker(text, self.names)
         self._fitter = Fitter(self._root, self.names, 20 * len(text) + 20_000)
 
@@ -69,7 +70,7 @@ class Attempts:
     def attempt(self, found: Found) -> Attempt:
         """What one value gives: as strict JSON where it is that, else by the tolerant reader."""
         if found.strict:
-            valid = self._schema.read_json(self._text[found.start : found.end])
+            valid = self._schema.read_json(self._text[found.start : found.end], closed=True)
             if isinstance(valid, Valid):
                 return Attempt(start=found.start, end=found.end, valid=valid, speaks=True)
             found = self.seeker.read_again(found)
@@ -97,20 +98,20 @@ class Attempts:
             forms = [labelled(self._text, self._root), tagged(self._text, declared)]
         elif "array" in kinds:
             forms = [bullets(self._text)]
-        elif kinds != ("object",) and kinds != ("string",):
+        elif kinds not in (("object",), ("string",)):
             forms = [sentence(self._text)]
         for form in forms:
             if form is not None:
                 made = Attempt(start=form.start, end=form.end, speaks=True)
-                yield self._fitted(made, form.node, (Fix((), form.rule, self._text[form.start : form.end][:200], None),))
+                yield self._fitted(
+                    made, form.node, (Fix((), form.rule, self._text[form.start : form.end][:200], None),)
+                )
 
     def _row(self, found: list[Found]) -> Attempt | None:
         """Several objects in a row as the list that is asked for; None where the text is no such row."""
         if len(found) < 2 or types_of(opened(self._root, self._root)) != ("array",):  # noqa: PLR2004
             return None
-        gaps = [
-            self._text[one.end : other.start].strip() for one, other in zip(found, found[1:], strict=False)
-        ]
+        gaps = [self._text[one.end : other.start].strip() for one, other in itertools.pairwise(found)]
         if any(gap not in ("", ",") for gap in gaps):
             return None
         readings = [each.reading or self.seeker.reader.read(each.start) for each in found]
@@ -127,9 +128,7 @@ class Attempts:
         fixes.append(Fix((), "values_in_row", f"{len(items)} values", "a list"))
         return self._fitted(made, Arr(items, open=last.cut), tuple(fixes), inside=last.inside)
 
-    def _fitted(
-        self, made: Attempt, node: Node, fixes: tuple[Fix, ...], *, inside: bool = False
-    ) -> Attempt:
+    def _fitted(self, made: Attempt, node: Node, fixes: tuple[Fix, ...], *, inside: bool = False) -> Attempt:
         self._fitter.renamed.clear()
         try:
             fitted = self._fitter.fit(node)
@@ -152,17 +151,27 @@ def _renamed(fix: Fix, renamed: Mapping[tuple[str | int, ...], str]) -> Fix:
     return replace(fix, place=place)
 
 
-def names_of(schema: OutputSchema[Any]) -> frozenset[str]:
+@lru_cache(maxsize=256)
+def _names_of(schema: OutputSchema[Any]) -> frozenset[str]:
     """All names of properties that the schema has, folded."""
-    try:
-        return _names_of_shared(schema)
-    except TypeError:  # pragma: no cover - an OutputSchema is hashable by identity
-        return frozenset(_names_in(schema.json_schema))
+    return frozenset(_names_in(schema.json_schema))
 
 
 @lru_cache(maxsize=256)
-def _names_of_shared(schema: OutputSchema[Any]) -> frozenset[str]:
-    return frozenset(_names_in(schema.json_schema))
+def allows_null_and_text(schema: OutputSchema[Any]) -> bool:
+    """True when a text and null may both stand somewhere, so that a text may mean null."""
+    kinds = set(_types_in(schema.json_schema))
+    return {"null", "string"} <= kinds
+
+
+def _types_in(fragment: Any) -> Iterator[str]:
+    if is_mapping(fragment):
+        yield from types_of(fragment) if isinstance(fragment.get("type"), str | list) else ()
+        for value in fragment.values():
+            yield from _types_in(value)
+    elif is_list(fragment):
+        for value in fragment:
+            yield from _types_in(value)
 
 
 def _names_in(fragment: Any) -> Iterator[str]:

@@ -18,7 +18,7 @@ _THOUGHT = r"(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad|
 _TOKEN = re.compile(
     rf"(?P<opened><{_THOUGHT}\b[^<>]{{0,80}}>)|(?P<closed></{_THOUGHT}\s*>)"
     r"|(?P<channel><\|channel\|>\s*(?:analysis|commentary)\b)"
-    r"|(?P<value>[\[{]|(?<![\w.])[A-Za-z_]\w{0,80}\((?=\s{0,40}[A-Za-z_]\w{0,80}\s{0,9}=[^=]))",
+    r"|(?P<value>\[|\{(?=\s{0,200}[\"'“”„`‘}\w/#,.$\-\\])|(?<![\w.])[A-Za-z_]\w{0,80}\((?=\s{0,40}[A-Za-z_]\w{0,80}\s{0,9}=[^=]))",
     re.IGNORECASE,
 )
 _CLOSED_THOUGHT = re.compile(rf"</{_THOUGHT}\s*>", re.IGNORECASE)
@@ -26,6 +26,8 @@ _CLOSED_CHANNEL = re.compile(r"<\|(?:end|start)\|>|<\|channel\|>\s*final")
 _BEGINS_LIST = re.compile(r"\[\s*(?:[\"'“{\[(\d\-\]]|true\b|false\b|null\b|None\b)", re.IGNORECASE)
 _SCANNER = json.JSONDecoder()
 _SPOKEN_DEPTH = 4
+_MOST_STRICT_FAILURES = 50
+"""Each may look at the whole text, in native code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class Seeker:
         self.open_thought = False
         self._text = text
         self._names = names
+        self._strict_tries = _MOST_STRICT_FAILURES
 
     def find(self) -> list[Found]:
         """The outermost values in their order.
@@ -92,7 +95,9 @@ class Seeker:
         return Found(start=found.start, end=found.end, reading=reading, thought=found.thought)
 
     def _as_thought(self, found: Found) -> Found:
-        return Found(start=found.start, end=found.end, strict=found.strict, reading=found.reading, thought=True)
+        return Found(
+            start=found.start, end=found.end, strict=found.strict, reading=found.reading, thought=True
+        )
 
     def _behind_thought(self, closing: re.Pattern[str], at: int) -> int:
         closed = closing.search(self._text, at)
@@ -105,18 +110,24 @@ class Seeker:
         text = self._text
         if text[at] == "[" and not _BEGINS_LIST.match(text, at):
             return None
-        try:
-            _, end = _SCANNER.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            self.reader.charge(error.pos - at)
-        except (ValueError, RecursionError):  # too many digits, or nested deeper than Python's own bound
-            self.reader.charge(len(text) - at)
-        else:
+        end = self._strict_end(at)
+        if end is not None:
             return Found(start=at, end=end, strict=True)
         reading = self.reader.read(at)
         if reading is None or (reading.cut and not speaks_of(reading.node, self._names)):
             return None
         return Found(start=at, end=reading.end, reading=reading)
+
+    def _strict_end(self, at: int) -> int | None:
+        """The end of the strict JSON that begins there; None where none does, and after many vain tries."""
+        if self._strict_tries <= 0:
+            return None
+        try:
+            _, end = _SCANNER.raw_decode(self._text, at)
+        except (ValueError, RecursionError):  # no JSON, too many digits, or deeper than Python's own bound
+            self._strict_tries -= 1
+            return None
+        return end
 
 
 def speaks_of(node: Node, names: frozenset[str], depth: int = _SPOKEN_DEPTH) -> bool:

@@ -81,7 +81,13 @@ class _Choice:
     """One choice, step by step."""
 
     def __init__(
-        self, text: str, attempts: Sequence[Attempt], echoes: Echoes, allowed: frozenset[str], *, thinks_on: bool
+        self,
+        text: str,
+        attempts: Sequence[Attempt],
+        echoes: Echoes,
+        allowed: frozenset[str],
+        *,
+        thinks_on: bool,
     ) -> None:
         self._text = text
         self._echoes = echoes
@@ -160,14 +166,18 @@ class _Choice:
         if len({each.key for each in kept}) == 1:
             return min(kept, key=lambda each: sum(RULES[fix.rule].cost for fix in each.attempt.fixes))
         final = [each for each in kept if each.standing is Standing.FINAL]
-        gaps = self._gaps(kept)
-        if final and final[-1] is last and not offers_alternatives(gaps):
-            if len({each.key for each in final}) == 1:
-                self._left_out += [_around("draft", self._written(each), "") for each in kept if each not in final]
-                return last
+        agreed = len({each.key for each in final}) == 1 and final[-1] is last
+        if agreed and not offers_alternatives(self._gaps(kept)):
+            self._left_out += [
+                _around("draft", self._written(each), "") for each in kept if each not in final
+            ]
+            return last
         if "last_value" in self._allowed:
             return _Rated(
-                replace(last.attempt, fixes=(*last.attempt.fixes, Fix((), "last_value", f"{len(kept)} values", "the last"))),
+                replace(
+                    last.attempt,
+                    fixes=(*last.attempt.fixes, Fix((), "last_value", f"{len(kept)} values", "the last")),
+                ),
                 last.standing,
             )
         raise self._error(
@@ -214,9 +224,9 @@ class _Choice:
         before, after = self._text[:start], self._text[end:]
         if len(fitting) - len(self._left_out) > 1:
             made.append(_around("repeated", self._written(chosen), ""))
-        for piece in (before, after):
-            if piece.strip():
-                made.append(_around(_rule_around(piece), _short(piece), ""))
+        made += [
+            _around(_rule_around(piece), _short(piece), "") for piece in (before, after) if piece.strip()
+        ]
         return made
 
     def _refuse_losses(self, repairs: Sequence[Repair]) -> None:
@@ -247,11 +257,14 @@ class _Choice:
 
     def _nothing(self, blamed: _Rated | None = None) -> OutputError:
         """The error where nothing fits, or where the last attempt does not."""
-        spoke = [blamed] if blamed else [each for each in self._rated if each.attempt.speaks and not each.fits]
+        spoke = (
+            [blamed] if blamed else [each for each in self._rated if each.attempt.speaks and not each.fits]
+        )
         cut = [each for each in spoke if each.attempt.cut]
         if self._thinks_on and not spoke:
             return self._error(
-                Truncated, "the answer ends within its thoughts; give it more room, or ask for shorter thoughts"
+                Truncated,
+                "the answer ends within its thoughts; give it more room, or ask for shorter thoughts",
             )
         if cut and cut[-1] is spoke[-1]:
             return self._error(
@@ -266,14 +279,16 @@ class _Choice:
             )
         if is_html(self._text):
             return self._error(
-                Unparseable, "the answer is a page of HTML, as a proxy or gateway writes one; look at the backend's address"
+                Unparseable,
+                "the answer is a page of HTML, as a proxy or gateway writes one; look at the backend's address",
             )
         if not spoke and is_refusal(self._text):
             return self._refused()
         reasons = "; ".join(dict.fromkeys(each.attempt.problem or "" for each in spoke[-3:]))
         if reasons:
             return self._error(
-                Unparseable, f"the answer does not fit the schema: {reasons}; one more attempt lets the model correct itself"
+                Unparseable,
+                f"the answer does not fit the schema: {reasons}; one more attempt lets the model correct itself",
             )
         return self._error(
             Unparseable,
@@ -284,21 +299,19 @@ class _Choice:
     def _refused(self) -> OutputError:
         return self._error(Refused, "the model's words decline to answer; change the prompt or its inputs")
 
-    def _error(
-        self, kind: type[OutputError], message: str, repairs: Sequence[Repair] = ()
-    ) -> OutputError:
+    def _error(self, kind: type[OutputError], message: str, repairs: Sequence[Repair] = ()) -> OutputError:
         start = self._text.strip()
         quoted = f". It wrote: {_short(start)}" if start else ""
-        return kind(
-            f"{message}{quoted}", text=self._text, candidates=self._candidates(None), repairs=repairs
-        )
+        return kind(f"{message}{quoted}", text=self._text, candidates=self._candidates(None), repairs=repairs)
 
     def _candidates(self, chosen: _Rated | None) -> tuple[Candidate, ...]:
         made: list[Candidate] = []
         for each in self._rated[-_MOST_CANDIDATES:]:
             attempt = each.attempt
             taken = chosen is not None and attempt.start == chosen.attempt.start
-            problem = attempt.problem or ("it was not the one that was meant" if chosen else "nothing says that it is meant")
+            problem = attempt.problem or (
+                "it was not the one that was meant" if chosen else "nothing says that it is meant"
+            )
             made.append(
                 Candidate(
                     text=self._written(each),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from promptkit.output.alignment.candidates import strings_in
+from promptkit.schemas.json_types import is_list, is_mapping, is_object
 
 __all__ = ["Echoes", "canonical"]
 
@@ -30,8 +31,9 @@ class Echoes:
     def __init__(
         self, inputs: Mapping[str, Any] | Iterable[Any], values_of: Callable[[str], Iterable[Any]]
     ) -> None:
-        given = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs] if isinstance(inputs, str) else list(inputs)
-        self._texts = [text for text in strings_in(given) if "{" in text or "[" in text]
+        given: Iterable[Any] = inputs.values() if is_mapping(inputs) else inputs
+        listed = [given] if isinstance(given, str) else list(given)
+        self._texts = [text for text in strings_in(listed) if "{" in text or "[" in text]
         self._values_of = values_of
         self._embedded: set[str] | None = None
         self._whole: set[str] = set()
@@ -45,13 +47,14 @@ class Echoes:
         return self._may_occur(data) and (canonical(data) in self._values() or canonical(data) in self._whole)
 
     def _may_occur(self, data: Any) -> bool:
-        if not self._texts or not isinstance(data, dict | list) or not data:
+        if not self._texts:
             return False
-        inner: Any = data
-        while isinstance(inner, list) and inner:
-            inner = inner[0]
-        needle = next(iter(inner), "") if isinstance(inner, dict) else ""
-        return any(str(needle) in text for text in self._texts)
+        while is_list(data) and data:
+            data = data[0]
+        if not is_object(data) or not data:
+            return False
+        name = next(iter(data))
+        return any(name in text for text in self._texts)
 
     def _values(self) -> set[str]:
         if self._embedded is None:

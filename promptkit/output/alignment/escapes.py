@@ -71,7 +71,7 @@ class _Escapes:
 
 
 def unescape(raw: str) -> Unescaped:
-    """The text that stands between two quotation marks.
+    r"""The text that stands between two quotation marks.
 
     A backslash before a sign that needs no escape is dropped, as Markdown writes it (``\\_``); before a letter or
     digit it stands for itself, as in a pattern (``\\d``). Where such a text also has escapes of JSON that are

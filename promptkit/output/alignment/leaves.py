@@ -140,7 +140,9 @@ def _of_percent(found: Number, kind: str, fragment: Mapping[str, Any], place: Pl
     ):
         return found.value
     if kind == "integer":
-        raise Misfit(place, "a percentage stands where a whole number is asked for; is it a part or per cent?")
+        raise Misfit(
+            place, "a percentage stands where a whole number is asked for; is it a part or per cent?"
+        )
     return float(Decimal(repr(found.value)) / _FULL)
 
 
@@ -165,7 +167,9 @@ def choice_leaf(node: str | Bare, choices: Sequence[Any], place: Place) -> Leaf:
     inside = choice_inside(text, choices) if not found else []
     if len(inside) == 1:
         return Leaf(inside[0], ("choice_in_text",))
-    raise Misfit(place, f"{_said(node)} is not one of {', '.join(shown(choice, 30) for choice in choices[:10])}")
+    raise Misfit(
+        place, f"{_said(node)} is not one of {', '.join(shown(choice, 30) for choice in choices[:10])}"
+    )
 
 
 def _means(text: str, choice: Any) -> bool:

@@ -21,7 +21,8 @@ _LINE = re.compile(
 )
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*•+]|\d{1,3}[.)])[ \t]+(?P<item>[^\n]+)")
 _TAG = re.compile(
-    r"<parameter\s+name=[\"']?(?P<parameter>[\w .-]{1,60})[\"']?\s*>|<(?P<tag>[A-Za-z_][\w.-]{0,60})\s*>", re.IGNORECASE
+    r"<parameter\s+name=[\"']?(?P<parameter>[\w .-]{1,60})[\"']?\s*>|<(?P<tag>[A-Za-z_][\w.-]{0,60})\s*>",
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(
     r"(?:^|[.!?\n]\s*|\*\*)(?:(?:so|thus|therefore|hence),?\s+)?(?:(?:my|the|your)\s+)?(?:final\s+|correct\s+)?"
@@ -129,8 +130,8 @@ class _Lines:
         self._first = self._first or row
         self._last = row
         value = _clean(row.value)
-        inner = fragment["properties"][name]
-        inner = opened(inner, self._root) if is_mapping(inner) else {}
+        declared = fragment["properties"][name]
+        inner: Mapping[str, Any] = opened(declared, self._root) if is_mapping(declared) else {}
         if value:
             made.pairs.append((name, _node(value)))
             return at + 1
@@ -175,7 +176,12 @@ def _node(value: str) -> Node:
     """What stands behind a name: JSON in brackets, a quoted text, or the text itself."""
     if value[:1] in ("[", "{"):
         reading = Reader(value, frozenset()).read(0)
-        if reading is not None and not reading.cut and not reading.broken and not value[reading.end :].strip():
+        if (
+            reading is not None
+            and not reading.cut
+            and not reading.broken
+            and not value[reading.end :].strip()
+        ):
             return reading.node
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`" and value[0] not in value[1:-1]:
         return value[1:-1]
@@ -230,6 +236,8 @@ def sentence(text: str) -> Spoken | None:
     found = _SENTENCE.search(body[-400:])
     if found is not None:
         offset = start + max(len(body) - 400, 0)
-        return Spoken(strip_marks(found["value"]), "sentence", offset + found.start("value"), start + len(body))
+        return Spoken(
+            strip_marks(found["value"]), "sentence", offset + found.start("value"), start + len(body)
+        )
     bare = strip_marks(body.strip("`").strip()) if len(body) <= 200 else ""  # noqa: PLR2004 - a value, no text
     return Spoken(bare, "fence", start, start + len(body)) if bare and "\n" not in bare else None

@@ -21,7 +21,9 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>[^\W\d_][^\d]{{0,40}}|°[CF]?)")
-_SCALE = re.compile(r"(?:k|m|mm|mn|b|bn|t|hundred|thousand|million|billion|trillion|dozen|lakh|crore)\b", re.IGNORECASE)
+_SCALE = re.compile(
+    r"(?:k|m|mm|mn|b|bn|t|hundred|thousand|million|billion|trillion|dozen|lakh|crore)\b", re.IGNORECASE
+)
 """Words that change the number; what they make of it is not guessed."""
 _MOST_CHARS = 400
 
@@ -58,7 +60,11 @@ def number_of(text: str) -> Number | None:
     about = _ABOUT.fullmatch(text)
     if about is not None:
         inner = number_of(about["rest"] or about["plus"])
-        return None if inner is None else Number(inner.value, sign=inner.sign, lossy=inner.lossy or "approximate")
+        return (
+            None
+            if inner is None
+            else Number(inner.value, sign=inner.sign, lossy=inner.lossy or "approximate")
+        )
     unit = _UNIT.fullmatch(text)
     if unit is not None and not _SCALE.match(unit["unit"]):
         inner = number_of(unit["number"])

@@ -8,7 +8,7 @@ from promptkit.output.alignment.blanks import KEY, Blanks, fold
 from promptkit.output.alignment.nodes import Arr, Bare, Fix, Node, Obj, Reading
 from promptkit.output.alignment.strings import OPENERS, Strings, Text
 
-__all__ = ["MAX_DEPTH", "Reader", "TooMuchWork"]
+__all__ = ["MAX_DEPTH", "Reader", "TooDeep", "TooMuchWork"]
 
 MAX_DEPTH = 100
 """Deepest nesting, as of strict reading."""
@@ -31,6 +31,10 @@ _ELLIPSES = ("...", "…")
 
 class TooMuchWork(Exception):
     """The answer was looked at more often than its length allows; it is no text that a model means as JSON."""
+
+
+class TooDeep(TooMuchWork):
+    """Objects and lists are nested deeper than any schema asks for."""
 
 
 class _NoValue(Exception):
@@ -81,6 +85,7 @@ class Reader:
 
         Raises:
             TooMuchWork: See :meth:`step`.
+            TooDeep: Where it nests too deep.
         """
         self._begin()
         try:
@@ -88,7 +93,14 @@ class Reader:
         except _NoValue:
             self.charge(2 * (self._furthest - at))
             return None
-        return Reading(node=node, end=end, fixes=tuple(self._fixes), cut=self._cut, inside=self._inside, broken=self._broken)
+        return Reading(
+            node=node,
+            end=end,
+            fixes=tuple(self._fixes),
+            cut=self._cut,
+            inside=self._inside,
+            broken=self._broken,
+        )
 
     def _begin(self) -> None:
         self._fixes: list[Fix] = []
@@ -115,8 +127,7 @@ class Reader:
         mark = self._source[at : at + 1]
         if mark in _CLOSING and mark:
             if len(self._place) >= MAX_DEPTH:
-                self._break(f"objects and lists are nested deeper than {MAX_DEPTH}")
-                raise _NoValue
+                raise TooDeep
             return self._object(at + 1, "}") if mark == "{" else self._array(at + 1, _CLOSING[mark])
         if mark in OPENERS:
             return self._text(at, "value" if where == "value" else "item", bare_names=bare_names)
@@ -322,13 +333,13 @@ class Reader:
             if mark == ")" and depth > 0:
                 depth -= 1
                 at = found.end()
-            elif where != "value" or mark not in (",", ";", ")", "]"):
-                return found.start()
-            elif mark == "]" and self._place and any(isinstance(step, int) for step in self._place):
-                return found.start()
-            elif mark in (",", ";") and self._pair_follows(found.end(), bare_names=bare_names):
-                return found.start()
-            elif mark == ")":
+            elif (
+                where != "value"
+                or mark not in (",", ";", ")", "]")
+                or (mark == "]" and self._place and any(isinstance(step, int) for step in self._place))
+                or (mark in (",", ";") and self._pair_follows(found.end(), bare_names=bare_names))
+                or mark == ")"
+            ):
                 return found.start()
             else:
                 at = found.end()

@@ -77,7 +77,9 @@ RULES: Mapping[str, Rule] = {
     "choice_in_text": Rule(12, "the only allowed value that a text names was taken", lossy=True),
     "text_split": Rule(12, "a text was split at its commas", lossy=True),
     "items_joined": Rule(12, "a list of texts was joined to one text", lossy=True),
-    "name_dropped": Rule(15, "a name that the schema does not have was left out; a declared one is missing", lossy=True),
+    "name_dropped": Rule(
+        15, "a name that the schema does not have was left out; a declared one is missing", lossy=True
+    ),
     "last_of_name": Rule(15, "of a name that stood there twice the last value was taken", lossy=True),
     "nan_as_null": Rule(15, "NaN or an infinity was taken for null", lossy=True),
     "elided": Rule(15, "an ellipsis that stands for left-out items was ignored", lossy=True),

@@ -14,7 +14,7 @@ __all__ = ["OPENERS", "Strings", "Text"]
 
 Where = Literal["name", "value", "item"]
 
-_CLOSERS = {'"': '"', "'": "'", "`": "`", "“": "”“\"", "”": "”\"", "„": "“”\"", "‘": "’'", "«": "»", "‹": "›"}
+_CLOSERS = {'"': '"', "'": "'", "`": "`", "“": '”“"', "”": '”"', "„": '“”"', "‘": "’'", "«": "»", "‹": "›"}
 OPENERS = frozenset(_CLOSERS)
 """Characters that begin a text."""
 
@@ -22,7 +22,7 @@ _PLAIN = re.compile(r'"[^"\\\x00-\x1f]*"')
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _STOPS = {closers: re.compile(rf"[\\\n{closers}]") for closers in set(_CLOSERS.values())}
 _VALUE_START = re.compile(r"[\"'“„`\[{(\d\-+.]|true\b|false\b|null\b|none\b", re.IGNORECASE)
-_COLON = re.compile(r"\s{0,20}[:=]")
+_LONGEST_NAME = 100
 _NAME_INSIDE = re.compile(r"(?P<name>[^:\n]{1,60}?)\s{0,20}:\s{0,20}\Z")
 
 
@@ -85,7 +85,9 @@ class Strings:
         end = self._text.find(mark, at + 3)
         if end < 0:
             return Text(self._text[at + 3 :], len(self._text), ("quotes",), cut=True)
-        while self._text.startswith(mark, end + 1):  # a mark of the text itself stands before the closing three
+        while self._text.startswith(
+            mark, end + 1
+        ):  # a mark of the text itself stands before the closing three
             end += 1
         made = unescape(self._text[at + 3 : end])
         return Text(made.text, end + 3, ("quotes",), unclear=made.unclear)
@@ -103,7 +105,9 @@ class Strings:
         if where == "item":
             if following == ",":
                 at, _ = self._blanks.skip(at + 1)
-                return text[at : at + 1] in ("", "]", ")", "}", ",") or _VALUE_START.match(text, at) is not None
+                return (
+                    text[at : at + 1] in ("", "]", ")", "}", ",") or _VALUE_START.match(text, at) is not None
+                )
             return at > behind and following in "\"'“„`[{"
         if following in (",", ";"):
             at, _ = self._blanks.skip(at + 1)
@@ -189,8 +193,12 @@ class _Scan:
         return self._source[max(self._start, at - 20) : at].rstrip().endswith(",")
 
     def _key_without_end(self, at: int) -> bool:
-        inside = _NAME_INSIDE.fullmatch(self._source, self._start, min(at, self._start + 100))
-        return inside is not None and at - self._start <= 100 and self._strings.is_known(inside["name"])
+        inside = _NAME_INSIDE.fullmatch(self._source, self._start, min(at, self._start + _LONGEST_NAME))
+        return (
+            inside is not None
+            and at - self._start <= _LONGEST_NAME
+            and self._strings.is_known(inside["name"])
+        )
 
     def _made(self, stop: int, end: int, *rules: str) -> Text:
         raw = self._source[self._start : stop]

@@ -21,8 +21,10 @@ class Standing(StrEnum):
 _SAID = (
     (
         Standing.FINAL,
-        r"final(?:ly|ised|ized)?|correct(?:ed|ion)|revis(?:ed|ion)|updated?|fixed|actually|instead|conclusion"
-        r"|improved|better version|(?:should|must) be",
+        (
+            r"final(?:ly|ised|ized)?|correct(?:ed|ion)|revis(?:ed|ion)|updated?|fixed|actually|instead|conclusion"
+            r"|improved|better version|(?:should|must) be"
+        ),
     ),
     (
         Standing.PLAIN,
@@ -30,8 +32,10 @@ _SAID = (
     ),
     (
         Standing.DRAFT,
-        r"draft|(?:first|1st|rough|initial) (?:try|attempt|pass|version|guess|answer|take)|initial(?:ly)?|rough"
-        r"|at first|wrong|incorrect|not (?:this|correct|right)|previous(?:ly)?|old version|earlier",
+        (
+            r"draft|(?:first|1st|rough|initial) (?:try|attempt|pass|version|guess|answer|take)|initial(?:ly)?|rough"
+            r"|at first|wrong|incorrect|not (?:this|correct|right)|previous(?:ly)?|old version|earlier"
+        ),
     ),
     (
         Standing.SAMPLE,
@@ -39,17 +43,20 @@ _SAID = (
     ),
     (
         Standing.QUOTED,
-        r"(?:user|customer|client|sender|author|you|they|he|she|message|mail|email|ticket|document|text|request|input)"
-        r"(?:['’]s)?(?: (?:input|message|text|request|mail|email|prompt))?"
-        r" (?:has |have |had |also )?(?:said|says?|wrote|writes?|written|sent|sends?|gave|gives?|given|provided?|asked"
-        r"|asks?|claimed|claims?|contained|contains?|reads?|was|is|submitted|pasted|included|includes|tells? me|wants?"
-        r"|quoted|quotes?)|(?:user|your|customer|given|provided|original) (?:input|message|text|request)"
-        r"|(?:^|\n)\W*(?:input|user|source|original|received|customer|quote)\s*:",
+        (
+            r"(?:user|customer|client|sender|author|you|they|he|she|message|mail|email|ticket|document|text|request"
+            r"|input)(?:['’]s)?(?: (?:input|message|text|request|mail|email|prompt))? (?:has |have |had |also )?"
+            r"(?:said|says?|wrote|writes?|written|sent|sends?|gave|gives?|given|provided?|asked|asks?|claimed|claims?"
+            r"|contained|contains?|reads?|was|is|submitted|pasted|included|includes|tells? me|wants?|quoted|quotes?)"
+            r"|(?:user|your|customer|given|provided|original) (?:input|message|text|request)"
+            r"|(?:^|\n)\W*(?:input|user|source|original|received|customer|quote)\s*:"
+        ),
     ),
 )
 _STANDINGS = [(kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for kind, words in _SAID]
 _ALTERNATIVES = re.compile(
-    r"\b(?:or|alternatively|either|option|alternative|possibilit(?:y|ies)|could also|version [2b])\b", re.IGNORECASE
+    r"\b(?:or|alternatively|either|option|alternative|possibilit(?:y|ies)|could also|version [2b])\b",
+    re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
     r"\bthat(?:['’]s| is| was) (?:wrong|incorrect|not (?:right|correct))|\bshould (?:be|have been)\b|\bcorrection\b"
@@ -58,8 +65,8 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"\bI(?:['’]m| am)? ?(?:can(?:['’]t|not| not)|could ?n['’]t|won['’]t|will not|do not|don['’]t feel able to|unable to"
-    r"|not able to|not going to|must decline to|have to decline to|refuse to)\s+(?:\w+\s+){0,2}?"
+    r"\bI(?:['’]m| am)? ?(?:can(?:['’]t|not| not)|could ?n['’]t|won['’]t|will not|do not|don['’]t feel able to"
+    r"|unable to|not able to|not going to|must decline to|have to decline to|refuse to)\s+(?:\w+\s+){0,2}?"
     r"(?:help|assist|comply|fulfil?l?|answer|provide|do (?:that|this|so)|process|complete|generate|create|produce|share"
     r"|follow|support|discuss|continue|be used)\b|\bas an AI\b|\bagainst my (?:guidelines|policy|policies)\b"
     r"|\bI must decline\b",

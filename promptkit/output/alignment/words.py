@@ -15,7 +15,9 @@ _NO_VALUE = frozenset({"n/a", "na", "not available", "not applicable"})
 NOT_A_NUMBER = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 """What is no number though some parsers write it where one should stand."""
 
-_DENIED = re.compile(r"\b(?:not|no|never|neither|nor|without|isn'?t|n't|or|except|unless|if)\b|n't\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|no|never|neither|nor|without|isn'?t|n't|or|except|unless|if)\b|n't\b", re.IGNORECASE
+)
 _NOT_WORDS = re.compile(r"\W+")
 _SPELLING = re.compile(r"[\s_\-]+")
 
@@ -57,5 +59,7 @@ def choice_inside(text: str, choices: Sequence[Any]) -> list[Any]:
         return []
     spelled = f" {_NOT_WORDS.sub(' ', _spelled(text))} "
     return [
-        choice for choice in choices if isinstance(choice, str) and choice and f" {_spelled(choice)} " in spelled
+        choice
+        for choice in choices
+        if isinstance(choice, str) and choice and f" {_spelled(choice)} " in spelled
     ]
