@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,6 +55,8 @@ class Destination:
         key_env: Environment variable with the key; read for each request, kept nowhere.
         key_header: The header that holds the key, in lower case.
         key_prefix: What stands before the key in it.
+        proxy: URL of the proxy between, or ``direct``; None for what the environment says.
+        ca_file: File of the authorities that are trusted; None for what the environment says.
     """
 
     secure: bool
@@ -63,6 +64,8 @@ class Destination:
     key_env: str
     key_header: str = "authorization"
     key_prefix: str = "Bearer "
+    proxy: str | None = None
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +129,19 @@ class Waits:
         remaining = self.remaining_s
         return remaining is not None and remaining < SHORTEST_WAIT_S
 
-    def by_phase(self) -> dict[str, float]:
-        """Seconds by phase of the call, as HTTP clients take them; never 0."""
+    @property
+    def connect_wait_s(self) -> float:
+        """Seconds that a connection may take now; never 0."""
+        return self._within(self.connect_s)
+
+    @property
+    def read_wait_s(self) -> float:
+        """Seconds that the next bytes may take now; never 0."""
+        return self._within(self.read_s)
+
+    def _within(self, seconds: float) -> float:
         remaining = self.remaining_s
-        longest = math.inf if remaining is None else max(SHORTEST_WAIT_S, remaining)
-        connect, read = min(self.connect_s, longest), min(self.read_s, longest)
-        return {"connect": connect, "read": read, "write": read, "pool": connect}
+        return seconds if remaining is None else min(seconds, max(SHORTEST_WAIT_S, remaining))
 
 
 class TransportFault(Exception):
