@@ -76,7 +76,7 @@ class Connection:
                 proxy = httpcore.HTTP11Connection(_origin("http", *route.address), wire)
                 _check_tunnel(proxy.handle_request(_tunnel_request(route)))
             if tls is not None:
-                wire.start_tls(tls, route.host)
+                wire.secure(tls, route.host)
         except TransportFault as fault:
             if wire is not None:
                 wire.close()
@@ -156,7 +156,7 @@ class AsyncConnection:
                 proxy = httpcore.AsyncHTTP11Connection(_origin("http", *route.address), wire)
                 _check_tunnel(await proxy.handle_async_request(_tunnel_request(route)))
             if tls is not None:
-                await wire.start_tls(tls, route.host)
+                await wire.secure(tls, route.host)
         except TransportFault as fault:
             if wire is not None:
                 await wire.aclose()

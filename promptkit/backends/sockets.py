@@ -87,9 +87,7 @@ class Wire:
             except TimeoutError as error:
                 raise _lost(error) from None
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> Self:
+    def secure(self, trusted: ssl.SSLContext, host: str) -> None:
         """Speak TLS from now on.
 
         Raises:
@@ -97,11 +95,9 @@ class Wire:
         """
         self._sock.settimeout(self.waits.connect_wait_s)
         try:
-            self._sock = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+            self._sock = trusted.wrap_socket(self._sock, server_hostname=host)
         except OSError as error:
-            self.close()
             raise _not_connected(error) from None
-        return self
 
     def close(self) -> None:
         """Close the socket; more than once does nothing."""
@@ -176,20 +172,16 @@ class AsyncWire(asyncio.Protocol):
         while self._writing_paused and not self._over:
             await self._wait()
 
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> Self:
-        """As :meth:`Wire.start_tls`."""
+    async def secure(self, trusted: ssl.SSLContext, host: str) -> None:
+        """As :meth:`Wire.secure`."""
+        assert self._transport is not None, "a wire that was dialled has a transport"
         try:
             async with asyncio.timeout(self.waits.connect_wait_s):
-                assert self._transport is not None, "a wire that was dialled has a transport"
                 self._transport = await self._loop.start_tls(
-                    self._transport, self, ssl_context, server_hostname=server_hostname
+                    self._transport, self, trusted, server_hostname=host
                 )
         except OSError as error:
-            await self.aclose()
             raise _not_connected(error) from None
-        return self
 
     async def aclose(self) -> None:
         """Close the socket at once, without a word to the server; more than once does nothing."""

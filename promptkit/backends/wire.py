@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 __all__ = ["Destination", "Endpoint", "ErrorWords", "HttpCall", "HttpReply", "TransportFault", "Waits"]
 
@@ -144,6 +144,9 @@ class Waits:
         return seconds if remaining is None else min(seconds, max(SHORTEST_WAIT_S, remaining))
 
 
+FaultKind: TypeAlias = Literal["connect", "connect_timeout", "timeout", "lost", "garbled"]
+
+
 class TransportFault(Exception):
     """Why no answer or no whole answer came.
 
@@ -153,9 +156,7 @@ class TransportFault(Exception):
         detail: The reason as the operating system or the HTTP client gives it.
     """
 
-    def __init__(
-        self, kind: Literal["connect", "connect_timeout", "timeout", "lost", "garbled"], detail: str
-    ) -> None:
-        self.kind = kind
+    def __init__(self, kind: FaultKind, detail: str) -> None:
+        self.kind: FaultKind = kind
         self.detail = detail
         super().__init__(f"{kind}: {detail}")
