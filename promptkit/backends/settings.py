@@ -12,7 +12,7 @@ from promptkit.completions import Enforcement
 from promptkit.errors import CapabilityMissing
 from promptkit.requests import GenerationConfig, Placement, Plan
 
-__all__ = ["Refusal", "Settings", "setting_fields", "with_extra", "with_settings", "written"]
+__all__ = ["Refusal", "Settings", "Writer", "setting_fields", "with_extra", "with_settings", "written"]
 
 Writer: TypeAlias = str | Callable[[Any], Mapping[str, Any]]
 """The name of the field that takes a setting as it is, or what makes fields of it."""

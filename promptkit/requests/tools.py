@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from promptkit.errors import SchemaUnsupported, Unparseable
 from promptkit.messages import ToolCallPart
 from promptkit.schemas import Invalid, OutputSchema
+from promptkit.schemas.json_types import is_mapping
 
 __all__ = ["Tool"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-"""What every provider takes; OpenAI's and Anthropic's APIs give this pattern, Gemini's demands the first letter."""
+"""What every provider's API takes: some give this pattern of characters, some demand the first letter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +51,10 @@ class Tool:
                 f"{called!r} is no name of a tool; give name= with a letter first, then letters, digits, _ and -, "
                 "64 at most"
             )
-        schema: OutputSchema[Any] = (
-            OutputSchema.from_json_schema(arguments, called)
-            if isinstance(arguments, Mapping)
-            else OutputSchema.from_type(arguments, called)
-        )
+        if is_mapping(arguments):
+            schema = OutputSchema.from_json_schema(arguments, called)
+        else:
+            schema: OutputSchema[Any] = OutputSchema.from_type(cast("type[Any]", arguments), called)
         if schema.json_schema.get("type") != "object":
             raise SchemaUnsupported(
                 f"the arguments of tool {called} are no object; name each of them in a model or a JSON Schema "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from promptkit.backends.settings import Refusal, Settings, written
+from promptkit.backends.settings import Refusal, Settings, Writer, written
 from promptkit.requests import GenerationConfig
 
 __all__ = ["COMPATIBLE_SETTINGS", "OPENAI_SETTINGS", "exported", "logprobs_field"]
@@ -24,27 +24,41 @@ compatibility": its API says "Only the default (1) value is supported". Models f
 unless a reasoning effort is asked for."""
 
 
-def logprobs_field(least: int) -> Any:
+def logprobs_field(least: int) -> Writer:
     """What writes the two fields for log-probabilities.
 
     Args:
         least: The fewest alternatives that are asked for.
     """
-    return lambda number: {"logprobs": True, "top_logprobs": max(number, least)}
+
+    def write(number: Any) -> Mapping[str, Any]:
+        return {"logprobs": True, "top_logprobs": max(number, least)}
+
+    return write
 
 
-_COMMON = {"temperature": "temperature", "seed": "seed", "top_p": "top_p", "stop": "stop"}
+_COMMON: Mapping[str, Writer] = {
+    "temperature": "temperature",
+    "seed": "seed",
+    "top_p": "top_p",
+    "stop": "stop",
+}
 OPENAI_SETTINGS = Settings(
     writers={**_COMMON, "max_tokens": "max_completion_tokens", "logprobs": logprobs_field(0)},
     refusals=(_REASONING,),
 )
 
+
+def _penalty(value: Any) -> Mapping[str, Any]:
+    return {"repetition_penalty": value, "repeat_penalty": value}
+
+
 # The names in vLLM's "Extra parameters for Chat API" and in llama-server's README (which reads repeat_penalty).
 # Either passes over the other's name, so that both are sent: which server it is, is not known.
-_MORE: Mapping[str, Any] = {
+_MORE: Mapping[str, Writer] = {
     "top_k": "top_k",
     "min_p": "min_p",
-    "repetition_penalty": lambda value: {"repetition_penalty": value, "repeat_penalty": value},
+    "repetition_penalty": _penalty,
 }
 COMPATIBLE_SETTINGS = Settings(
     # llama-server takes top_logprobs for n_probs, and 0 of these for no log-probabilities
