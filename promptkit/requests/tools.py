@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from promptkit.errors import SchemaUnsupported, Unparseable
 from promptkit.messages import ToolCallPart
@@ -51,10 +51,7 @@ class Tool:
                 f"{called!r} is no name of a tool; give name= with a letter first, then letters, digits, _ and -, "
                 "64 at most"
             )
-        if is_mapping(arguments):
-            schema = OutputSchema.from_json_schema(arguments, called)
-        else:
-            schema: OutputSchema[Any] = OutputSchema.from_type(cast("type[Any]", arguments), called)
+        schema = _schema(arguments, called)
         if schema.json_schema.get("type") != "object":
             raise SchemaUnsupported(
                 f"the arguments of tool {called} are no object; name each of them in a model or a JSON Schema "
@@ -93,3 +90,10 @@ class Tool:
     def to_dict(self) -> dict[str, Any]:
         """The declaration as JSON-able data."""
         return {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
+
+
+def _schema(arguments: Any, name: str) -> OutputSchema[Any]:
+    if is_mapping(arguments):
+        return OutputSchema.from_json_schema(arguments, name)
+    made: OutputSchema[Any] = OutputSchema[Any].from_type(arguments, name)
+    return made
