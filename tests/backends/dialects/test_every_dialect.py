@@ -24,10 +24,7 @@ pytestmark = pytest.mark.network
 
 SCHEMES = {
     "anthropic": "anthropic",
-    "gemini": "gemini",
-    "ollama": "ollama",
     "openai_chat": "openai",
-    "openai_responses": "openai-responses",
 }
 DIALECTS = [name for name in DIALECTS if name in SCHEMES]
 
