@@ -150,7 +150,17 @@ class InputError(PromptError):
 
 
 class LockError(PromptError):
-    """A prompt does not match its lock."""
+    """A prompt does not match its lock, or the lock cannot be used.
+
+    Attributes:
+        file: The lock's path.
+        line: Line in it, counted from 1; None when no one line is to blame.
+    """
+
+    def __init__(self, problem: str, *, file: str | None = None, line: int | None = None) -> None:
+        self.file, self.line = file, line
+        place = ":".join(str(part) for part in (file, line) if part is not None)
+        super().__init__(f"{place}: {problem}" if place else problem)
 
 
 class VersionError(PromptError):
