@@ -13,9 +13,10 @@ from promptkit.backends.dialect import Dialect
 from promptkit.backends.estimates import estimate_tokens
 from promptkit.backends.json_lines import JsonLinesParser
 from promptkit.backends.keys import KeyBlotter, key_problem
+from promptkit.backends.rate_headers import rate_limits_of
 from promptkit.backends.sse import EventStreamParser
 from promptkit.backends.wire import Endpoint, HttpReply, TransportFault, Waits
-from promptkit.completions import Completed, Event, TextDelta
+from promptkit.completions import Completed, Completion, Event, TextDelta
 from promptkit.errors import (
     BackendError,
     ConnectionFailed,
@@ -204,12 +205,20 @@ class Exchange:
             self._shown.append(text)
             yield TextDelta(text=text)
         if isinstance(event, Completed):
-            yield Completed(completion=self._blotter.completion(event.completion))
+            yield Completed(completion=self._finished(event.completion))
+
+    def _finished(self, completion: Completion) -> Completion:
+        """The completion without the key, with what its headers say of the server's rate limits."""
+        limits = rate_limits_of(self._reply.headers)
+        return self._blotter.completion(
+            completion if limits is None else replace(completion, rate_limits=limits)
+        )
 
     def _told(self, error: BackendError) -> BackendError:
         """The error without the key, its partial text being what was shown."""
         if isinstance(error, StreamInterrupted):
             error.partial = "".join(self._shown)
+        error.rate_limits = rate_limits_of(self._reply.headers)
         return self._blotter.error(error)
 
     def _too_long(self) -> BackendError:
@@ -247,7 +256,7 @@ class Exchange:
         except BackendError:
             self.other = self.dialect.other(bytes(self._body)) if self.dialect.other is not None else None
             raise
-        completion = self._blotter.completion(completion)
+        completion = self._finished(completion)
         if self.stream and completion.text:
             # The server does not stream: the whole text is one piece.
             yield TextDelta(text=completion.text)

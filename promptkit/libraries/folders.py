@@ -10,10 +10,14 @@ from typing import Any, ParamSpec, TypeVar, overload
 from promptkit.authoring import SUFFIXES, Header, header_of, read_text
 from promptkit.constraints import RuleClass
 from promptkit.declarations import Declaration
-from promptkit.errors import ConfigurationError, PromptError, TemplateError, VersionError
-from promptkit.libraries.fragments import Fragments, is_prompt_name
-from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, is_frozen
+from promptkit.errors import ConfigurationError, LockError, PromptError, TemplateError, VersionError
+from promptkit.libraries.deprecation import warn_if_deprecated
+from promptkit.libraries.fragments import Fragments, Included, is_prompt_name
+from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, is_frozen, name_of_frozen
+from promptkit.libraries.locks import LOCK_NAME, Lock, Pin
 from promptkit.libraries.own_rules import kinds_of
+from promptkit.libraries.pins import pin_of
+from promptkit.libraries.strict import lock_in, locked_entry, refuse_other_text, refuse_unlocked
 from promptkit.libraries.trees import BelowTree, FolderTree, Tree
 from promptkit.libraries.versions import newest, satisfies, split_reference
 from promptkit.prompts import Loader, Prompt, TypedPrompt
@@ -39,13 +43,20 @@ class Library:
             configuration names.
         rules: Classes of rules that its files may name by their kind, beside those that the configuration
             names.
+        strict: True to give out only what ``prompts.lock`` in its folder names, and only as it was locked. The
+            lock is read once.
 
     Raises:
         ConfigurationError: When the folder does not exist, or a class is no rule.
     """
 
     def __init__(
-        self, root: Path | Tree, *, models: Sequence[str] = (), rules: Sequence[RuleClass] = ()
+        self,
+        root: Path | Tree,
+        *,
+        models: Sequence[str] = (),
+        rules: Sequence[RuleClass] = (),
+        strict: bool = False,
     ) -> None:
         if isinstance(root, Path):
             if not root.is_dir():
@@ -53,6 +64,8 @@ class Library:
             root = FolderTree(root.resolve())
         self.tree = root
         self.models = tuple(models)
+        self.strict = strict
+        self._lock: Lock | None = None
         self._kinds = kinds_of(rules)
 
     @property
@@ -76,6 +89,23 @@ class Library:
                 raise self._named_twice(name, found[name], path)
             found[name] = path
         return sorted(found)
+
+    def entries(self) -> list[Entry]:
+        """Every file of a prompt, working copies and frozen versions, sorted by path.
+
+        Raises:
+            PromptError: When two files have one name, or a frozen one is misnamed.
+        """
+        names = self.names()
+        frozen = {name_of_frozen(path) for path in self.tree.files() if is_frozen(path)} - {None}
+        found = [Entry(name=name, path=self._file(name)) for name in names]
+        for name in frozen:
+            files = frozen_files(self.tree, name or "")
+            found += [
+                Entry(name=name or "", path=path, version=version, frozen=True)
+                for version, path in files.items()
+            ]
+        return sorted(found, key=lambda entry: entry.path)
 
     def headers(self) -> Iterator[tuple[str, Header]]:
         """Name, version and description of each prompt, read without the rest of the file."""
@@ -152,8 +182,15 @@ class Library:
         Raises:
             PromptError: When there is no such prompt or its file is faulty.
             VersionError: When no version lies in the range.
+            LockError: When the library is strict and the prompt is not what was locked.
         """
-        return self.open(self.entry(reference), output=output)
+        prompt = (
+            self._locked(reference, output)
+            if self.strict
+            else self.open(self.entry(reference), output=output)
+        )
+        warn_if_deprecated(prompt.declaration)
+        return prompt
 
     def open(self, entry: Entry, *, output: Any = None, load: Loader | None = None) -> Prompt[Any]:
         """The prompt of one file.
@@ -169,6 +206,15 @@ class Library:
         declaration = self.declaration(entry)
         models = (*self.models, *settings().models)
         return Prompt.declared(declaration, output=output, load=load or self.fragments(entry), models=models)
+
+    def pin(self, entry: Entry) -> Pin:
+        """What the prompt of one file is made of now, as hashes.
+
+        Raises:
+            PromptError: When it does not hold together, or the library lacks a prompt that judges it.
+        """
+        included = Included(self.fragments(entry))
+        return self._pin(entry, self.open(entry, load=included), included)
 
     def declaration(self, entry: Entry) -> Declaration:
         """What one file declares.
@@ -243,6 +289,40 @@ class Library:
 
     def __repr__(self) -> str:
         return f"Library({self.tree.label!r})"
+
+    def _locked(self, reference: str, output: Any) -> Prompt[Any]:
+        """As :meth:`open`, for what the lock names and as it was locked."""
+        lock = self._lock = self._lock or lock_in(self.tree)
+        if lock is None:
+            raise LockError(
+                "the library is strict and has no lock; write one: promptkit lock",
+                file=self.tree.place(LOCK_NAME),
+            )
+        entry = locked_entry(lock, reference)
+        refuse_other_text(lock, entry, self.tree)
+        included = Included(self.fragments(entry))
+        declared = self.open(entry, load=included)
+        # The lock holds what the files declare; a type given in code has its own comparison with that.
+        refuse_unlocked(lock, self._pin(entry, declared, included), self.tree.place(entry.path))
+        return declared if output is None else self.open(entry, output=output)
+
+    def _pin(self, entry: Entry, prompt: Prompt[Any], included: Included) -> Pin:
+        prompt.check()
+        return pin_of(
+            entry,
+            prompt,
+            text=self.tree.text(entry.path),
+            fragments=included.texts,
+            judge_file=lambda judge: self._judge(judge, prompt.declaration),
+        )
+
+    def _judge(self, reference: str, declaration: Declaration) -> str:
+        try:
+            return self.entry(reference).path
+        except PromptError as error:
+            raise TemplateError(
+                f"a constraint is judged by {reference}, which is not there: {error}", file=declaration.place
+            ) from error
 
     def _file(self, name: str) -> str:
         """The path of a working copy below the root."""

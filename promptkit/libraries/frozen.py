@@ -10,7 +10,7 @@ from promptkit.libraries.fragments import is_prompt_name
 from promptkit.libraries.trees import Tree
 from promptkit.libraries.versions import Version
 
-__all__ = ["Entry", "bundle_of", "frozen_files", "frozen_path", "is_frozen"]
+__all__ = ["Entry", "bundle_of", "frozen_files", "frozen_path", "is_frozen", "name_of_frozen"]
 
 _FOLDER = "versions"
 
@@ -39,6 +39,16 @@ def is_frozen(path: str) -> bool:
         return False
     inside = [*folders, last][folders.index(_FOLDER) + 1]
     return "@" in inside
+
+
+def name_of_frozen(path: str) -> str | None:
+    """The name of the prompt of which ``path`` is a frozen version; None for a file that was frozen with one."""
+    folder, _, file = path.rpartition("/")
+    above, _, last = folder.rpartition("/")
+    stem = file.partition("@")[0]
+    if last != _FOLDER or not file.endswith(SUFFIXES) or "@" not in file:
+        return None
+    return f"{above}/{stem}" if above else stem
 
 
 def frozen_path(name: str, version: str, suffix: str) -> str:

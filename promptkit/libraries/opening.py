@@ -12,6 +12,7 @@ from typing import Any, TypeVar, overload
 from promptkit.authoring import read_file
 from promptkit.constraints import RuleClass
 from promptkit.errors import ConfigurationError
+from promptkit.libraries.deprecation import warn_if_deprecated
 from promptkit.libraries.folders import Library
 from promptkit.libraries.fragments import Fragments
 from promptkit.libraries.own_rules import kinds_of
@@ -25,7 +26,11 @@ T = TypeVar("T")
 
 
 def library(
-    anchor: str | os.PathLike[str], *, models: Sequence[str] = (), rules: Sequence[RuleClass] = ()
+    anchor: str | os.PathLike[str],
+    *,
+    models: Sequence[str] = (),
+    rules: Sequence[RuleClass] = (),
+    strict: bool | None = None,
 ) -> Library:
     """A folder of prompts.
 
@@ -34,20 +39,23 @@ def library(
             is installed as a zip file; or an absolute path.
         models: Modules in which ``model:`` references of its files may be resolved.
         rules: Classes of rules that its files may name by their kind.
+        strict: True to give out only what ``prompts.lock`` in its folder names, and only as it was locked; by
+            default as ``strict`` in the configuration says, and else False.
 
     Raises:
         ConfigurationError: When there is no such package or folder, or the path is relative: a library must not
             depend on the directory in which a program happens to be started.
     """
+    strict = settings().strict if strict is None else strict
     if isinstance(anchor, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", anchor):
-        return Library(_package_files(anchor), models=models, rules=rules)
+        return Library(_package_files(anchor), models=models, rules=rules, strict=strict)
     path = Path(anchor)
     if not path.is_absolute():
         raise ConfigurationError(
             f"{path} is relative; anchor the library to a package (pk.library('app.prompts')) or to a file: "
             f"pk.library(Path(__file__).parent / '{path.name}')"
         )
-    return Library(path, models=models, rules=rules)
+    return Library(path, models=models, rules=rules, strict=strict)
 
 
 def _package_files(package: str) -> Path | Tree:
@@ -101,6 +109,7 @@ def load(path: str | os.PathLike[str], output: Any = None, *, rules: Sequence[Ru
     """
     file = Path(path)
     declaration = read_file(file, kinds=kinds_of(rules))
+    warn_if_deprecated(declaration)
     return Prompt.declared(
         declaration, output=output, load=Fragments.of_folder(file.parent), models=settings().models
     )

@@ -44,9 +44,28 @@ PromptKitError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from promptkit.completions import Attempt, Repair, Usage, Verdict
+from promptkit.errors.backend_errors import (
+    BackendError,
+    ConnectionFailed,
+    ContextOverflow,
+    GrammarInvalid,
+    LocalBackendError,
+    ModelLoadError,
+    ModelNotFound,
+    Overloaded,
+    QuotaExhausted,
+    RateLimited,
+    RequestRejected,
+    SchemaRejected,
+    ServerError,
+    StreamInterrupted,
+    TimedOut,
+    Unauthorized,
+)
+from promptkit.errors.root import PromptKitError
 from promptkit.problems import InputProblem
 
 __all__ = [
@@ -93,24 +112,6 @@ __all__ = [
 ]
 
 
-class PromptKitError(Exception):
-    """Root of all errors that promptkit raises on purpose.
-
-    Attributes:
-        attempts: The attempts made so far, with what they cost; empty before the first.
-        record: The CallRecord of the failed call, where a call was begun.
-        exit_code: What the command line exits with: 1 output, 2 use, input or plan, 3 backend or budget.
-    """
-
-    exit_code: ClassVar[int] = 2
-    attempts: tuple[Attempt, ...] = ()
-    record: Any = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Keyword-only evidence is no constructor argument that pickle knows of: hand it over as it is.
-        return type(self).__new__, (type(self), *self.args), self.__dict__
-
-
 class PromptError(PromptKitError):
     """The prompt itself, or what was given to it, is wrong; no model was called."""
 
@@ -149,7 +150,17 @@ class InputError(PromptError):
 
 
 class LockError(PromptError):
-    """A prompt does not match its lock."""
+    """A prompt does not match its lock, or the lock cannot be used.
+
+    Attributes:
+        file: The lock's path.
+        line: Line in it, counted from 1; None when no one line is to blame.
+    """
+
+    def __init__(self, problem: str, *, file: str | None = None, line: int | None = None) -> None:
+        self.file, self.line = file, line
+        place = ":".join(str(part) for part in (file, line) if part is not None)
+        super().__init__(f"{place}: {problem}" if place else problem)
 
 
 class VersionError(PromptError):
@@ -175,129 +186,6 @@ class SchemaUnsupported(PlanError):
 
 class CapabilityMissing(PlanError):
     """The backend lacks something that the request needs."""
-
-
-class BackendError(PromptKitError):
-    """The backend failed; what it said is kept.
-
-    Attributes:
-        backend: The backend's name.
-        status: HTTP status, where there was one.
-        code: The provider's own error code, where it gave one.
-        request_id: The provider's id of the request.
-        retryable: True when the same request may succeed later.
-        retry_after_s: Seconds to wait, where the provider said so.
-        usage: What was spent, where known.
-    """
-
-    exit_code = 3
-    retryable_by_default: ClassVar[bool] = False
-
-    def __init__(  # noqa: PLR0913 - evidence, all of it optional
-        self,
-        message: str,
-        *,
-        backend: str | None = None,
-        status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-        retryable: bool | None = None,
-        retry_after_s: float | None = None,
-        usage: Usage | None = None,
-    ) -> None:
-        self.backend, self.request_id = backend, request_id
-        self.status, self.code = status, code
-        self.retryable = self.retryable_by_default if retryable is None else retryable
-        self.retry_after_s, self.usage = retry_after_s, usage
-        super().__init__(message)
-
-
-class ConnectionFailed(BackendError):
-    """No connection, or it was lost before an answer began."""
-
-    retryable_by_default = True
-
-
-class TimedOut(BackendError):
-    """The backend took too long.
-
-    Attributes:
-        kind: Which wait ran out.
-    """
-
-    retryable_by_default = True
-
-    def __init__(
-        self, message: str, *, kind: Literal["connect", "first_token", "stall", "deadline"], **evidence: Any
-    ) -> None:
-        self.kind = kind
-        super().__init__(message, **evidence)
-
-
-class StreamInterrupted(BackendError):
-    """A stream ended before its end.
-
-    Attributes:
-        partial: The text that had arrived.
-    """
-
-    def __init__(self, message: str, *, partial: str, **evidence: Any) -> None:
-        self.partial = partial
-        super().__init__(message, **evidence)
-
-
-class RateLimited(BackendError):
-    """Too many requests or tokens in a time; waiting helps."""
-
-    retryable_by_default = True
-
-
-class QuotaExhausted(BackendError):
-    """Money or quota is used up; waiting does not help."""
-
-
-class Overloaded(BackendError):
-    """The provider is short of capacity; waiting helps."""
-
-    retryable_by_default = True
-
-
-class ServerError(BackendError):
-    """The provider failed on its side, or did not answer in its own protocol."""
-
-    retryable_by_default = True
-
-
-class Unauthorized(BackendError):
-    """The key is missing, wrong or not allowed to do this."""
-
-
-class ModelNotFound(BackendError):
-    """The backend knows no model of this name."""
-
-
-class RequestRejected(BackendError):
-    """The backend refuses the request as it stands."""
-
-
-class ContextOverflow(BackendError):
-    """The prompt and its answer do not fit the model's context."""
-
-
-class SchemaRejected(BackendError):
-    """The backend refuses the output's schema."""
-
-
-class LocalBackendError(BackendError):
-    """A model in this process failed."""
-
-
-class ModelLoadError(LocalBackendError):
-    """A model file is missing, unreadable or of the wrong kind."""
-
-
-class GrammarInvalid(LocalBackendError):
-    """The output's grammar cannot be built or cannot be followed by this model."""
 
 
 class OutputError(PromptKitError):
