@@ -22,12 +22,14 @@ class ToolCallPiece(NamedTuple):
         id: The call's id.
         name: The tool's name.
         arguments: A piece of the arguments' JSON text.
+        signature: What goes back to the server with the call.
     """
 
     number: int
     id: str = ""
     name: str = ""
     arguments: str = ""
+    signature: str = ""
 
 
 class Piece(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -35,6 +35,7 @@ class SchemaForm:
         unsent: Why no schema is ever sent; empty where one is.
         doubt: What a plan says of a schema that is sent and not known to be enforced.
         moved: What a plan says of rules that the description says in their place.
+        thoughts: Where an answer holds the model's reasoning.
     """
 
     rules: SchemaRules
@@ -45,6 +46,7 @@ class SchemaForm:
     unsent: str = ""
     doubt: str = "sent; whether this server enforces it is not known"
     moved: str = "moved into the description"
+    thoughts: str = "reasoning_content"
 
 
 @lru_cache(maxsize=256)
@@ -85,6 +87,19 @@ def plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
     """
     if spec.enforce == "off":
         return Plan.unenforced(spec, name, "enforce is off")
+    made = _of_output(spec, form, name)
+    thoughts = Placement.of_reasoning(spec, Enforcement.PROMPT, _thoughts(form, bound=made.wire is not None))
+    return replace(made, placements=(*thoughts, *made.placements)) if thoughts else made
+
+
+def _thoughts(form: SchemaForm, *, bound: bool) -> str:
+    """What such a server makes of ``reasoning``: no parameter that is set here bounds it in tokens."""
+    if bound:
+        return f"said in the prompt; taken from {form.thoughts}, since the schema binds the text from its beginning"
+    return f"said in the prompt; taken from {form.thoughts}, or from what stands before the answer"
+
+
+def _of_output(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
     strict = None if spec.mode == "text" else _strict(spec.json_bytes, form.rules)
     if strict is None:
         return Plan(backend=name, placements=tuple(_constraints(spec, form, strict)))
