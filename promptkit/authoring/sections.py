@@ -209,6 +209,11 @@ def _limits(pairs: Pairs, what: str, source: str) -> dict[str, Any]:
         else:
             least = 1 if key == "max_tokens" else None
             made[key] = as_integer(node, f"{what}.{key}", least=least, most=None)
+    if "priority" in made and made.get("shrink", "never") == "never":
+        raise pairs.place.fault(
+            f"{what}.priority says which block gives way first, and this one never does. Add `shrink: drop_last` (or "
+            "drop_first, middle, sentences), or remove the priority."
+        )
     return made
 
 

@@ -14,7 +14,7 @@ from promptkit.rendering.printing import printed
 from promptkit.rendering.shrinking import Shrunk, shrunk
 from promptkit.requests import BlockFit, Count, Fit
 
-__all__ = ["CountTokens", "Fitted", "BlockLimit", "fit_inputs", "limits_of"]
+__all__ = ["BlockLimit", "CountTokens", "Fitted", "fit_inputs", "limits_of"]
 
 CountTokens: TypeAlias = Callable[[Sequence[Message]], Count]
 Render: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Message]]
@@ -91,7 +91,12 @@ def limits_of(declaration: Declaration, history: str | None) -> tuple[BlockLimit
 
 
 def fit_inputs(
-    limits: Sequence[BlockLimit], values: Mapping[str, Any], *, room: int | None, count: CountTokens, render: Render
+    limits: Sequence[BlockLimit],
+    values: Mapping[str, Any],
+    *,
+    room: int | None,
+    count: CountTokens,
+    render: Render,
 ) -> Fitted:
     """Render with as much of the inputs as there is room for.
 
@@ -209,7 +214,7 @@ class _Block:
                 f"it has {self.tokens} tokens, and context.{limit.id} may show {limit.max_tokens}; give a shorter "
                 "one, or add `shrink:` to the block"
             )
-            raise InputError(f"{path}: {problem}", problems=[InputProblem(path, "max_tokens", problem)])
+            raise InputError(f"{path}: {problem}", problems=[InputProblem(path, "size", problem)])
         self.shorten(limit.max_tokens, "max_tokens")
 
     def shorten(self, most: int, why: str) -> None:

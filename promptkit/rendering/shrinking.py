@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ LEFT_OUT = "[…]"
 
 Fits: TypeAlias = Callable[[Any], bool]
 
-_WORD = re.compile(r"\s*\S+")
+_WORD = re.compile(r"\S+\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,14 @@ def shrunk(value: str | Sequence[Any], how: Shrink, fits: Fits) -> Shrunk:
     """
     if not isinstance(value, str):
         return _longest(list(value), how, fits, _as_list, "items")
-    found = Shrunk("", 0, 0, "words")
-    for unit, split in _SPLITS:
-        if unit == "lines" and how == "sentences":
-            continue
+    first: Shrunk | None = None
+    for unit, split in _SPLITS[1:] if how == "sentences" else _SPLITS:
         found = _longest(split(value), how, fits, _as_text, unit)
         if found.kept:
-            break
-    return found
+            return found
+        first = first or found
+    assert first is not None
+    return first
 
 
 def _longest(
@@ -75,17 +76,17 @@ def _longest(
             low = middle
         else:
             high = middle - 1
-    return Shrunk(of_length(low) if low else make([], [], False), low, len(pieces), unit)  # noqa: FBT003
+    return Shrunk(of_length(low) if low else make([], [], False), low, len(pieces), unit)
 
 
-def _as_list(head: list[Any], tail: list[Any], _cut: bool) -> list[Any]:  # noqa: FBT001
+def _as_list(head: list[Any], tail: list[Any], _cut: bool) -> list[Any]:
     return [*head, *tail]
 
 
-def _as_text(head: list[str], tail: list[str], cut: bool) -> str:  # noqa: FBT001
+def _as_text(head: list[str], tail: list[str], cut: bool) -> str:
     if not cut:
         return "".join([*head, *tail])
-    before, after = "".join(head).rstrip(), "".join(tail).lstrip("\n")
+    before, after = "".join(head).rstrip(), "".join(tail).lstrip("\r\n")
     return "\n".join(text for text in (before, LEFT_OUT, after) if text)
 
 
@@ -95,7 +96,11 @@ def _lines(text: str) -> list[str]:
 
 def _sentences(text: str) -> list[str]:
     ends = [end for end in sentence_ends(text) if end < len(text)]
-    return [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+    found = [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+    # The blank between two sentences stays with the first, so that none begins with it.
+    leads = [len(piece) - len(piece.lstrip()) for piece in found[1:]]
+    cuts = [0, *(end + lead for end, lead in zip(ends, leads, strict=True)), len(text)]
+    return [text[start:end] for start, end in itertools.pairwise(cuts) if start < end]
 
 
 def _words(text: str) -> list[str]:

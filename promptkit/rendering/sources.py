@@ -76,7 +76,9 @@ def shrink_problem(block: ContextBlock, fragment: Mapping[str, Any]) -> str | No
         )
     kind = fragment.get("type")
     if kind is not None and kind not in _LISTS_AND_TEXTS:
-        return f"{block.source} is of type {kind}, and only a text or a list can be shortened; leave shrink out"
+        return (
+            f"{block.source} is of type {kind}, and only a text or a list can be shortened; leave shrink out"
+        )
     if block.shrink == "sentences" and kind == "array":
         return f"{block.source} is a list, which is shortened by whole items; write drop_first, drop_last or middle"
     return None
