@@ -171,10 +171,11 @@ class _Block:
             value = value.get(name) if isinstance(value, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if value is None:
             return None
-        block = cls(limit, value, count, value, 0, 0)
-        block.tokens = block.most = block.size(value)
+        whole: Any = value  # pyright: ignore[reportUnknownVariableType]
+        block = cls(limit, whole, count, whole, 0, 0)
+        block.tokens = block.most = block.size(whole)
         if limit.turns:
-            block.kept = block.units = len(value)
+            block.kept = block.units = len(whole)
             block.unit = "messages"
         return block
 
