@@ -95,6 +95,11 @@ class Request:
                 "give a completion that was cut, or leave resumes out"
             )
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The texts that the model is shown, without what it wrote itself."""
+        return tuple(message.text for message in self.messages if message.role != "assistant")
+
     def fingerprint(self) -> str:
         """SHA-256 over everything that shapes the answer, as ``sha256:...``.
 
