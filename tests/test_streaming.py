@@ -668,7 +668,7 @@ def in_bytes(text: str, chance: random.Random) -> list[str]:
 @given(order=ORDERS, other=ORDERS, seed=st.integers(0, 2**32), ascii_only=st.booleans())
 @settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_nothing_told_contradicts_the_result(order: Any, other: Any, seed: int, ascii_only: bool) -> None:
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)
     first = spoilt(json.dumps(order, ensure_ascii=ascii_only, indent=chance.choice((None, 1))), chance)
     fields = {path: at(other, path) for path in ("reply", "kind") if chance.random() < 0.7}
     second = json.dumps(chance.choice((other, fields or other)), ensure_ascii=ascii_only)
@@ -688,7 +688,7 @@ def test_nothing_told_contradicts_the_result(order: Any, other: Any, seed: int, 
 @given(order=ORDERS, seed=st.integers(0, 2**32))
 @settings(max_examples=100, deadline=None)
 def test_a_valid_answer_is_told_whole_and_as_run_would_give_it(order: Any, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)
     backend = Pieces([in_bytes(json.dumps(order), chance)])
 
     events = sync_events(prompt().using(backend))

@@ -11,6 +11,7 @@ from promptkit.engine.effects import Keep, Send
 from promptkit.engine.ledger import Ledger
 from promptkit.engine.narration import Narrator
 from promptkit.engine.questions import Question, continuation, first_question, next_question
+from promptkit.engine.readings import Readings
 from promptkit.engine.results import Result
 from promptkit.errors import (
     AttemptsExhausted,
@@ -66,17 +67,18 @@ def _ask(
     call: Call, ledger: Ledger, narrator: Narrator
 ) -> Generator[Send | Keep, Completion | None, Accepted[Any]]:
     question = first_question(call)
+    readings = Readings(call, narrator)
     left = call.continuations
     for number in range(1, call.attempts + 1):
-        completion = yield from _send(question, number, ledger, narrator)
+        completion = yield from _send(question, number, ledger, readings)
         while left > 0 and completion.unfinished is not None and completion.finish_reason == "length":
             left -= 1
             ledger.add(question, completion)
             question = continuation(question, completion)
-            completion = yield from _send(question, number, ledger, narrator)
+            completion = yield from _send(question, number, ledger, readings)
         if call.request.output.reasoning:
             completion = without_thoughts(completion)
-        outcome = question.read(completion, call.request, call.inputs, narrator.reader)
+        outcome = readings.read(question, completion)
         if isinstance(outcome, Accepted):
             ledger.add(question, completion, verdicts=outcome.verdicts)
             return outcome
@@ -89,12 +91,12 @@ def _ask(
 
 
 def _send(
-    question: Question, number: int, ledger: Ledger, narrator: Narrator
+    question: Question, number: int, ledger: Ledger, readings: Readings
 ) -> Generator[Send, Completion | None, Completion]:
     ledger.ask()
-    narrator.ask(question, number)
+    readings.narrator.ask(question, number)
     try:
-        completion = yield Send(request=question.request, narrator=narrator)
+        completion = yield Send(request=readings.request_of(question), narrator=readings.narrator)
     except BaseException as error:  # recorded as it is, then raised untouched
         ledger.add(question, None, error=error)
         raise

@@ -75,7 +75,7 @@ class AnswerReader:
         """
         if self.fields is None:
             return None
-        if self.fields.violation is not None:
+        if self.fields.violation is not None and completion.finish_reason == "cancelled":
             return self._stopped(completion, plan, self.fields.violation)
         if unfinished(completion) is not None:
             return None

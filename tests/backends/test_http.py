@@ -17,8 +17,14 @@ import pytest
 
 from promptkit.backends import HttpBackend, open_backend
 from promptkit.backends.keys import KeyBlotter
-from promptkit.completions import Completed, TextDelta
-from promptkit.errors import BackendError, ConnectionFailed, RequestRejected, ServerError, Unauthorized
+from promptkit.completions import Allowance, Completed, RateLimits, TextDelta
+from promptkit.errors import (
+    BackendError,
+    RateLimited,
+    RequestRejected,
+    ServerError,
+    Unauthorized,
+)
 from promptkit.messages import DocumentPart, ImagePart, Message
 from promptkit.requests import AsyncBackend, Backend
 
@@ -508,7 +514,7 @@ def test_a_redirect_is_not_followed(server, backend, question) -> None:
     assert len(server.seen) == 1
 
 
-def test_naming_a_backend_loads_neither_httpx_nor_a_model_library() -> None:
+def test_naming_a_backend_loads_neither_an_http_client_nor_a_model_library() -> None:
     code = (
         "import sys, promptkit.backends as b\n"
         "from promptkit.requests import GenerationConfig, OutputSpec\n"
@@ -516,7 +522,7 @@ def test_naming_a_backend_loads_neither_httpx_nor_a_model_library() -> None:
         "backend = b.open_backend('openai:gpt')\n"
         "backend.plan(OutputSpec(schema=OutputSchema.text()), GenerationConfig())\n"
         "backend.close()\n"
-        "assert not {'httpx', 'llama_cpp', 'tenacity'} & set(sys.modules), 'loaded'\n"
+        "assert not {'httpcore', 'httpx', 'llama_cpp', 'tenacity'} & set(sys.modules), 'loaded'\n"
         "assert sorted(b.__all__) == b.__all__ and set(b.__all__) <= set(dir(b))\n"
     )
 
@@ -534,11 +540,16 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 
 @pytest.mark.network
-def test_tls_certificates_are_read_once_for_the_process(question) -> None:
-    from promptkit.backends import transport
+def test_what_a_server_says_of_its_rate_limits_comes_with_the_answer_and_with_the_error(
+    server, backend, text_question
+) -> None:
+    headers = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0"}
+    said = RateLimits(requests=Allowance(limit=60, left=0))
+    server.will_answer(BODY, **headers)
+    server.will_answer({"error": {"message": "slow"}}, 429, **headers)
 
-    for backend in [open_backend("openai+https://127.0.0.1:9/v1:m") for _ in range(2)]:
-        with pytest.raises(ConnectionFailed):
-            backend.complete(question)
+    assert backend.complete(text_question).rate_limits == said
+    with pytest.raises(RateLimited) as caught:
+        backend.complete(text_question)
 
-    assert transport._trusted_certificates.cache_info().misses == 1
+    assert caught.value.rate_limits == said
