@@ -25,6 +25,7 @@ class CallOptions(TypedDict, total=False):
         tags: Labels for the record.
         enforce: ``off``, ``prefer`` or ``require``, in place of what the file says.
         max_input_tokens: The most tokens of the prompt. Blocks of context that may shrink give way first.
+        abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
     """
 
     attempts: int | None
@@ -34,6 +35,7 @@ class CallOptions(TypedDict, total=False):
     tags: Mapping[str, str] | None
     enforce: Enforce | None
     max_input_tokens: int | None
+    abort_on_violation: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Options:
         enforce: Whether the backend must, shall or shall not hold the model to the output; None leaves it to
             the file.
         max_input_tokens: The most tokens of the prompt; None leaves it to the file and the model.
+        abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
     """
 
     backend: BackendLike | None = None
@@ -60,6 +63,7 @@ class Options:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     enforce: Enforce | None = None
     max_input_tokens: int | None = None
+    abort_on_violation: bool = False
 
     def over(self, backend: BackendLike | None = None, **given: Unpack[CallOptions]) -> Options:
         """These options with others laid over them; None leaves one as it was.

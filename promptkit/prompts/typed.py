@@ -6,8 +6,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, get_type_hints
 
-from promptkit.completions import TextDelta
-from promptkit.engine import Finished, Restarted, Result
+from promptkit.engine import Result, StreamEvent
 from promptkit.errors import PromptError
 from promptkit.prompts.options import CallOptions
 from promptkit.prompts.prompt import Prompt
@@ -52,13 +51,11 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.arun`."""
         return await self.prompt.arun(**self._inputs(args, kwargs))
 
-    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[TextDelta | Restarted | Finished[T]]:
+    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[StreamEvent[T]]:
         """As :meth:`Prompt.stream`."""
         return self.prompt.stream(**self._inputs(args, kwargs))
 
-    def astream(
-        self, *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+    def astream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[StreamEvent[T]]:
         """As :meth:`Prompt.astream`."""
         return self.prompt.astream(**self._inputs(args, kwargs))
 

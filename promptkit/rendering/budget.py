@@ -166,12 +166,9 @@ class _Block:
 
     @classmethod
     def of(cls, limit: BlockLimit, values: Mapping[str, Any], count: CountTokens) -> _Block | None:
-        value: Any = values
-        for name in limit.path:
-            value = value.get(name) if isinstance(value, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        if value is None:
+        whole = _found(values, limit.path)
+        if whole is None:
             return None
-        whole: Any = value  # pyright: ignore[reportUnknownVariableType]
         block = cls(limit, whole, count, whole, 0, 0)
         block.tokens = block.most = block.size(whole)
         if limit.turns:
@@ -246,6 +243,12 @@ class _Block:
         for at in range(1, len(turns)):
             if turns[at].role == "user":
                 yield turns[at:]
+
+
+def _found(values: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        values = values.get(name) if isinstance(values, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return values  # pyright: ignore[reportUnknownVariableType]
 
 
 def _replaced(values: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:

@@ -108,6 +108,11 @@ class Request:
                 "give a completion that was cut, or leave resumes out"
             )
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The texts that the model is shown, without what it wrote itself."""
+        return tuple(message.text for message in self.messages if message.role != "assistant")
+
     def __getstate__(self) -> list[Any]:
         # In the form that the __setstate__ of a data class with slots takes.
         return [None if item.name == "judge" else getattr(self, item.name) for item in fields(self)]
