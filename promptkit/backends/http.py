@@ -301,19 +301,22 @@ class HttpBackend:
         )
 
     def _connections(self) -> Connections:
-        # Two threads may make one each; setdefault keeps the first. A lock could be held while another forks.
-        if self._sync is None:
+        # Without a lock, which might be held while another thread forks: of two that come first, one makes its
+        # connections for this call alone, and they are closed when they are collected.
+        kept = self._sync
+        if kept is None:
             from promptkit.backends.transport import Connections
 
-            self._sync = vars(self).setdefault("_kept_sync", Connections(self._destination()))
-        return self._sync
+            kept = self._sync = Connections(self._destination())
+        return kept
 
     def _async_connections(self) -> AsyncConnections:
-        if self._async is None:
+        kept = self._async
+        if kept is None:
             from promptkit.backends.transport import AsyncConnections
 
-            self._async = vars(self).setdefault("_kept_async", AsyncConnections(self._destination()))
-        return self._async
+            kept = self._async = AsyncConnections(self._destination())
+        return kept
 
     def _destination(self) -> Destination:
         parts = urlsplit(self._endpoint.url)

@@ -30,7 +30,13 @@ _NETWORK = ("ca_file", "proxy")
 _OF_SERVERS = (*_TIMEOUTS, *_NETWORK)
 
 # The room of each scheme; a room is loaded when it is asked for.
-_ROOMS: Mapping[str, str] = {"anthropic": "anthropic", "openai": "openai_chat"}
+_ROOMS: Mapping[str, str] = {
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "ollama": "ollama",
+    "openai": "openai_chat",
+    "openai-responses": "openai_responses",
+}
 
 
 def open_backend(reference: str, **options: Any) -> Backend:
