@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from promptkit.completions import Completion
 from promptkit.engine.effects import Conversation, Keep, Send
@@ -13,7 +13,7 @@ from promptkit.engine.narration import Narrator
 from promptkit.engine.results import Finished, Result, StreamEvent
 from promptkit.errors import BackendError, CapabilityMissing, PromptKitError
 from promptkit.records import CallRecord, Observer
-from promptkit.requests import AsyncBackend, Backend, Request
+from promptkit.requests import AsyncBackend, Backend, Request, is_asynchronous
 
 __all__ = ["run_async", "run_sync", "stream_async", "stream_sync"]
 
@@ -108,10 +108,10 @@ async def run_async(
             result: Result[T] = stop.value
             return result
         try:
-            if isinstance(backend, AsyncBackend):
+            if is_asynchronous(backend):
                 answer = await backend.acomplete(question.request, deadline=deadline)
             else:
-                answer = await _complete_in_thread(backend, question.request, deadline)
+                answer = await _complete_in_thread(cast("Backend", backend), question.request, deadline)
         except BackendError as error:
             answer = error
         except BaseException as error:

@@ -12,7 +12,16 @@ from promptkit.errors import CapabilityMissing, InputError, InputProblem, Templa
 from promptkit.prompts.contract import Contract, environment
 from promptkit.prompts.fitting import Counts, fitted_messages, is_limited
 from promptkit.prompts.options import Options
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, Plan, Rendered, Request
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    OutputSpec,
+    Plan,
+    Rendered,
+    Request,
+    is_blocking,
+)
 
 __all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
 
@@ -120,6 +129,6 @@ def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:
     Raises:
         CapabilityMissing: When it is asynchronous only.
     """
-    if not isinstance(backend, Backend):
-        raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
-    return backend
+    if is_blocking(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")

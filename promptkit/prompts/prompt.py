@@ -26,7 +26,15 @@ from promptkit.prompts.calls import as_blocking, call_of, generation_with, rende
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import CallOptions, Options
 from promptkit.rendering import Source
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, refusal
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    Plan,
+    Rendered,
+    is_asynchronous,
+    refusal,
+)
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -260,11 +268,9 @@ class Prompt(Generic[T]):
     def astream(self, /, **inputs: Any) -> AsyncIterator[StreamEvent[T]]:
         """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
         conversation, backend = self._begin(inputs)
-        if not isinstance(backend, AsyncBackend):
-            raise CapabilityMissing(
-                f"backend {backend.name} is synchronous only; call stream instead of astream"
-            )
-        return stream_async(conversation, backend, **self._driving())
+        if is_asynchronous(backend):
+            return stream_async(conversation, backend, **self._driving())
+        raise CapabilityMissing(f"backend {backend.name} is synchronous only; call stream instead of astream")
 
     def parse(self, text: str, /, **inputs: Any) -> Result[T]:
         """Read ``text`` as this prompt's answer to ``inputs``: validate and check it; no model is called.
