@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from pydantic_core import to_json
+
 from promptkit.backends.schema_rules import SchemaRules
 from promptkit.backends.strict_schema import StrictSchema, to_strict
 from promptkit.completions import Enforcement
@@ -204,10 +206,7 @@ def _enforcement(strict: StrictSchema, form: SchemaForm) -> tuple[Enforcement, s
 def json_bytes(data: Any) -> bytes:
     """Compact UTF-8 JSON in the order given."""
     try:
-        return _compact(data).encode()
-    except UnicodeEncodeError:
+        return to_json(data)
+    except ValueError:
         # Half of a surrogate pair has no UTF-8 form, but JSON can say it by an escape.
         return json.dumps(data, separators=(",", ":")).encode()
-
-
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -43,12 +43,12 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
     try:
         accepted = yield from _ask(call, ledger, narrator)
     except BaseException as error:  # recorded, be it Ctrl-C, then raised untouched
-        yield Keep(record=ledger.failed(error))
+        yield Keep(kept=ledger.failed(error))
         raise
     narrator.settle(accepted.data)
     output = call.request.output.schema.dump(accepted.value)
-    done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts)
-    yield Keep(record=done)
+    done = ledger.close(status="ok", output=output, verdicts=accepted.verdicts)
+    yield Keep(kept=done)
     usage = ledger.usage
     return Result(
         value=accepted.value,
@@ -58,7 +58,7 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        record=done,
+        kept=done,
         confidence=accepted.confidence,
     )
 
