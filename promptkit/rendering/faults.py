@@ -84,10 +84,12 @@ class Place:
 
     def error(self, problem: str, lineno: int | None = None) -> TemplateError:
         """A TemplateError at line ``lineno`` of this text."""
-        line = self.first
-        if line is not None and lineno is not None and not self.fixed:
-            line += lineno - 1
+        line = self.first if lineno is None else self.line(lineno)
         return TemplateError(f"{self.what}: {problem}" if self.what else problem, file=self.file, line=line)
+
+    def line(self, lineno: int) -> int | None:
+        """The line of the file where line ``lineno`` of this text stands; None where it is not known."""
+        return self.first if self.first is None or self.fixed else self.first + lineno - 1
 
 
 def compile_fault(error: BaseException, place: Place) -> TemplateError:
