@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 
 from promptkit.authoring import read_file
 from promptkit.constraints import RuleClass
+from promptkit.declarations import Declaration
 from promptkit.errors import ConfigurationError
 from promptkit.libraries.deprecation import warn_if_deprecated
 from promptkit.libraries.folders import Library
@@ -108,7 +109,12 @@ def load(path: str | os.PathLike[str], output: Any = None, *, rules: Sequence[Ru
         TemplateError: When the file is missing or faulty.
     """
     file = Path(path)
-    declaration = read_file(file, kinds=kinds_of(rules))
+
+    def base_of(reference: str) -> Declaration:
+        folder = Library(file.resolve().parent, rules=rules)
+        return folder.declaration(folder.entry(reference))
+
+    declaration = read_file(file, kinds=kinds_of(rules), base_of=base_of)
     warn_if_deprecated(declaration)
     return Prompt.declared(
         declaration, output=output, load=Fragments.of_folder(file.parent), models=settings().models

@@ -111,7 +111,7 @@ class _Compiler:
         )
         self._env.examples = example_messages(
             self._declaration.examples,
-            prompt=self._declaration.place,
+            prompt=self._declaration.place_of("examples"),
             inputs=self._inputs,
             output=self._output,
             render=lambda values: template.run(Run(values, bare=True)).messages,
@@ -142,7 +142,8 @@ class _Compiler:
                 continue
             problem = source_problem(block, declaration.place, self._inputs)
             if problem:
-                raise TemplateError(f"context.{block.id}: {problem}", file=declaration.place, line=block.line)
+                where = declaration.place_of(f"context.{block.id}")
+                raise TemplateError(f"context.{block.id}: {problem}", file=where, line=block.line)
             roots[block.id] = source_root(block, declaration.place)
         return roots
 
