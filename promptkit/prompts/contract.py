@@ -26,7 +26,6 @@ Loader = Callable[[str], Source]
 
 @dataclass(frozen=True, slots=True)
 class _Parts(Generic[T]):
-    inputs: InputSchema
     output: OutputSpec
     template: Template
 
@@ -83,10 +82,14 @@ class Contract(Generic[T]):
         except ValueError as error:
             raise TemplateError(f"generation: {error}", file=self.declaration.place) from error
 
-    @property
+    @cached_property
     def inputs(self) -> InputSchema:
-        """The schema of the inputs."""
-        return self.parts.inputs
+        """The schema of the inputs; it needs no template that compiles.
+
+        Raises:
+            PromptError: When the inputs are declared wrongly.
+        """
+        return self._input_schema()
 
     @property
     def output(self) -> OutputSpec:
@@ -100,7 +103,7 @@ class Contract(Generic[T]):
 
     @property
     def parts(self) -> _Parts[T]:
-        """All three, worked out on first use.
+        """Output and template, worked out on first use.
 
         Raises:
             PromptError: When the declaration does not hold together.
@@ -128,7 +131,7 @@ class Contract(Generic[T]):
         return {name: "trusted" if field.trusted else "untrusted" for name, field in fields.items()}
 
     def _compile(self) -> _Parts[T]:
-        inputs = self._input_schema()
+        inputs = self.inputs
         output = OutputSpec(
             schema=self._output_schema(),
             constraints=self.declaration.constraints,
@@ -137,17 +140,23 @@ class Contract(Generic[T]):
         )
         self._check_constraints(inputs, output)
         template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)
-        return _Parts(inputs, output, template)
+        return _Parts(output, template)
 
     def _input_schema(self) -> InputSchema:
         declared = self.declaration.input
         if self.input_type is not None:
-            return InputSchema.from_type(self.input_type, trust=declared.trust)
+            return self._typed_inputs(self.input_type)
         if declared.model is not None:
-            return InputSchema.from_type(self._resolve(declared.model, "input.model"), trust=declared.trust)
+            return self._typed_inputs(self._resolve(declared.model, "input.model"))
         if declared.json_schema is not None:
             return InputSchema.from_declared(declared.json_schema, trust=declared.trust)
         return InputSchema.inferred(undeclared_inputs(self.declaration, self.load))
+
+    def _typed_inputs(self, found: Any) -> InputSchema:
+        try:
+            return InputSchema.from_type(found, trust=self.declaration.input.trust)
+        except ValueError as error:  # a label for what is no field of the type
+            raise TemplateError(f"input.trust: {error}", file=self.declaration.place) from error
 
     def _output_schema(self) -> OutputSchema[Any]:
         declared = self._declared_output()
