@@ -110,7 +110,7 @@ def _tear_down(namespace: dict[str, Any]) -> None:
 
 pytest_collect_file = Sybil(
     parsers=[_blocks],
-    patterns=["README.md", "docs/**/*.md"],
+    patterns=["README.md", "docs/**/*.md", "docs/*/*/*.md"],
     setup=_set_up,
     teardown=_tear_down,
     path=str(ROOT),

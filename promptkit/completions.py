@@ -8,15 +8,20 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from promptkit.messages import ToolCallPart
+
 __all__ = [
     "LEAST_LOGPROB",
+    "Allowance",
     "Attempt",
     "Completed",
     "Completion",
+    "Detour",
     "Enforcement",
     "Event",
     "FinishReason",
     "Quotation",
+    "RateLimits",
     "Repair",
     "TextDelta",
     "TokenLogprob",
@@ -104,6 +109,60 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """How much of one thing a server still takes, as it said with an answer; None where it did not say.
+
+    Attributes:
+        limit: The most in a time that the server chooses, mostly a minute.
+        left: What is left of it now.
+        reset_s: Seconds until all of it is there again.
+    """
+
+    limit: int | None = None
+    left: int | None = None
+    reset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """A server's rate limits, as it said them with one answer or error; None for what it did not speak of.
+
+    Attributes:
+        requests: Requests.
+        tokens: Tokens, read and written together.
+        input_tokens: Tokens read.
+        output_tokens: Tokens written.
+    """
+
+    requests: Allowance | None = None
+    tokens: Allowance | None = None
+    input_tokens: Allowance | None = None
+    output_tokens: Allowance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detour:
+    """One step that a layer took on the way from a question to its answer.
+
+    Attributes:
+        layer: ``retry``: the backend failed and was asked again; ``fallback``: another was asked in its place;
+            ``cache``: the answer was kept from an earlier call, or is that of an equal call at the same time.
+        backend: The backend that failed or was left; of a kept answer, the one that it is from.
+        reason: Why, as a sentence.
+        to: The backend that was asked next; None when it was the same, or none.
+        waited_s: Seconds that were waited before it.
+        usage: What was spent on what failed; None where nothing is known.
+    """
+
+    layer: Literal["retry", "fallback", "cache"]
+    backend: str
+    reason: str
+    to: str | None = None
+    waited_s: float = 0.0
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """The raw answer of a backend.
 
@@ -118,7 +177,10 @@ class Completion:
         logprobs: The answer's tokens in order, where they were asked for and the backend gives them; else None.
         confidence: How sure the model was of each field, from 0 to 1, by its path in the output; None where the
             backend does not tell.
+        tool_calls: The tools that the model asks to be called, in its order.
         unfinished: Where the backend could go on; None where the answer is whole, or where it could not.
+        rate_limits: What the server said of its rate limits with the answer; None where it said nothing.
+        detours: What layers did on the way to it, in order.
     """
 
     text: str
@@ -130,7 +192,21 @@ class Completion:
     reasoning: str | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
     confidence: Mapping[str, float] | None = None
+    tool_calls: tuple[ToolCallPart, ...] = ()
     unfinished: Unfinished | None = field(default=None, repr=False)
+    rate_limits: RateLimits | None = field(default=None, repr=False, compare=False)
+    detours: tuple[Detour, ...] = ()
+
+    @property
+    def spent(self) -> Usage | None:
+        """Tokens and money that it took, failed tries included; None where nothing is known.
+
+        An answer that was kept from an earlier call takes nothing. ``usage`` is what its writing took.
+        """
+        kept = any(detour.layer == "cache" for detour in self.detours)
+        own = Usage(input_tokens=0, output_tokens=0, cost=Decimal(0)) if kept else self.usage
+        parts = [usage for usage in (*(detour.usage for detour in self.detours), own) if usage is not None]
+        return sum(parts[1:], parts[0]) if parts else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,10 +325,12 @@ class Attempt:
         completion: The raw answer; None when the backend failed.
         error: The error's class name and message when the attempt failed.
         verdicts: The verdicts on the value as it stood after this attempt, empty when there was no value.
-        usage: Tokens of this attempt, also of one that failed; None where the backend counts none.
+        usage: Tokens that this attempt took, also one that failed; none for a kept answer; None where the
+            backend counts none.
         cost: Money as a decimal string, None when the backend does not report it.
         started_at: Seconds since the epoch.
         elapsed_s: How long the attempt took.
+        detours: What layers did on the way to the answer or the error, in order.
     """
 
     number: int
@@ -266,3 +344,4 @@ class Attempt:
     cost: str | None = None
     started_at: float
     elapsed_s: float
+    detours: tuple[Detour, ...] = ()

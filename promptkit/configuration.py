@@ -13,7 +13,7 @@ from promptkit.spelling import did_you_mean
 
 __all__ = ["Configuration", "find_configuration", "read_configuration"]
 
-_KEYS = ("allow", "backend", "backends", "library", "models", "prompts", "rules")
+_KEYS = ("allow", "backend", "backends", "library", "models", "prompts", "rules", "strict")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Configuration:
         rules: Classes of rules that prompt files may name by their kind, or where they are:
             ``app.rules:Rhymes``.
         library: Folder of prompt files.
+        strict: True when prompts are loaded as ``prompts.lock`` pins them, and else not at all.
         file: Where this was read.
     """
 
@@ -39,6 +40,7 @@ class Configuration:
     models: tuple[str, ...] = ()
     rules: tuple[Any, ...] = ()
     library: Path | None = None
+    strict: bool = False
     file: Path | None = None
 
 
@@ -102,6 +104,9 @@ def _checked(table: Any, path: Path) -> Configuration:
     library = settings.get("library")
     if library is not None and not isinstance(library, str):
         raise ConfigurationError(f"{path}: library must be the path of a folder")
+    strict = settings.get("strict", False)
+    if not isinstance(strict, bool):
+        raise ConfigurationError(f"{path}: strict must be true or false")
     return Configuration(
         backends=backends,
         prompts=_strings_by_name(settings, path),
@@ -109,6 +114,7 @@ def _checked(table: Any, path: Path) -> Configuration:
         models=_strings(settings, "models", path) or (),
         rules=_strings(settings, "rules", path) or (),
         library=None if library is None else path.parent / library,
+        strict=strict,
         file=path,
     )
 

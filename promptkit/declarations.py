@@ -168,6 +168,7 @@ class Declaration:
         name: For example ``support/triage``.
         version: Semantic version, None when not given.
         description: One sentence for people.
+        deprecated: Why the prompt should no longer be used and what to use instead; None while it may be.
         file: Path of the file; None when built in Python.
         generation: Sampling settings by name, checked.
         input: How inputs are declared.
@@ -190,6 +191,7 @@ class Declaration:
     name: str
     version: str | None = None
     description: str | None = None
+    deprecated: str | None = None
     file: str | None = None
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
     input: InputDeclaration = field(default_factory=InputDeclaration)

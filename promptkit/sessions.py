@@ -354,6 +354,7 @@ def settings() -> Configuration:
         models=(*own.models, *project.models),
         rules=(*own.rules, *project.rules),
         library=project.library,
+        strict=project.strict,
         file=project.file,
     )
 

@@ -5,6 +5,24 @@ Hands the Jinja body on as text; every fault is a TemplateError with line, colum
 
 from __future__ import annotations
 
-from promptkit.authoring.files import SUFFIXES, Header, read_file, read_header, read_text
+from promptkit.authoring.files import (
+    SUFFIXES,
+    Header,
+    decoded,
+    header_of,
+    read_content,
+    read_file,
+    read_header,
+    read_text,
+)
 
-__all__ = ["SUFFIXES", "Header", "read_file", "read_header", "read_text"]
+__all__ = [
+    "SUFFIXES",
+    "Header",
+    "decoded",
+    "header_of",
+    "read_content",
+    "read_file",
+    "read_header",
+    "read_text",
+]

@@ -35,6 +35,7 @@ _KEYS = (
     "name",
     "version",
     "description",
+    "deprecated",
     "generation",
     "input",
     "clarity",
@@ -241,6 +242,15 @@ def _description(node: Node) -> str:
     return as_text(node, "description")
 
 
+def _deprecated(node: Node) -> str:
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        raise node.place.fault(
+            f"deprecated is {node.text}, and callers are told why and what to use instead. Write it as a text, for "
+            "example `deprecated: use support/triage@^3`."
+        )
+    return as_text(node, "deprecated")
+
+
 def _attempts(node: Node) -> int:
     return as_integer(node, "attempts", least=1, most=10)
 
@@ -258,6 +268,7 @@ _SIMPLE: Mapping[str, Callable[[Node], Any]] = {
     "name": _name,
     "version": _version,
     "description": _description,
+    "deprecated": _deprecated,
     "generation": read_generation,
     "attempts": _attempts,
     "enforce": _enforce,

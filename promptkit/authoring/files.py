@@ -14,7 +14,16 @@ from promptkit.constraints import Kinds, known_kinds
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
 
-__all__ = ["SUFFIXES", "Header", "read_file", "read_header", "read_text"]
+__all__ = [
+    "SUFFIXES",
+    "Header",
+    "decoded",
+    "header_of",
+    "read_content",
+    "read_file",
+    "read_header",
+    "read_text",
+]
 
 SUFFIXES = (".prompt.j2", ".prompt.yaml")
 """What the names of prompt files end with: front matter and body, or one YAML document."""
@@ -54,9 +63,9 @@ def read_file(path: Path, *, name: str | None = None, kinds: Kinds | None = None
         TemplateError: When the file cannot be read or is no valid prompt file.
     """
     return read_text(
-        _content(path),
+        read_content(path),
         file=str(path),
-        name=name or _stem(path),
+        name=name or _stem(path.name),
         yaml_document=path.name.endswith(SUFFIXES[1]),
         kinds=kinds,
     )
@@ -86,24 +95,39 @@ def read_text(
     from promptkit.authoring.document import declare
 
     split = split_text(text, file=file, yaml_document=yaml_document)
-    return declare(split, name=name or _stem(Path(file)), kinds=known_kinds() if kinds is None else kinds)
+    return declare(
+        split, name=name or _stem(Path(file).name), kinds=known_kinds() if kinds is None else kinds
+    )
 
 
 def read_header(path: Path, *, name: str | None = None) -> Header:
     """Read name, version and description of a prompt file, and look at nothing else in it.
 
-    Plain values are taken from their lines; only a file with quoted or long ones is read as YAML.
-
     Raises:
         TemplateError: When the file cannot be read, or one of the three cannot.
     """
-    document = path.name.endswith(SUFFIXES[1])
-    split = split_text(_content(path), file=str(path), yaml_document=document)
+    return header_of(read_content(path), file=str(path), name=name)
+
+
+def header_of(text: str, *, file: str, name: str | None = None) -> Header:
+    """Name, version and description of a prompt file's text.
+
+    Plain values are taken from their lines; only a file with quoted or long ones is read as YAML.
+
+    Args:
+        text: The file's text.
+        file: Its path; one that ends with ``.prompt.yaml`` is one YAML document.
+        name: Name of a prompt whose text gives none; by default the file's name without suffix.
+
+    Raises:
+        TemplateError: When one of the three cannot be read.
+    """
+    split = split_text(text, file=file, yaml_document=file.endswith(SUFFIXES[1]))
     found = _quick_header(split)
     if found is None:
         found = _parsed_header(split)
     return Header(
-        name=found.get("name") or name or _stem(path),
+        name=found.get("name") or name or _stem(Path(file).name),
         version=found.get("version"),
         description=found.get("description"),
     )
@@ -139,16 +163,20 @@ def _parsed_header(split: Split) -> dict[str, str]:
     return {key: as_text(entries[key].value, key) for key in wanted if key in entries}
 
 
-def _stem(path: Path) -> str:
-    """The file's name without a suffix of prompt files."""
+def _stem(file_name: str) -> str:
+    """A file's name without a suffix of prompt files."""
     for suffix in SUFFIXES:
-        if path.name.endswith(suffix):
-            return path.name.removesuffix(suffix)
-    return path.stem
+        if file_name.endswith(suffix):
+            return file_name.removesuffix(suffix)
+    return Path(file_name).stem
 
 
-def _content(path: Path) -> str:
-    """The file's text; refuses what is no file, too big, or not UTF-8."""
+def read_content(path: Path) -> str:
+    """A prompt file's text.
+
+    Raises:
+        TemplateError: For what is no regular file, too big, or not UTF-8.
+    """
     file = str(path)
     try:
         status = path.stat()
@@ -164,7 +192,7 @@ def _content(path: Path) -> str:
         raise TemplateError(
             f"The file cannot be read: {reason}. Check its path and permissions.", file=file
         ) from None
-    return _decoded(data, file)
+    return decoded(data, file)
 
 
 def _refuse_other_than_file(status: os.stat_result, file: str) -> None:
@@ -172,15 +200,25 @@ def _refuse_other_than_file(status: os.stat_result, file: str) -> None:
         raise TemplateError("This is a folder. Name a file in it, or load it as a library.", file=file)
     if not stat.S_ISREG(status.st_mode):
         raise TemplateError("This is a device or a pipe and no file. Name a regular file.", file=file)
-    if status.st_size > _MAX_BYTES:
+    _refuse_large(status.st_size, file)
+
+
+def _refuse_large(size: int, file: str) -> None:
+    if size > _MAX_BYTES:
         raise TemplateError(
-            f"The file has {status.st_size:,} bytes, and a prompt file may have {_MAX_BYTES:,}. "
+            f"The file has {size:,} bytes, and a prompt file may have {_MAX_BYTES:,}. "
             "Give large texts as inputs.",
             file=file,
         )
 
 
-def _decoded(data: bytes, file: str) -> str:
+def decoded(data: bytes, file: str) -> str:
+    """A prompt file's bytes as text.
+
+    Raises:
+        TemplateError: When they are too many, or not UTF-8.
+    """
+    _refuse_large(len(data), file)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

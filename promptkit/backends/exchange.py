@@ -7,12 +7,16 @@ from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
 
-from promptkit.backends.dialects import openai_chat
+from promptkit.backends.answer_streams import AnswerStream
+from promptkit.backends.answers import decode
+from promptkit.backends.dialect import Dialect
 from promptkit.backends.estimates import estimate_tokens
+from promptkit.backends.json_lines import JsonLinesParser
 from promptkit.backends.keys import KeyBlotter, key_problem
+from promptkit.backends.rate_headers import rate_limits_of
 from promptkit.backends.sse import EventStreamParser
 from promptkit.backends.wire import Endpoint, HttpReply, TransportFault, Waits
-from promptkit.completions import Completed, Event, TextDelta
+from promptkit.completions import Completed, Completion, Event, TextDelta
 from promptkit.errors import (
     BackendError,
     ConnectionFailed,
@@ -29,6 +33,14 @@ MAX_CHUNKS_AFTER_END = 16  # the end of the body follows at once; a server that 
 MAX_ANSWER_BYTES = 64 * 2**20
 """Bytes of an answer, decompressed: many times the longest that a model writes, and small beside a memory."""
 
+_PARSERS: tuple[tuple[str, type[EventStreamParser | JsonLinesParser]], ...] = (
+    ("text/event-stream", EventStreamParser),
+    ("application/x-ndjson", JsonLinesParser),
+    ("application/jsonl", JsonLinesParser),
+)
+"""How a body is taken apart, by the type of its content; any other is read whole."""
+
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's word in its message
 _ENCODINGS = frozenset({"", "deflate", "gzip", "identity"})  # stacked ones would multiply what bytes become
 
 
@@ -37,11 +49,11 @@ class Exchange:
 
     Attributes:
         call: What is sent.
-        endpoint: Where it is sent.
-        profile: How the server is spoken to.
+        endpoint: Where it is sent; its URL is the whole one.
+        dialect: How the server is spoken to.
         waits: How long it may take.
         stream: True when the answer is asked for piece by piece.
-        offers_json_object: True when the server refused and named ``json_object`` while doing so.
+        other: How the server wants to be spoken to, when it refused the output's schema and said so.
     """
 
     def __init__(
@@ -49,41 +61,48 @@ class Exchange:
         request: Request,
         *,
         endpoint: Endpoint,
-        profile: openai_chat.Profile,
+        dialect: Dialect,
         waits: Waits,
         stream: bool,
     ) -> None:
         """Encode the request.
+
+        Args:
+            request: What is asked.
+            endpoint: Where; its URL is the base, below which the dialect's paths lie.
+            dialect: How the server is spoken to.
+            waits: How long it may take.
+            stream: Whether the answer is asked for piece by piece.
 
         Raises:
             CapabilityMissing: When a message holds something that the server cannot be given.
             TimedOut: When the deadline has passed already.
             Unauthorized: When the key is missing or cannot be one; nothing is sent then.
         """
-        problem = key_problem(endpoint.key_env, required=profile.needs_key)
+        problem = key_problem(endpoint.key_env, required=dialect.needs_key)
         if problem is not None:
             raise Unauthorized(
                 f"{endpoint.name} was not asked: the environment variable {endpoint.key_env} {problem}. "
                 "Put the key there.",
                 backend=endpoint.name,
             )
-        self.call = openai_chat.encode(request, endpoint, stream=stream, profile=profile)
-        self.endpoint = endpoint
-        self.profile = profile
+        self.call = dialect.encode(request, endpoint, stream=stream)
+        self.endpoint = replace(endpoint, url=f"{endpoint.url}{self.call.path}")
+        self.dialect = dialect
         self.waits = waits
         self.stream = stream
-        self.offers_json_object = False
+        self.other: Dialect | None = None
         self._input_tokens = estimate_tokens(request.messages)
         self._body = bytearray()
-        self._events: EventStreamParser | None = None
+        self._events: EventStreamParser | JsonLinesParser | None = None
         self._late_chunks = 0
         self._received_bytes = 0
         self._begun = False
         self._blotter = KeyBlotter(endpoint.key_env)
         self._shown: list[str] = []
         self._reply = HttpReply(status=0, headers={}, body=b"")
-        self._decoder = openai_chat.StreamDecoder(self._reply, endpoint=endpoint)
-        if waits.remaining_s == 0.0:
+        self._decoder = AnswerStream(self._reply, dialect=dialect, endpoint=self.endpoint)
+        if waits.passed:
             raise self._timed_out(TransportFault("timeout", "the deadline has passed"))
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
@@ -94,8 +113,8 @@ class Exchange:
         """
         self._begun = True
         self._reply = HttpReply(status=status, headers=headers, body=b"")
-        self._decoder = openai_chat.StreamDecoder(
-            self._reply, endpoint=self.endpoint, input_tokens=self._input_tokens
+        self._decoder = AnswerStream(
+            self._reply, dialect=self.dialect, endpoint=self.endpoint, input_tokens=self._input_tokens
         )
         encoding = headers.get("content-encoding", "").strip().casefold()
         if encoding not in _ENCODINGS:
@@ -108,8 +127,9 @@ class Exchange:
                     status=status,
                 )
             )
-        if 200 <= status < 300 and "text/event-stream" in headers.get("content-type", ""):  # noqa: PLR2004 - the good statuses
-            self._events = EventStreamParser()
+        if 200 <= status < 300:  # noqa: PLR2004 - the good statuses
+            content = headers.get("content-type", "")
+            self._events = next((parser() for kind, parser in _PARSERS if kind in content), None)
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that a piece of the body completes.
@@ -127,9 +147,7 @@ class Exchange:
             if self._events is None:
                 self._body += chunk
                 return
-            for event in self._events.feed(chunk):
-                for ours in self._decoder.feed(event):
-                    yield from self._shown_as(ours)
+            yield from self._taken(self._events, chunk)
         except BackendError as error:
             raise self._told(error) from None
 
@@ -143,9 +161,17 @@ class Exchange:
             if self._events is None:
                 yield from self._whole()
             elif not self._decoder.finished:
-                yield from self._shown_as(self._decoder.end())
+                if isinstance(self._events, JsonLinesParser):
+                    yield from self._taken(self._events, b"\n")
+                if not self._decoder.finished:
+                    yield from self._shown_as(self._decoder.end())
         except BackendError as error:
             raise self._told(error) from None
+
+    def _taken(self, parser: EventStreamParser | JsonLinesParser, chunk: bytes) -> Iterator[Event]:
+        for event in parser.feed(chunk):
+            for ours in self._decoder.feed(event):
+                yield from self._shown_as(ours)
 
     @property
     def over(self) -> bool:
@@ -179,12 +205,20 @@ class Exchange:
             self._shown.append(text)
             yield TextDelta(text=text)
         if isinstance(event, Completed):
-            yield Completed(completion=self._blotter.completion(event.completion))
+            yield Completed(completion=self._finished(event.completion))
+
+    def _finished(self, completion: Completion) -> Completion:
+        """The completion without the key, with what its headers say of the server's rate limits."""
+        limits = rate_limits_of(self._reply.headers)
+        return self._blotter.completion(
+            completion if limits is None else replace(completion, rate_limits=limits)
+        )
 
     def _told(self, error: BackendError) -> BackendError:
         """The error without the key, its partial text being what was shown."""
         if isinstance(error, StreamInterrupted):
             error.partial = "".join(self._shown)
+        error.rate_limits = rate_limits_of(self._reply.headers)
         return self._blotter.error(error)
 
     def _too_long(self) -> BackendError:
@@ -198,7 +232,8 @@ class Exchange:
         )
 
     def _failure(self, fault: TransportFault) -> BackendError:
-        if fault.kind in ("timeout", "connect_timeout"):
+        untrusted = _UNTRUSTED in fault.detail
+        if fault.kind in ("timeout", "connect_timeout") or (self.waits.passed and not untrusted):
             error = self._timed_out(fault)
         elif fault.kind == "connect":
             error = self._not_connected(fault)
@@ -217,13 +252,11 @@ class Exchange:
     def _whole(self) -> Iterator[Event]:
         reply = self._reply
         try:
-            completion = openai_chat.decode(
-                reply.status, reply.headers, bytes(self._body), endpoint=self.endpoint
-            )
+            completion = decode(replace(reply, body=bytes(self._body)), self.dialect, self.endpoint)
         except BackendError:
-            self.offers_json_object = b"json_object" in self._body
+            self.other = self.dialect.other(bytes(self._body)) if self.dialect.other is not None else None
             raise
-        completion = self._blotter.completion(completion)
+        completion = self._finished(completion)
         if self.stream and completion.text:
             # The server does not stream: the whole text is one piece.
             yield TextDelta(text=completion.text)
@@ -231,7 +264,7 @@ class Exchange:
 
     def _timed_out(self, fault: TransportFault) -> BackendError:
         kind: Literal["connect", "first_token", "stall", "deadline"]
-        if self.waits.remaining_s == 0.0:
+        if self.waits.passed:
             kind, what = "deadline", "the deadline passed before the answer was whole"
         elif fault.kind == "connect_timeout":
             kind, what = "connect", f"no connection within {self.waits.connect_s:g} s"
@@ -250,7 +283,7 @@ class Exchange:
         )
 
     def _not_connected(self, fault: TransportFault) -> BackendError:
-        untrusted = "CERTIFICATE_VERIFY_FAILED" in fault.detail
+        untrusted = _UNTRUSTED in fault.detail
         advice = (
             "Name the file of the certificate's issuer in the environment variable SSL_CERT_FILE if you trust it."
             if untrusted

@@ -41,7 +41,6 @@ _QUOTA_CODES = frozenset(
 )
 _OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _OVERFLOW_WORDS = ("maximum context length", "exceeds the available context size", "input token count")
-_SCHEMA_WORDS = ("response_format", "json_schema", "json schema", "failed to parse grammar")
 _OVERLOADED_STATUSES = frozenset({503, 529})
 
 
@@ -52,6 +51,7 @@ class _Complaint:
     status: int
     message: str
     whole: str
+    of_schemas: tuple[str, ...] = ()
     code: str = ""
     kind: str = ""
     param: str = ""
@@ -67,13 +67,13 @@ def failure_of(reply: HttpReply, endpoint: Endpoint) -> BackendError:
         return _redirected(reply, endpoint)
     if _is_html(reply):
         return _html(reply, endpoint)
-    complaint = _complaint(_json_or_none(reply.body), reply)
+    complaint = _complaint(_json_or_none(reply.body), reply, endpoint)
     return _typed(complaint, reply, endpoint)
 
 
 def failure_in_body(data: Mapping[str, Any], reply: HttpReply, endpoint: Endpoint) -> BackendError:
     """The error for an error object that came with status 200, as some gateways send it."""
-    return _typed(_complaint(data, reply), reply, endpoint)
+    return _typed(_complaint(data, reply, endpoint), reply, endpoint)
 
 
 def not_the_protocol(problem: str, reply: HttpReply, endpoint: Endpoint) -> BackendError:
@@ -84,7 +84,7 @@ def not_the_protocol(problem: str, reply: HttpReply, endpoint: Endpoint) -> Back
     began = f" It began: {shown}" if shown else ""
     return ServerError(
         f"{endpoint.name} answered {reply.status} at {endpoint.url}, but {problem}. Check that the URL is "
-        f"that of an OpenAI-compatible server and ends in its base path, mostly /v1.{began}",
+        f"that of {endpoint.words.server} and that its base path, mostly {endpoint.words.base}, is right.{began}",
         **_evidence(reply, endpoint),
     )
 
@@ -179,18 +179,15 @@ _RULES: tuple[
     ),
     (
         lambda it: (
-            it.status >= 400 and (it.param.startswith("response_format") or _says(_SCHEMA_WORDS)(it))  # noqa: PLR2004 - any error status
+            it.status >= 400 and any(word in it.whole or it.param.startswith(word) for word in it.of_schemas)  # noqa: PLR2004 - any error status
         ),
         SchemaRejected,
-        lambda _: (
-            "Simplify the output's schema, or open the backend with response_format='json_object' "
-            "or 'none' if the server does not take json_schema."
-        ),
+        lambda endpoint: endpoint.words.schema_advice,
     ),
 )
 
 
-def _complaint(data: Any, reply: HttpReply) -> _Complaint:
+def _complaint(data: Any, reply: HttpReply, endpoint: Endpoint) -> _Complaint:
     """Read ``{"error": {...}}``, ``{"error": "..."}``, ``{"detail": ...}``, a flat object or plain text."""
     fields = _object(data)
     inner = fields.get("error", fields)
@@ -208,6 +205,7 @@ def _complaint(data: Any, reply: HttpReply) -> _Complaint:
         status=status,
         message=shown if shown.endswith((".", "!", "?", "…")) else f"{shown}.",
         whole=text.casefold(),
+        of_schemas=endpoint.words.schema,
         code=_unicode(code) if code is not None else "",
         kind=_unicode(fields.get("type") or ""),
         param=str(fields.get("param") or ""),
@@ -236,7 +234,7 @@ def _html(reply: HttpReply, endpoint: Endpoint) -> BackendError:
     # A page that comes with a good or a client's status is a wrong address: asking again cannot help.
     return kind(
         f"{endpoint.name} answered HTML, not JSON, with status {reply.status} at {endpoint.url}: check that "
-        f"the URL ends in /v1. The page began: {excerpt(reply.body)}",
+        f"the URL ends in {endpoint.words.base}. The page began: {excerpt(reply.body)}",
         retryable=reply.status >= 500,  # noqa: PLR2004 - the server's statuses
         **_evidence(reply, endpoint),
     )

@@ -6,17 +6,17 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from promptkit.backends.dialects import openai_chat
+from promptkit.backends.dialect import Dialect
 from promptkit.backends.estimates import estimate_tokens
 from promptkit.backends.exchange import Exchange
 from promptkit.backends.wire import Destination, Endpoint, TransportFault, Waits
 from promptkit.completions import Completed, Completion, Event
 from promptkit.errors import SchemaRejected, ServerError
-from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from promptkit.messages import Message
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["HttpBackend", "Timeouts"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
-_PARTS = frozenset({TextPart, ImagePart, ToolCallPart, ToolResultPart})
 _logger = logging.getLogger("promptkit")
 
 
@@ -45,7 +44,7 @@ class Timeouts:
 
 
 class HttpBackend:
-    """Answers requests by asking a server that speaks OpenAI's chat completions; sync and async.
+    """Answers requests by asking a server in its dialect; sync and async.
 
     Thread-safe; connections are kept for each process and each event loop. After ``close`` a further call
     opens new ones. The key is read from the environment at each call and is part of no value, error, log or
@@ -59,23 +58,24 @@ class HttpBackend:
         base_url: str,
         model: str,
         key_env: str,
-        profile: openai_chat.Profile = openai_chat.COMPATIBLE,
+        dialect: Dialect,
         timeouts: Timeouts | None = None,
     ) -> None:
         """Prepare a backend; nothing is sent.
 
         Args:
             name: The reference by which users ask for it, for example ``openai:gpt-5``.
-            base_url: The URL below which the dialect's paths lie, mostly ending in ``/v1``.
+            base_url: The URL below which the dialect's paths lie.
             model: The model's name as the server knows it.
             key_env: The environment variable that holds the key; where it is unset no key is sent, unless
-                the profile demands one.
-            profile: In what the server differs from the others of its dialect.
+                the dialect demands one.
+            dialect: How the server is spoken to.
             timeouts: How long the server may take.
         """
-        url = f"{base_url.rstrip('/')}{openai_chat.PATH}"
-        self._endpoint = Endpoint(name=name, url=url, model=model, key_env=key_env)
-        self._profile = profile
+        self._endpoint = Endpoint(
+            name=name, url=base_url.rstrip("/"), model=model, key_env=key_env, words=dialect.words
+        )
+        self._dialect = dialect
         self._timeouts = timeouts or Timeouts()
         self._sync: Connections | None = None
         self._async: AsyncConnections | None = None
@@ -91,17 +91,11 @@ class HttpBackend:
 
     def capabilities(self) -> Capabilities:
         """What the server is known to do."""
-        return Capabilities(
-            schema=self._profile.enforces_schema,
-            stream=True,
-            seed=True,
-            logprobs=True,
-            parts=_PARTS | {DocumentPart} if self._profile.documents else _PARTS,
-        )
+        return self._dialect.capabilities
 
     def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:
         """Where each keyword of the output's schema is enforced, and which settings the server lacks."""
-        return openai_chat.plan(spec, self._profile, self.name, generation)
+        return self._dialect.plan(spec, generation, self._endpoint)
 
     def count_tokens(self, messages: Sequence[Message]) -> Count:
         """An estimate from the length of the texts; images and documents are not counted."""
@@ -251,7 +245,7 @@ class HttpBackend:
         return Exchange(
             request,
             endpoint=self._endpoint,
-            profile=self._profile,
+            dialect=self._dialect,
             waits=Waits(
                 connect_s=timeouts.connect_s,
                 read_s=timeouts.read_s if stream else timeouts.answer_s,
@@ -261,18 +255,18 @@ class HttpBackend:
         )
 
     def _in_other_form(self, request: Request, refused: Exchange) -> Exchange | None:
-        """The same question with the schema as ``json_object``, when the server asks for that; else None.
+        """The same question in the dialect that the server asks for while it refuses this one; else None.
 
         What the server takes is remembered; no model has been asked yet.
         """
-        if not refused.offers_json_object or not refused.profile.adapts:
+        if refused.other is None:
             return None
-        self._profile = replace(refused.profile, response_format="json_object", adapts=False)
-        _logger.info("%s takes schemas as response_format json_object only", self.name)
+        self._dialect = refused.other
+        _logger.info("%s is asked as %s from now on", self.name, self._dialect.name)
         return Exchange(
             request,
             endpoint=self._endpoint,
-            profile=self._profile,
+            dialect=self._dialect,
             waits=refused.waits,
             stream=refused.stream,
         )
@@ -299,6 +293,8 @@ class HttpBackend:
             secure=parts.scheme == "https",
             loopback=parts.hostname in _LOOPBACK_HOSTS,
             key_env=self._endpoint.key_env,
+            key_header=self._dialect.key_header,
+            key_prefix=self._dialect.key_prefix,
         )
 
     def _no_answer(self) -> ServerError:

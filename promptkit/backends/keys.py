@@ -8,6 +8,7 @@ from typing import Any
 
 from promptkit.completions import Completion, TokenLogprob
 from promptkit.errors import BackendError
+from promptkit.messages import ToolCallPart
 
 __all__ = ["KeyBlotter", "key_problem"]
 
@@ -67,6 +68,7 @@ class KeyBlotter:
             refusal=_blotted(completion.refusal, key),
             reasoning=_blotted(completion.reasoning, key),
             logprobs=_without_key(completion.logprobs, key),
+            tool_calls=tuple(_call_without(call, key) for call in completion.tool_calls),
         )
 
     def error(self, error: BackendError) -> BackendError:
@@ -90,6 +92,14 @@ class KeyBlotter:
         """The key; empty where there is none that could be told from other words."""
         key = _key(self._key_env)
         return key if len(key) >= _SHORTEST_SECRET else ""
+
+
+def _call_without(call: ToolCallPart, key: str) -> ToolCallPart:
+    return ToolCallPart(
+        id=call.id.replace(key, BLOT),
+        name=call.name.replace(key, BLOT),
+        arguments=call.arguments.replace(key, BLOT),
+    )
 
 
 def _without_key(tokens: tuple[TokenLogprob, ...] | None, key: str) -> tuple[TokenLogprob, ...] | None:

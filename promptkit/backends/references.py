@@ -4,58 +4,77 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlsplit
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
 
+from promptkit.backends.addresses import address, form_of
 from promptkit.errors import ConfigurationError
 from promptkit.requests import Backend
 from promptkit.spelling import did_you_mean
 
-__all__ = ["open_backend"]
+if TYPE_CHECKING:
+    from promptkit.backends.providers import Provider
 
-OPENAI_URL = "https://api.openai.com/v1"
-OPENAI_KEY = "OPENAI_API_KEY"
-COMPATIBLE_KEY = "OPENAI_COMPATIBLE_API_KEY"
+__all__ = ["ENTRY_POINTS", "open_backend"]
 
-_RESPONSE_FORMATS = ("json_schema", "json_object", "none")
-_COMPATIBLE_FORM = "openai+http://HOST:PORT/v1:MODEL"
-_PLANNED = frozenset({"anthropic", "gemini", "ollama"})
+ENTRY_POINTS = "promptkit.backends"
+"""The group of entry points by which a package offers backends: a Provider, or a function that opens one."""
+
+_COMPATIBLE_FORM = form_of("openai")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PATH_OF_CALL = "/chat/completions"
+_TIMEOUTS = ("answer_s", "connect_s", "read_s")
+
+# The room of each scheme; a room is loaded when it is asked for.
+_ROOMS: Mapping[str, str] = {"openai": "openai_chat"}
 
 
 def open_backend(reference: str, **options: Any) -> Backend:
     """The backend that a reference names; nothing is sent and no model is loaded yet.
 
     Args:
-        reference: ``llama:demo``, ``llama:PATH.gguf``, ``llama:hf:REPO/FILE``, ``openai:MODEL``, ``mock``, or
-            ``openai+http://HOST:PORT/v1:MODEL`` (also https) for any OpenAI-compatible server. There the
-            model is all that follows the first colon after the path, so it may hold slashes and colons
-            itself: ``openai+https://openrouter.ai/api/v1:meta/llama:free``.
-        **options: What the kind of backend takes. Servers: ``connect_s``, ``read_s``, ``answer_s``;
-            compatible ones also ``key_env`` (the environment variable with the key, else
-            ``OPENAI_COMPATIBLE_API_KEY``) and ``response_format`` (``json_schema``, ``json_object`` or
-            ``none``). A key itself is never an option.
+        reference: ``llama:demo``, ``llama:PATH.gguf``, ``llama:hf:REPO/FILE``, ``mock``, ``openai:MODEL`` and
+            the like for each provider, or with a URL, such as ``openai+http://HOST:PORT/v1:MODEL`` (also
+            https) for any OpenAI-compatible server. There the model is all that follows the first colon
+            after the path, so it may hold slashes and colons itself:
+            ``openai+https://openrouter.ai/api/v1:meta/llama:free``. A package may offer more schemes by an
+            entry point of the group ``promptkit.backends``.
+        **options: What the kind of backend takes. Servers: ``connect_s``, ``read_s``, ``answer_s``, where the
+            reference has a URL also ``key_env`` (the environment variable with the key), and what their
+            dialect takes, such as ``response_format`` of compatible servers. A key itself is never an option.
 
     Raises:
         ConfigurationError: When the reference or an option is not one; the message shows the right form.
     """
     scheme, colon, rest = reference.partition(":")
     if reference == "mock":
-        opener: Callable[..., Backend] = _mock
-        arguments: tuple[str, ...] = ()
-    elif scheme in _OPENERS and colon:
-        opener, arguments = _OPENERS[scheme], (rest,)
-    else:
-        raise _unknown(scheme, colon)
-    _check_options(opener, options, scheme)
+        _check_options(options, (), scheme)
+        return _mock()
+    if not colon or scheme == "mock":
+        raise _unknown(scheme)
     try:
-        return opener(*arguments, **options)
+        return _opened(scheme, rest, options)
     except (TypeError, ValueError) as error:
         problem = str(error)
     raise ConfigurationError(f"backend {scheme}: {problem}")
+
+
+def _opened(scheme: str, rest: str, options: Mapping[str, Any]) -> Backend:
+    if scheme == "llama":
+        return _llama(rest, options)
+    name, plus, transport = scheme.partition("+")
+    if plus and transport not in {"http", "https"}:
+        raise _unknown(scheme)
+    found = _provider(name)
+    if found is None:
+        raise _unknown(scheme)
+    if not _is_provider(found):
+        _check_options(options, _keywords(found), scheme)
+        opened: Backend = found(f"{transport}:{rest}" if plus else rest, **options)
+        return opened
+    return _at_url(found, scheme, rest, options) if plus else _at_home(found, scheme, rest, options)
 
 
 def _mock() -> Backend:
@@ -64,9 +83,10 @@ def _mock() -> Backend:
     return MockBackend()
 
 
-def _llama(rest: str, **options: Any) -> Backend:
+def _llama(rest: str, options: Mapping[str, Any]) -> Backend:
     from promptkit.backends.llama import LlamaBackend
 
+    _check_options(options, _keywords(LlamaBackend), "llama")
     if not rest:
         raise ConfigurationError(
             "llama: names no model; write llama:demo, llama:PATH.gguf or llama:hf:REPO/FILE"
@@ -74,100 +94,78 @@ def _llama(rest: str, **options: Any) -> Backend:
     return LlamaBackend(rest, **options)
 
 
-def _openai(
-    model: str,
+def _provider(name: str) -> Any:
+    """Who has this name: a Provider, a function of a package that opens a backend, or None."""
+    if name in _ROOMS:
+        return import_module(f"promptkit.backends.dialects.{_ROOMS[name]}").PROVIDERS[name]
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        try:
+            offered = entry.load()
+        except (ImportError, AttributeError) as error:
+            problem = str(error)
+        else:
+            if _is_provider(offered) or callable(offered):
+                return offered
+            problem = f"{entry.value} is neither a Provider nor a function"
+        raise ConfigurationError(f"backend {name}: the entry point {entry.value} cannot be used: {problem}")
+    return None
+
+
+def _is_provider(offered: Any) -> bool:
+    from promptkit.backends.providers import Provider
+
+    return isinstance(offered, Provider)
+
+
+def _at_home(provider: Provider, scheme: str, model: str, options: Mapping[str, Any]) -> Backend:
+    _check_options(options, {*_TIMEOUTS, *provider.options()}, scheme)
+    if provider.base_url is None:
+        raise ConfigurationError(
+            f"{scheme}: has no address of its own; write {form_of(scheme)}, or with https"
+        )
+    if not model or model.startswith("//"):
+        raise ConfigurationError(
+            f"{scheme}: takes a model's name; for another server write {form_of(scheme)}"
+        )
+    return _backend(provider, f"{scheme}:{model}", (provider.base_url, model), options)
+
+
+def _at_url(provider: Provider, scheme: str, rest: str, options: Mapping[str, Any]) -> Backend:
+    name, _, transport = scheme.partition("+")
+    provider = provider.elsewhere or provider
+    _check_options(options, {*_TIMEOUTS, "key_env", *provider.options()}, scheme)
+    key_env = options.get("key_env", provider.key_env)
+    base_url, model = address(transport, rest, form=form_of(name), key_env=provider.key_env)
+    provider = replace(provider, key_env=_environment_name(key_env))
+    given = {key: value for key, value in options.items() if key != "key_env"}
+    return _backend(provider, f"{name}+{base_url}:{model}", (base_url, model), given, elsewhere=True)
+
+
+def _backend(
+    provider: Provider,
+    name: str,
+    where: tuple[str, str],
+    options: Mapping[str, Any],
     *,
-    connect_s: float | None = None,
-    read_s: float | None = None,
-    answer_s: float | None = None,
+    elsewhere: bool = False,
 ) -> Backend:
-    from promptkit.backends.dialects.openai_chat import OPENAI
     from promptkit.backends.http import HttpBackend
 
-    if not model or model.startswith("//"):
-        raise ConfigurationError(f"openai: takes a model's name; for another server write {_COMPATIBLE_FORM}")
+    own = {key: value for key, value in options.items() if key not in _TIMEOUTS}
+    dialect = provider.dialect(**own)
     return HttpBackend(
-        name=f"openai:{model}",
-        base_url=OPENAI_URL,
-        model=model,
-        key_env=OPENAI_KEY,
-        profile=OPENAI,
-        timeouts=_timeouts(connect_s=connect_s, read_s=read_s, answer_s=answer_s),
+        name=name,
+        base_url=where[0],
+        model=where[1],
+        key_env=provider.key_env,
+        # A server of one's own may ask nobody for a key.
+        dialect=replace(dialect, needs_key=False) if elsewhere else dialect,
+        timeouts=_timeouts({key: value for key, value in options.items() if key in _TIMEOUTS}),
     )
 
 
-def _compatible(scheme: str) -> Callable[..., Backend]:
-    def opener(
-        rest: str,
-        *,
-        key_env: str = COMPATIBLE_KEY,
-        response_format: str | None = None,
-        connect_s: float | None = None,
-        read_s: float | None = None,
-        answer_s: float | None = None,
-    ) -> Backend:
-        from promptkit.backends.dialects.openai_chat import COMPATIBLE
-        from promptkit.backends.http import HttpBackend
-
-        base_url, model = _address(scheme, rest)
-        profile = COMPATIBLE
-        if response_format is not None:
-            profile = replace(profile, response_format=_known_format(response_format), adapts=False)
-        return HttpBackend(
-            name=f"openai+{base_url}:{model}",
-            base_url=base_url,
-            model=model,
-            key_env=_environment_name(key_env),
-            profile=profile,
-            timeouts=_timeouts(connect_s=connect_s, read_s=read_s, answer_s=answer_s),
-        )
-
-    return opener
-
-
-def _address(scheme: str, rest: str) -> tuple[str, str]:
-    """Base URL and model of ``//HOST:PORT/PATH:MODEL``. Errors never repeat what may hold a password."""
-    form = f"write {_COMPATIBLE_FORM}"
-    if not rest.startswith("//"):
-        raise ConfigurationError(f"openai+{scheme}: lacks the address of a server; {form}")
-    authority, slash, path_and_model = rest[2:].partition("/")
-    path, colon, model = path_and_model.partition(":")
-    if "@" in authority:
-        raise ConfigurationError(
-            "a backend's URL holds a user name or password before @; leave it out and put the key into "
-            f"the environment variable {COMPATIBLE_KEY}"
-        )
-    if not slash:
-        raise ConfigurationError(f"the backend's URL lacks a path, mostly /v1; {form}")
-    if "?" in path or "#" in path:
-        raise ConfigurationError(f"a backend's URL takes no query and no fragment; {form}")
-    if not colon or not model.strip():
-        raise ConfigurationError(
-            f"the backend's URL {scheme}://{authority}/{path} lacks a model; {form} "
-            "(a server with one model takes any name, such as default)"
-        )
-    url = f"{scheme}://{authority}/{path}".rstrip("/")
-    if url.endswith(_PATH_OF_CALL):
-        raise ConfigurationError(f"leave {_PATH_OF_CALL} out of the backend's URL; {form}")
-    problem = _url_problem(url)
-    if problem is not None:
-        raise ConfigurationError(f"the backend's URL {url} is not one ({problem}); {form}")
-    return url, model
-
-
-def _url_problem(url: str) -> str | None:
-    if any(character.isspace() for character in url):
-        return "it holds a blank"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        return str(error)
-    return None if parts.hostname and port != 0 else "it names no host, or port 0"
-
-
-def _environment_name(key_env: str) -> str:
-    if not _ENVIRONMENT_NAME.fullmatch(key_env):
+def _environment_name(key_env: Any) -> str:
+    if not isinstance(key_env, str) or not _ENVIRONMENT_NAME.fullmatch(key_env):
         # The value is not shown: it may be the key itself, given by mistake.
         raise ConfigurationError(
             "key_env takes the name of an environment variable, such as MY_SERVER_KEY, not the key itself"
@@ -175,16 +173,7 @@ def _environment_name(key_env: str) -> str:
     return key_env
 
 
-def _known_format(name: str) -> Any:
-    if name not in _RESPONSE_FORMATS:
-        raise ConfigurationError(
-            f"response_format is {name!r}{did_you_mean(name, _RESPONSE_FORMATS)}; it is one of "
-            f"{', '.join(_RESPONSE_FORMATS)}"
-        )
-    return name
-
-
-def _timeouts(**seconds: Any) -> Any:
+def _timeouts(seconds: Mapping[str, Any]) -> Any:
     from promptkit.backends.http import Timeouts
 
     given: dict[str, float] = {}
@@ -197,45 +186,29 @@ def _timeouts(**seconds: Any) -> Any:
     return Timeouts(**given)
 
 
-def _check_options(opener: Callable[..., Backend], options: Mapping[str, Any], scheme: str) -> None:
-    parameters = inspect.signature(_option_source(opener)).parameters
-    known = sorted(name for name, it in parameters.items() if it.kind is it.KEYWORD_ONLY)
+def _check_options(options: Mapping[str, Any], known: Collection[str], scheme: str) -> None:
     for name in options:
         if name not in known:
-            takes = f"it takes {', '.join(known)}" if known else "it takes no options"
+            takes = f"it takes {', '.join(sorted(known))}" if known else "it takes no options"
             raise ConfigurationError(
-                f"backend {scheme} has no option {name}{did_you_mean(name, known)}; {takes}"
+                f"backend {scheme} has no option {name}{did_you_mean(name, sorted(known))}; {takes}"
             )
 
 
-def _option_source(opener: Callable[..., Backend]) -> Callable[..., Any]:
-    if opener is not _llama:
-        return opener
-    from promptkit.backends.llama import LlamaBackend
-
-    return LlamaBackend
+def _keywords(opener: Callable[..., Any]) -> frozenset[str]:
+    parameters = inspect.signature(opener).parameters.values()
+    return frozenset(it.name for it in parameters if it.kind is it.KEYWORD_ONLY)
 
 
-def _unknown(scheme: str, colon: str) -> ConfigurationError:
-    known = [*_OPENERS, "mock"]
-    if scheme in _PLANNED and colon:
-        return ConfigurationError(
-            f"this version has no backend {scheme}: yet; any OpenAI-compatible server works as "
-            f"{_COMPATIBLE_FORM}"
-        )
+def _unknown(scheme: str) -> ConfigurationError:
     if scheme == "mock":
         return ConfigurationError("mock takes nothing after it; write mock, or pass MockBackend([...])")
-    if scheme in _OPENERS:
+    if scheme == "llama" or scheme in _ROOMS:
         return ConfigurationError(f"backend {scheme} lacks what it names; write for example llama:demo")
+    offered = {entry.name for entry in entry_points(group=ENTRY_POINTS)}
+    known = ["llama", "mock", *sorted({*_ROOMS, *offered})]
+    named = ", ".join(f"{name}:MODEL" for name in known if name != "mock")
     return ConfigurationError(
-        f"there is no backend {scheme}{did_you_mean(scheme, known)}; known are llama:MODEL, openai:MODEL, "
-        f"{_COMPATIBLE_FORM}, openai+https://HOST/v1:MODEL and mock"
+        f"there is no backend {scheme}{did_you_mean(scheme, known)}; known are {named}, mock and "
+        f"{_COMPATIBLE_FORM} for any OpenAI-compatible server (also https)"
     )
-
-
-_OPENERS: Mapping[str, Callable[..., Backend]] = {
-    "llama": _llama,
-    "openai": _openai,
-    "openai+http": _compatible("http"),
-    "openai+https": _compatible("https"),
-}

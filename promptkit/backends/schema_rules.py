@@ -25,6 +25,14 @@ class SchemaRules:
         max_properties: Properties of all objects together.
         max_enum_values: Values of all enumerations together.
         max_characters: Characters of all names of properties and definitions, enum values and constants.
+        demands_all: True when every property must be required.
+        closed: True when objects must name all of their properties.
+        typed: True when every place must say which types of values it takes.
+        recursion: True when a type may contain itself.
+        constants_as_enum: True when a constant must be said as an enumeration of one value.
+        least_items: The values of ``minItems`` that it enforces; None for all.
+        max_optional: Properties that are not required.
+        max_unions: Places that take several types, by ``anyOf`` or a list of types.
         long_enum: Values from which on one enumeration of texts counts as long: when it has more than these.
         max_long_enum_characters: Characters of all values of a long enumeration.
     """
@@ -38,11 +46,21 @@ class SchemaRules:
     max_characters: int | None = None
     long_enum: int = 0
     max_long_enum_characters: int | None = None
+    demands_all: bool = True
+    closed: bool = True
+    typed: bool = True
+    recursion: bool = True
+    constants_as_enum: bool = False
+    least_items: frozenset[int] | None = None
+    max_optional: int | None = None
+    max_unions: int | None = None
 
     def takes(self, keyword: str, value: Any) -> bool:
         """True when the provider holds an answer to this keyword with this value."""
         if keyword == "format":
             return value in self.formats
+        if keyword == "minItems" and self.least_items is not None:
+            return value in self.least_items
         if keyword == "pattern" and not self.look_around and any(part in value for part in _LOOK_AROUND):
             return False
         return keyword in self.keywords
@@ -58,6 +76,8 @@ class _Sizes:
     enum_values: int = 0
     characters: int = 0
     long_enum_characters: int = 0
+    optional: int = 0
+    unions: int = 0
 
 
 def limits_passed(schema: Mapping[str, Any], rules: SchemaRules) -> tuple[Limit, ...]:
@@ -79,6 +99,8 @@ def limits_passed(schema: Mapping[str, Any], rules: SchemaRules) -> tuple[Limit,
             rules.max_long_enum_characters,
             sizes.long_enum_characters,
         ),
+        ("optional properties", rules.max_optional, sizes.optional),
+        ("places of several types", rules.max_unions, sizes.unions),
     )
     return tuple(
         Limit(name=name, allowed=allowed, actual=actual)
@@ -91,6 +113,8 @@ def _add(sizes: _Sizes, level: int, fragment: Mapping[str, Any], rules: SchemaRu
     sizes.levels = max(sizes.levels, level)
     names = [*fragment.get("properties", {}), *fragment.get("$defs", {})]
     sizes.properties += len(fragment.get("properties", {}))
+    sizes.optional += len(fragment.get("properties", {}).keys() - set(fragment.get("required", ())))
+    sizes.unions += "anyOf" in fragment or isinstance(fragment.get("type"), list)
     values: list[Any] = fragment.get("enum", [])
     sizes.enum_values += len(values)
     constants = [fragment["const"]] if "const" in fragment else []

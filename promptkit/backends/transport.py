@@ -26,16 +26,17 @@ MAX_IDLE_CONNECTIONS = 64
 KEEP_ALIVE_S = 60.0  # a connection that the server closed earlier is noticed and not used
 
 
-class _BearerKey(httpx.Auth):
+class _Key(httpx.Auth):
     """Puts the key on a request at the last moment, so that no value of ours ever holds it."""
 
-    def __init__(self, key_env: str) -> None:
-        self._key_env = key_env
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        key = os.environ.get(self._key_env, "").strip()
+        where = self._destination
+        key = os.environ.get(where.key_env, "").strip()
         if key:
-            request.headers["authorization"] = f"Bearer {key}"
+            request.headers[where.key_header] = f"{where.key_prefix}{key}"
         yield request
 
 
@@ -73,8 +74,7 @@ class Reply:
                 raise fault
             if chunk is None:
                 return
-            if self._waits.remaining_s == 0.0:
-                raise TransportFault("timeout", "the deadline has passed")
+            _check_deadline(self._waits)
             yield chunk
 
 
@@ -94,6 +94,7 @@ class Connections:
         Raises:
             TransportFault: When no answer begins.
         """
+        _check_deadline(waits)
         if self._pid != os.getpid():
             self.close()
             self._pid = os.getpid()
@@ -180,6 +181,7 @@ class AsyncConnections:
         Raises:
             TransportFault: When no answer begins.
         """
+        _check_deadline(waits)
         connections = await self._of_this_loop()
         client = connections.take()
         try:
@@ -253,6 +255,11 @@ def _close_all(clients: deque[httpx.Client]) -> None:
         clients.pop().close()
 
 
+def _check_deadline(waits: Waits) -> None:
+    if waits.passed:
+        raise TransportFault("timeout", "the deadline has passed")
+
+
 def _request(
     client: httpx.Client | httpx.AsyncClient, url: str, call: HttpCall, waits: Waits
 ) -> httpx.Request:
@@ -267,7 +274,7 @@ def _request(
 
 def _client_settings(destination: Destination) -> dict[str, Any]:
     return {
-        "auth": _BearerKey(destination.key_env),
+        "auth": _Key(destination),
         "follow_redirects": False,
         "headers": {"user-agent": "promptkit", "accept-encoding": "gzip, deflate"},
         "limits": httpx.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE_S),

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Destination", "Endpoint", "HttpCall", "HttpReply", "TransportFault", "Waits"]
+__all__ = ["Destination", "Endpoint", "ErrorWords", "HttpCall", "HttpReply", "TransportFault", "Waits"]
+
+SHORTEST_WAIT_S = 0.001
+"""The least that a phase is given: a socket with a timeout of 0 does not wait, and fails with other errors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +54,32 @@ class Destination:
         secure: True for https.
         loopback: True for this machine, which no proxy can reach for us.
         key_env: Environment variable with the key; read for each request, kept nowhere.
+        key_header: The header that holds the key, in lower case.
+        key_prefix: What stands before the key in it.
     """
 
     secure: bool
     loopback: bool
     key_env: str
+    key_header: str = "authorization"
+    key_prefix: str = "Bearer "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorWords:
+    """What errors say about servers of one kind, and by what their errors are known.
+
+    Attributes:
+        server: What such a server is called.
+        base: What base paths of its URL end in.
+        schema: Words, in lower case, of an error that refuses the output's schema.
+        schema_advice: What to do about such an error.
+    """
+
+    server: str = "an OpenAI-compatible server"
+    base: str = "/v1"
+    schema: tuple[str, ...] = ("response_format", "json_schema", "json schema", "failed to parse grammar")
+    schema_advice: str = "Simplify the output's schema, or set enforce: prefer or off."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +91,14 @@ class Endpoint:
         url: The whole URL that is called.
         model: The model's name as the server knows it.
         key_env: The environment variable that the key is read from.
+        words: How errors speak of the server.
     """
 
     name: str
     url: str
     model: str
     key_env: str
+    words: ErrorWords = field(default_factory=ErrorWords)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +120,16 @@ class Waits:
         """Seconds to the deadline, 0 when it has passed, None without one."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
-    def by_phase(self) -> dict[str, float]:
-        """Seconds by phase of the call, as HTTP clients take them."""
+    @property
+    def passed(self) -> bool:
+        """True when the deadline has passed, or is nearer than timers are exact."""
         remaining = self.remaining_s
-        longest = math.inf if remaining is None else remaining
+        return remaining is not None and remaining < SHORTEST_WAIT_S
+
+    def by_phase(self) -> dict[str, float]:
+        """Seconds by phase of the call, as HTTP clients take them; never 0."""
+        remaining = self.remaining_s
+        longest = math.inf if remaining is None else max(SHORTEST_WAIT_S, remaining)
         connect, read = min(self.connect_s, longest), min(self.read_s, longest)
         return {"connect": connect, "read": read, "write": read, "pool": connect}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
@@ -9,7 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from promptkit.cli.check import check
+from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
+from promptkit.cli.lock import lock
 from promptkit.cli.new import new
 from promptkit.cli.plan import plan
 from promptkit.cli.render import render
@@ -28,6 +31,8 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "plan": plan,
     "run": run,
     "check": check,
+    "freeze": freeze,
+    "lock": lock,
 }
 
 
@@ -39,7 +44,9 @@ def run_command_line(arguments: list[str]) -> int:
     command: Any = typer.main.get_command(_application())
     try:
         # `command.main` would turn Ctrl-C and errors into its own messages and exit codes.
-        with command.make_context("promptkit", list(arguments)) as context:
+        with warnings.catch_warnings(), command.make_context("promptkit", list(arguments)) as context:
+            # Deprecated prompts are told of in the words of the command line.
+            warnings.filterwarnings("ignore", r".+ is deprecated: ", DeprecationWarning)
             return int(command.invoke(context) or 0)
     except typer.Exit as end:
         return end.exit_code

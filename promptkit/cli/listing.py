@@ -12,18 +12,18 @@ def list_prompts(
     library: LibraryOption = None, as_json: AsJson = False, form: FormatOption = Format.TEXT
 ) -> int:
     """List the prompts of the library with version and description."""
-    from promptkit.authoring import Header, read_header
+    from promptkit.authoring import Header
     from promptkit.cli.locations import find_library
     from promptkit.cli.screen import Screen
-    from promptkit.errors import TemplateError
+    from promptkit.errors import PromptError
 
     found = find_library(library)
     headers: list[tuple[str, Header]] = []
-    faults: list[TemplateError] = []
+    faults: list[PromptError] = []
     for name in found.names():
         try:
-            headers.append((name, read_header(found.path(name), name=name)))
-        except TemplateError as error:
+            headers.append((name, found.header(name)))
+        except PromptError as error:
             faults.append(error)
     screen = Screen()
     if wants_json(as_json, form):

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from promptkit.authoring import SUFFIXES
+from promptkit.cli.stderr import say
 from promptkit.errors import ConfigurationError
 from promptkit.libraries import Library, load
+from promptkit.libraries.deprecation import notice_of
 from promptkit.prompts import Prompt
 from promptkit.sessions import settings
 
@@ -35,8 +37,12 @@ def library_folder(given: Path | None) -> Path:
     return configured.library or Path("templates")
 
 
-def find_library(given: Path | None) -> Library:
+def find_library(given: Path | None, *, strict: bool = False) -> Library:
     """The library.
+
+    Args:
+        given: The folder, where the command line names one.
+        strict: True to load as its lock says.
 
     Raises:
         ConfigurationError: When its folder does not exist.
@@ -45,7 +51,7 @@ def find_library(given: Path | None) -> Library:
     if not folder.is_dir():
         mend = "check the path" if given is not None else _NO_LIBRARY
         raise ConfigurationError(f"there is no library {folder.absolute()}; {mend}")
-    return Library(folder.resolve())
+    return Library(folder.resolve(), strict=strict)
 
 
 def is_path(name: str) -> bool:
@@ -69,10 +75,18 @@ def find_prompt(name: str, given: Path | None) -> Prompt[Any]:
 
     Raises:
         ConfigurationError: When there is no library.
-        PromptError: When there is no such prompt, or its file is faulty.
+        PromptError: When there is no such prompt, its file is faulty, or it is not what is locked.
     """
+    prompt = _found(name, given)
+    notice = notice_of(prompt.declaration)
+    if notice is not None:
+        say(f"warning: {notice}")
+    return prompt
+
+
+def _found(name: str, given: Path | None) -> Prompt[Any]:
     if not is_path(name):
-        return find_library(given).get(name)
+        return find_library(given, strict=settings().strict).get(name)
     folder, path = library_folder(given), Path(name)
     own = name_in(Library(folder.resolve()), path) if folder.is_dir() and path.is_file() else None
-    return load(path) if own is None else Library(folder.resolve()).get(own)
+    return load(path) if own is None else Library(folder.resolve(), strict=settings().strict).get(own)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -122,41 +121,20 @@ def new(
 
 
 def _write(folder: Path, name: str) -> Path:
+    from promptkit.libraries.writing import create_file, make_folder, writing_faults
+
     target = folder / f"{name}{_SUFFIXES[0]}"
     for suffix in _SUFFIXES:
         if os.path.lexists(folder / f"{name}{suffix}"):
             raise _taken(folder / f"{name}{suffix}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PromptError(f"the folder {target.parent} cannot be made: {error.strerror or error}") from error
-    try:
-        _create(target, _STARTER.format(name=name))
-    except FileExistsError:
-        raise _taken(target) from None
-    except OSError as error:
-        raise PromptError(f"{target} cannot be written: {error.strerror or error}") from error
+    make_folder(target.parent, folder)
+    with writing_faults(target):
+        try:
+            create_file(target, _STARTER.format(name=name))
+        except FileExistsError:
+            raise _taken(target) from None
     return target
 
 
 def _taken(path: Path) -> PromptError:
     return PromptError(f"{path} exists already; choose another name or remove it first")
-
-
-def _create(target: Path, text: str) -> None:
-    """Make a file that is whole from its first moment, and never replace one."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".promptkit-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        try:
-            os.link(temporary, target)  # unlike a rename, it fails when somebody else was quicker
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without hard links
-            Path(temporary).rename(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

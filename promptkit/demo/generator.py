@@ -11,54 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from noise import ID_MARK, Noise
+from phrasings import KIND_LABELS, Line, parse, tones, topics
 from slots import Slots
 
-__all__ = ["Generator", "Message"]
+__all__ = ["KIND_LABELS", "Generator", "Message"]
 
 HERE = Path(__file__).parent
-# Stands for the order id while noise is applied, so that typos never reach the id.
-ID_MARK = "\x01"
-# Of a list of at least so many phrasings every tenth is held out, from the fourth on.
-HOLDOUT_LEAST, HOLDOUT_FIRST, HOLDOUT_EVERY = 5, 3, 10
 KIND_WEIGHTS = {"fault": 0.38, "request": 0.36, "sarcasm": 0.06, "praise": 0.13, "danger": 0.07}
-KIND_LABELS = {
-    "fault": ("negative", "normal"),
-    "sarcasm": ("negative", "normal"),
-    "request": ("neutral", "normal"),
-    "danger": ("negative", "high"),
-    "praise": ("positive", "low"),
-}
-SHORTHAND = {
-    "please": "pls", "you": "u", "your": "ur", "thanks": "thx", "are": "r", "because": "bc",
-    "and": "&", "with": "w/", "tomorrow": "tmrw", "people": "ppl", "before": "b4", "message": "msg",
-}  # fmt: skip
-SMILEYS = {
-    "negative": [":(", ":-(", "😡", "😠", "👎", "😞"],
-    "neutral": ["🙏", ";)", "🤔", ":-)", ":)"],
-    "positive": [":)", ":-)", "🙂", "😊", "👍", "❤️", "😍", "🎉"],
-}
-SECOND_OPENINGS = [
-    "also",
-    "and",
-    "one more thing:",
-    "besides,",
-    "PS:",
-    "by the way,",
-    "another thing:",
-    "oh, and",
-    "2.",
-    "plus",
-]
-LATER_ORDERS = [
-    "(My other order, {}, is fine.)", "Order {} came without any trouble.", "PS: not {}, that one is done.",
-    "I also have order {} but that is another story.", "It is not about order {}.", "The same goes for order {}.",
-    "And order {} too, please.", "{} was the one before, ignore it.",
-]  # fmt: skip
-EARLIER_ORDERS = [
-    "My earlier order {} went well.", "Not about {}, that is settled.", "Order {} is fine, this is about another one.",
-    "I wrote about order {} last month; now there is something new.", "After order {} I ordered again.",
-]  # fmt: skip
-FUNCTION_WORDS = re.compile(r" (the|a|an|is|are|to|of|have|has|am) ")
 QUESTION_START = re.compile(
     r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.IGNORECASE
 )
@@ -87,52 +47,28 @@ class Message:
     order_id: str | None
 
 
-def parse(text: str) -> list[str | list]:
-    """Turn "a (b|c)" into a list of strings and of lists of alternatives."""
-    stack: list[list] = [[[]]]
-    for piece in re.split(r"([(|)])", text):
-        if piece == "(":
-            stack.append([[]])
-        elif piece == ")":
-            alternatives = stack.pop()
-            stack[-1][-1].append(alternatives)
-        elif piece == "|" and len(stack) > 1:
-            stack[-1].append([])
-        else:
-            stack[-1][-1].append(piece)
-    return stack[0][0]
-
-
 class Generator:
     """Draws messages from a seed.
 
     Args:
         seed: The same seed gives the same messages.
-        split: "train" leaves out every tenth phrasing of each list, "holdout" uses
+        split: "train" leaves out about every tenth phrasing of each list, "holdout" uses
             only those, "all" uses every phrasing.
     """
 
     def __init__(self, seed: int, split: str = "train") -> None:
         self.rng = random.Random(seed)
         self.words = tomllib.loads((HERE / "words.toml").read_text("utf-8"))
-        tones = tomllib.loads((HERE / "tones.toml").read_text("utf-8"))
         # Phrasings of asides and openings are held out too: a tone that was seen word for word proves nothing.
-        self.tones = {
-            key: [parse(line) for line in keep(lines, split) or lines] for key, lines in tones.items()
-        }
-        self.categories: dict[str, str] = {}
-        self.phrases: dict[str, dict[str, list]] = {}
-        for path in sorted((HERE / "phrases").glob("*.toml")):
-            for topic in tomllib.loads(path.read_text("utf-8"))["topic"]:
-                kinds = {kind: keep(topic[kind], split) for kind in KIND_LABELS if topic.get(kind)}
-                self.phrases[topic["id"]] = {k: [parse(line) for line in v] for k, v in kinds.items() if v}
-                self.categories[topic["id"]] = topic["category"]
+        self.tones = {key: [parse(line) for line in lines] for key, lines in tones(split).items()}
+        self.phrases, self.categories = topics(split)
         self.topics = list(self.phrases)
         self.by_category: dict[str, list[str]] = {}
         for topic, category in self.categories.items():
             self.by_category.setdefault(category, []).append(topic)
         self.makers = Slots(self.rng, self.words)
         self.slots = self.makers.all()
+        self.noise = Noise(self.rng, self.words["spelling"])
 
     def message(self, topics: Sequence[str] = (), kinds: Sequence[str] = ()) -> Message:
         """Compose one message, of the topics and kinds given; with none, of every category alike."""
@@ -141,18 +77,16 @@ class Generator:
         lines = self.phrases[topic]
         allowed = [kind for kind in lines if not kinds or kind in kinds] or list(lines)
         kind = rng.choices(allowed, [KIND_WEIGHTS[k] for k in allowed])[0]
+        line = rng.choice(lines[kind])
         sentiment, urgency = KIND_LABELS[kind]
         share = self._order_share(self.categories[topic])
         order_id, shown = self.makers.order_id() if rng.random() < share else (None, "")
-        core = [self._line(lines[kind])]
-        if rng.random() < 0.1:
-            core.append(self._line(lines[kind]))
-        elif kind == "fault" and "request" in lines and rng.random() < 0.15:
-            core.append(self._line(lines["request"]))
-        elif rng.random() < 0.08:
-            core.append(self._second_matter(kind))
-        tone, sentiment = self._tone(kind, sentiment)
-        pace, urgency = self._pace(kind, sentiment, urgency)
+        core = [self._expand(line.tree), *self._more(topic, kind, line)]
+        tone, sentiment = self._tone(kind, line.sentiment or sentiment, marked=bool(line.sentiment))
+        pace, urgency = self._pace(kind, sentiment, line.urgency or urgency, marked=bool(line.urgency))
+        if kind in ("fault", "request") and not line.sentiment and rng.random() < 0.04:
+            core[0] = f"{self._settled(topic)} {core[0]}"
+            sentiment = "positive" if kind == "request" and sentiment != "negative" else "negative"
         text = self._assemble(core, tone + pace, shown, sentiment)
         return Message(
             text=text,
@@ -164,25 +98,55 @@ class Generator:
             order_id=order_id,
         )
 
+    def _more(self, topic: str, kind: str, said: Line) -> list[str]:
+        """Return what is said besides: more of the same matter, or a matter that comes second."""
+        lines, draw = self.phrases[topic], self.rng.random()
+        if draw < 0.16:
+            return self._unmarked([line for line in lines[kind] if line is not said])
+        if draw < 0.36:
+            follow = {"fault": "request", "sarcasm": "fault", "danger": "fault"}.get(kind, "")
+            return self._unmarked(lines.get(follow, []))
+        return [self._second_matter(kind)] if draw < 0.43 else []
+
+    def _unmarked(self, lines: Sequence[Line]) -> list[str]:
+        """Write out one of the lines that carry no label of their own, if there is one."""
+        free = [line for line in lines if not line.sentiment and not line.urgency]
+        return [self._line(free)] if free else []
+
     def _second_matter(self, kind: str) -> str:
         """Return a matter that comes second, so that it does not decide the category."""
         other = self.phrases[self.rng.choice(self.topics)]
         kinds = [
             k for k in ("request", "fault") if k in other and (k == "request" or kind in ("fault", "danger"))
         ]
-        if not kinds:
-            return self._part("aside")
-        opening = self.rng.choice(SECOND_OPENINGS)
-        return f"{opening} {self._line(other[self.rng.choice(kinds)])}"
+        written = self._unmarked(other[self.rng.choice(kinds)]) if kinds else []
+        return f"{self._part('second_opening')} {written[0]}" if written else self._part("aside")
+
+    def _settled(self, topic: str) -> str:
+        """Return praise of another matter and a turn to the one that is to be solved."""
+        others = [
+            lines["praise"] for name, lines in self.phrases.items() if name != topic and "praise" in lines
+        ]
+        praise = (
+            self._line(self.rng.choice(others)).replace("{o:Order}", "the other order").replace("{o}", "")
+        )
+        end = "" if praise[-1:] in "!?." else self.rng.choice([".", "!", ",", "..."])
+        return f"{praise}{end} {self._part('turn')}"
 
     def _order_share(self, category: str) -> float:
         return {"question": 0.2, "account": 0.3}.get(category, 0.62)
 
-    def _line(self, lines: list) -> str:
-        return self._expand(self.rng.choice(lines))
+    def _line(self, lines: Sequence[Line]) -> str:
+        return self._expand(self.rng.choice(lines).tree)
 
     def _part(self, key: str) -> str:
         return self._line(self.tones[key])
+
+    def _parts(self, key: str, share: float, many: int) -> list[str]:
+        """Return up to so many different parts, each with a chance of its own."""
+        count = sum(self.rng.random() < share for _ in range(many))
+        lines = self.tones[key]
+        return [self._expand(line.tree) for line in self.rng.sample(lines, min(count, len(lines)))]
 
     def _expand(self, tree: list) -> str:
         pieces = []
@@ -198,8 +162,10 @@ class Generator:
         slot = self.slots.get(match[1])
         return slot() if slot else match[0]
 
-    def _tone(self, kind: str, sentiment: str) -> tuple[list[str], str]:
+    def _tone(self, kind: str, sentiment: str, *, marked: bool) -> tuple[list[str], str]:
         draw = self.rng.random()
+        if marked:
+            return [], sentiment
         if kind == "sarcasm":
             return ([self._part("angry")] if draw < 0.25 else []), "negative"
         if kind in ("fault", "danger"):
@@ -218,22 +184,24 @@ class Generator:
             return [self._part("happy")], "positive"
         return [], sentiment
 
-    def _pace(self, kind: str, sentiment: str, urgency: str) -> tuple[list[str], str]:
+    def _pace(self, kind: str, sentiment: str, urgency: str, *, marked: bool) -> tuple[list[str], str]:
         draw = self.rng.random()
+        if marked:
+            return ([self._part("urgent")] if urgency == "high" and draw < 0.2 else []), urgency
         if kind == "danger":
             return ([self._part("urgent")] if draw < 0.5 else []), "high"
         if kind == "praise":
             return ([self._part("unhurried")] if draw < 0.05 else []), "low"
-        if draw < 0.24:
+        if draw < 0.22:
             return [self._part("urgent") for _ in range(1 + (draw < 0.05))], "high"
-        if draw < (0.3 if sentiment == "negative" else 0.42):
+        if draw < (0.28 if sentiment == "negative" else 0.4):
             return [self._part("unhurried")], "low"
         return [], urgency
 
     def _assemble(self, core: list[str], after: list[str], shown: str, sentiment: str) -> str:
         """Put the parts in an order, name the order once or twice, then add noise."""
         rng = self.rng
-        size = rng.choices(["bare", "usual", "long"], [0.16, 0.76, 0.08])[0]
+        size = rng.choices(["bare", "usual", "long", "story"], [0.2, 0.69, 0.08, 0.03])[0]
         heading = ""
         core, named = self._name_inline(core, bool(shown))
         if shown and (not named or rng.random() < 0.06):
@@ -245,13 +213,13 @@ class Generator:
         rng.shuffle(after)
         cut = rng.choice([0, 0, 0, 1, len(after)])
         parts = before + after[:cut] + core + after[cut:] + closing
-        style = rng.choices(["plain", "sloppy", "foreign", "upper"], [0.6, 0.32, 0.06, 0.02])[0]
+        style = self.noise.style()
         text = heading + self._join(parts, style)
         if size != "bare" and rng.random() < 0.35:
             text = self._part("greeting") + rng.choice([", ", ",\n", "! ", ". ", " ", "\n"]) + text
-        text = self._noise(text.replace("{id}", ID_MARK), style)
-        if rng.random() < 0.05:
-            text += " " + rng.choice(SMILEYS[sentiment])
+        text = self.noise.apply(text.replace("{id}", ID_MARK), style)
+        if rng.random() < (0.12 if style in ("sloppy", "chat") else 0.04):
+            text += rng.choice([" ", " ", ""]) + self.noise.smiley(sentiment)
         text = text.replace(ID_MARK, shown).strip()
         return self._other_order(text, shown) if shown and size != "bare" and rng.random() < 0.06 else text
 
@@ -260,12 +228,12 @@ class Generator:
         rng = self.rng
         if size == "bare":
             return [], []
-        many = 2 if size == "long" else 1
-        for key, share in (("number", 0.22), ("aside", 0.07)):
-            after.extend(self._part(key) for _ in range(many) if rng.random() < share * many)
-        before = [self._part("context") for _ in range(many) if rng.random() < 0.28 * many]
+        many = {"usual": 1, "long": 2, "story": 4}[size]
+        after.extend(self._parts("number", min(0.8, 0.16 * many), min(many, 3)))
+        after.extend(self._parts("aside", min(0.7, 0.05 * many), min(many, 2)))
+        before = self._parts("context", min(0.9, 0.18 * many), many)
         closing = [self._part("thanks")] if rng.random() < 0.15 else []
-        if rng.random() < 0.35 or size == "long":
+        if rng.random() < 0.35 or size in ("long", "story"):
             closing.append(self._part("closing"))
         return before, closing
 
@@ -275,10 +243,9 @@ class Generator:
         if other == shown:
             return text
         if self.rng.random() < 0.5:
-            return f"{text}{self.rng.choice(['', '.']) if text[-1:].isalnum() else ''} " + self.rng.choice(
-                LATER_ORDERS
-            ).format(other)
-        return self.rng.choice(EARLIER_ORDERS).format(other) + " " + text
+            end = self.rng.choice(["", "."]) if text[-1:].isalnum() else ""
+            return f"{text}{end} {self._part('later_order').replace('{other}', other)}"
+        return f"{self._part('earlier_order').replace('{other}', other)}. {text}"
 
     def _name_inline(self, core: list[str], has_order: bool) -> tuple[list[str], bool]:
         named = False
@@ -295,6 +262,8 @@ class Generator:
     def _join(self, parts: list[str], style: str) -> str:
         rng = self.rng
         glue = rng.choices([" ", "\n", "\n\n", "\n- "], [0.84, 0.09, 0.05, 0.02])[0]
+        if style == "chat":
+            glue = rng.choices([" ", "\n", " ... ", "  "], [0.75, 0.15, 0.05, 0.05])[0]
         text = ""
         for raw in parts:
             part = " ".join(raw.split()).replace(" ,", ",")
@@ -303,41 +272,10 @@ class Generator:
             elif QUESTION_START.match(part):
                 end = rng.choices(["?", "??", "."], [0.9, 0.05, 0.05])[0]
             else:
-                end = rng.choices([".", "!", "!!!", " -", ","], [0.76, 0.15, 0.03, 0.03, 0.03])[0]
+                end = rng.choices([".", "!", "!!!", " -", ","], [0.8, 0.12, 0.03, 0.02, 0.03])[0]
             if part[-1:] in "!?.":
                 end = ""
             capital = style in ("plain", "upper") and not text.endswith((",", "-"))
             shown = part[:1].upper() + part[1:] if capital else part
             text += (glue if text else "") + shown + end
         return text.rstrip(" ,-;")
-
-    def _noise(self, text: str, style: str) -> str:
-        rng = self.rng
-        if style == "upper":
-            return text.upper()
-        if style == "foreign":
-            text = FUNCTION_WORDS.sub(lambda m: m[0] if rng.random() < 0.35 else " ", text)
-        if style == "sloppy":
-            words = [SHORTHAND.get(w, w) if rng.random() < 0.3 else w for w in text.split(" ")]
-            text = " ".join(words)
-            if rng.random() < 0.6:
-                text = text.lower()
-            if rng.random() < 0.4:
-                text = text.replace("'", "")
-        elif rng.random() < 0.12:
-            text = text.replace("'", "\u2019")
-        rate = rng.choice([0, 0, 0, 0, 0.004, 0.01, 0.02]) * (2 if style == "sloppy" else 1)
-        return "".join(self._typo(char) if rng.random() < rate else char for char in text)
-
-    def _typo(self, char: str) -> str:
-        if not char.isalpha():
-            return char
-        return self.rng.choice(["", char * 2, self.rng.choice("aeioustrnl"), char.swapcase()])
-
-
-def keep(lines: list[str], split: str) -> list[str]:
-    """Choose the phrasings of a split; a list of under five lines has none to hold out."""
-    if split == "all":
-        return lines
-    held = lines[HOLDOUT_FIRST::HOLDOUT_EVERY] if len(lines) >= HOLDOUT_LEAST else []
-    return held if split == "holdout" else [line for line in lines if line not in held]

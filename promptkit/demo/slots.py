@@ -5,6 +5,12 @@ from collections.abc import Callable
 
 __all__ = ["Slots"]
 
+# Slots that are filled from the list of their name.
+PLAIN = (
+    *("name", "city", "street", "email", "os", "browser", "carrier", "weekday"),
+    *("part", "extra", "colour", "event", "who", "spot"),
+)
+
 
 class Slots:
     """Draws words and numbers.
@@ -28,7 +34,7 @@ class Slots:
         form = rng.random()
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
         if form < 0.45:
-            return digits, ("#" if rng.random() < 0.5 else "") + digits
+            return digits, rng.choices(["", "#", "# "], [0.5, 0.46, 0.04])[0] + digits
         if form < 0.72:
             prefix = rng.choice(letters)
         elif form < 0.86:
@@ -79,6 +85,27 @@ class Slots:
              f"{month}/{day}/{year}", f"{day}.{month}.", f"{name} {day}, {year}", f"the {day}th"]
         )  # fmt: skip
 
+    def _size(self) -> str:
+        rng, pick = self.rng, self.rng.choice
+        unit = pick(
+            ["GB", " GB", "TB", " inch", '"', " cm", " m", "W", " watt", "mAh", " litres", " kg", "V", " Hz"]
+        )
+        return f"{pick([rng.randint(2, 64), pick([128, 256, 512]), 100 * rng.randint(1, 50)])}{unit}"
+
+    def _deadline(self) -> str:
+        text = self.rng.choice(self.words["deadline"])
+        for slot, fill in (
+            ("weekday", self.rng.choice(self.words["weekday"])),
+            ("date", self._date()),
+            ("time", self._time()),
+        ):
+            text = text.replace("{" + slot + "}", fill)
+        return text
+
+    def _time(self) -> str:
+        minute = self.rng.choice([":30", " pm", " am", ":15", " o'clock", ":00", "pm", ".45"])
+        return f"{self.rng.randint(1, 12)}{minute}"
+
     def _phone(self) -> str:
         d = self._digits
         return self.rng.choice(
@@ -115,8 +142,13 @@ class Slots:
             "tracking": lambda: pick([d(12), d(14), d(20), f"1Z{d(10)}", f"JD{d(16)}"]),
             "invoice": lambda: pick([f"INV-{d(5)}", f"RE{d(6)}", f"2025-{d(4)}", d(6)]),
             "year": lambda: str(self.rng.randint(1950, 2024)),
-            "time": lambda: f"{self.rng.randint(1, 12)}{pick([':30', ' pm', ' am', ':15', ' o clock'])}",
+            "time": self._time,
         }
-        for key in ("name", "city", "street", "email", "os", "browser", "carrier", "weekday"):
+        slots["size"] = self._size
+        slots["version"] = lambda: pick(
+            [f"{d(1)}.{self.rng.randint(0, 20)}", f"v{d(1)}.{d(1)}.{d(2)}", f"{d(4)}.{d(1)}"]
+        )
+        slots["deadline"] = self._deadline
+        for key in PLAIN:
             slots[key] = lambda key=key: pick(words[key])
         return slots

@@ -10,6 +10,7 @@ from promptkit.engine.call import Call
 from promptkit.engine.effects import Keep, Result, Send
 from promptkit.engine.ledger import Ledger
 from promptkit.engine.questions import Question, continuation, first_question, next_question
+from promptkit.engine.readings import Readings
 from promptkit.errors import (
     AttemptsExhausted,
     ConstraintViolated,
@@ -61,17 +62,18 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
 
 def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None, Accepted[Any]]:
     question = first_question(call)
+    readings = Readings(call)
     left = call.continuations
     for number in range(1, call.attempts + 1):
-        completion = yield from _send(question, number, ledger)
+        completion = yield from _send(question, number, ledger, readings)
         while left > 0 and completion.unfinished is not None and completion.finish_reason == "length":
             left -= 1
             ledger.add(question, completion)
             question = continuation(question, completion)
-            completion = yield from _send(question, number, ledger)
+            completion = yield from _send(question, number, ledger, readings)
         if call.request.output.reasoning:
             completion = without_thoughts(completion)
-        outcome = question.read(completion, call.request, call.inputs)
+        outcome = readings.read(question, completion)
         if isinstance(outcome, Accepted):
             ledger.add(question, completion, verdicts=outcome.verdicts)
             return outcome
@@ -83,11 +85,13 @@ def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None
     raise AssertionError("a prompt allows at least one attempt")  # pragma: no cover
 
 
-def _send(question: Question, number: int, ledger: Ledger) -> Generator[Send, Completion | None, Completion]:
+def _send(
+    question: Question, number: int, ledger: Ledger, readings: Readings
+) -> Generator[Send, Completion | None, Completion]:
     ledger.ask()
     try:
         completion = yield Send(
-            request=question.request,
+            request=readings.request_of(question),
             attempt=number,
             invalid_paths=question.invalid_paths,
             paths=question.paths,

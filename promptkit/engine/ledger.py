@@ -59,9 +59,10 @@ class Ledger:
             error: What it failed by.
             verdicts: The verdicts on the whole value.
         """
-        usage = completion.usage if completion is not None else None
+        usage = completion.spent if completion is not None else None
+        detours = completion.detours if completion is not None else ()
         if isinstance(error, BackendError):
-            usage = error.usage
+            usage, detours = error.usage, error.detours
         started_at, started = self._asked_at
         self._attempts.append(
             Attempt(
@@ -76,6 +77,7 @@ class Ledger:
                 cost=_money(usage),
                 started_at=started_at,
                 elapsed_s=self._call.clock.monotonic() - started,
+                detours=detours,
             )
         )
 

@@ -1,150 +1,166 @@
-"""Library: a folder of prompt files, anchored to a package or to an absolute path."""
+"""Library: a folder of prompt files, each with its frozen versions."""
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import os
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
-from promptkit.authoring import SUFFIXES, Header, read_file, read_header
+from promptkit.authoring import SUFFIXES, Header, header_of, read_text
 from promptkit.constraints import RuleClass
-from promptkit.errors import ConfigurationError, PromptError, TemplateError, VersionError
+from promptkit.declarations import Declaration
+from promptkit.errors import ConfigurationError, LockError, PromptError, TemplateError, VersionError
+from promptkit.libraries.deprecation import warn_if_deprecated
+from promptkit.libraries.fragments import Fragments, Included, is_prompt_name
+from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, is_frozen, name_of_frozen
+from promptkit.libraries.locks import LOCK_NAME, Lock, Pin
 from promptkit.libraries.own_rules import kinds_of
-from promptkit.libraries.versions import satisfies, split_reference
-from promptkit.prompts import Prompt, TypedPrompt
+from promptkit.libraries.pins import pin_of
+from promptkit.libraries.strict import lock_in, locked_entry, refuse_other_text, refuse_unlocked
+from promptkit.libraries.trees import BelowTree, FolderTree, Tree
+from promptkit.libraries.versions import newest, satisfies, split_reference
+from promptkit.prompts import Loader, Prompt, TypedPrompt
 from promptkit.prompts.typed import check_signature, hints_of
-from promptkit.rendering import Source
 from promptkit.sessions import settings
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Fragments", "Library", "is_prompt_name", "library", "load"]
+__all__ = ["Library"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
-_FRAGMENT_SUFFIXES = ("", ".j2", ".md", ".txt")
-
-
-def is_prompt_name(name: str) -> bool:
-    """Whether a library can hold a prompt or a fragment of this name; ``..`` and a leading / are never part of one."""
-    return _NAME.fullmatch(name) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Fragments:
-    """Gives the files of a folder by name, for includes and macros; never one outside the folder.
-
-    Attributes:
-        root: The folder, absolute and resolved.
-    """
-
-    root: Path
-
-    def __call__(self, name: str) -> Source:
-        """The file ``name``, with or without its suffix ``.j2``, ``.md`` or ``.txt``.
-
-        Raises:
-            TemplateError: When there is no such file, when it lies outside, or when it is no UTF-8 text.
-        """
-        if not is_prompt_name(name):
-            raise TemplateError(
-                f"{name!r} is no name of a file in the library {self.root}; use names such as "
-                f"fragments/refund-policy, without .. and without a leading /"
-            )
-        for suffix in _FRAGMENT_SUFFIXES:
-            path = self.root / f"{name}{suffix}"
-            if path.is_file():
-                return Source(_read_inside(path, self.root), str(path))
-        found = [str(path.relative_to(self.root)) for path in sorted(self.root.rglob("*")) if path.is_file()]
-        known = [name for name in found if not name.endswith(SUFFIXES)]
-        without = [re.sub(r"\.(j2|md|txt)$", "", name) for name in known]
-        raise TemplateError(
-            f"there is no file {name} in the library {self.root}{did_you_mean(name, without)}"
-        )
-
-
-def _read_inside(path: Path, root: Path) -> str:
-    if not path.resolve().is_relative_to(root):
-        raise TemplateError(f"{path} leads out of the library {root}; links out of it are not followed")
-    try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{path} cannot be read as UTF-8 text: {error}", file=str(path)) from error
 
 
 class Library:
     """A folder of prompt files. Names are paths below it without suffix: ``support/triage``.
 
+    A file is the working copy of its prompt. ``versions`` beside it holds those versions that were frozen, as
+    ``versions/triage@2.1.0.prompt.j2``.
+
     Args:
-        root: The folder.
+        root: The folder, or a tree of files from elsewhere.
         models: Modules in which ``model:`` references of its files may be resolved, beside those that the
             configuration names.
         rules: Classes of rules that its files may name by their kind, beside those that the configuration
             names.
+        strict: True to give out only what ``prompts.lock`` in its folder names, and only as it was locked. The
+            lock is read once.
 
     Raises:
         ConfigurationError: When the folder does not exist, or a class is no rule.
     """
 
-    def __init__(self, root: Path, *, models: Sequence[str] = (), rules: Sequence[RuleClass] = ()) -> None:
-        if not root.is_dir():
-            raise ConfigurationError(f"there is no folder {root}; a library is a folder of prompt files")
-        self.root = root.resolve()
+    def __init__(
+        self,
+        root: Path | Tree,
+        *,
+        models: Sequence[str] = (),
+        rules: Sequence[RuleClass] = (),
+        strict: bool = False,
+    ) -> None:
+        if isinstance(root, Path):
+            if not root.is_dir():
+                raise ConfigurationError(f"there is no folder {root}; a library is a folder of prompt files")
+            root = FolderTree(root.resolve())
+        self.tree = root
         self.models = tuple(models)
+        self.strict = strict
+        self._lock: Lock | None = None
         self._kinds = kinds_of(rules)
-        self._fragments = Fragments(self.root)
+
+    @property
+    def root(self) -> Path:
+        """The folder; where the library lies in an archive, its place there."""
+        return Path(self.tree.label)
 
     def names(self) -> list[str]:
-        """All names, sorted.
+        """All names, sorted; frozen versions are no names of their own.
 
         Raises:
             PromptError: When two files have one name.
         """
-        found: dict[str, Path] = {}
-        for path in sorted(self.root.rglob("*")):
-            suffix = next((suffix for suffix in SUFFIXES if path.name.endswith(suffix)), None)
-            if suffix is None or not path.is_file():
+        found: dict[str, str] = {}
+        for path in self.tree.files():
+            suffix = next((suffix for suffix in SUFFIXES if path.endswith(suffix)), None)
+            if suffix is None or is_frozen(path):
                 continue
-            name = path.relative_to(self.root).as_posix().removesuffix(suffix)
+            name = path.removesuffix(suffix)
             if name in found:
-                raise PromptError(
-                    f"{found[name]} and {path} are both named {name}; rename or remove one of them"
-                )
+                raise self._named_twice(name, found[name], path)
             found[name] = path
         return sorted(found)
+
+    def entries(self) -> list[Entry]:
+        """Every file of a prompt, working copies and frozen versions, sorted by path.
+
+        Raises:
+            PromptError: When two files have one name, or a frozen one is misnamed.
+        """
+        names = self.names()
+        frozen = {name_of_frozen(path) for path in self.tree.files() if is_frozen(path)} - {None}
+        found = [Entry(name=name, path=self._file(name)) for name in names]
+        for name in frozen:
+            files = frozen_files(self.tree, name or "")
+            found += [
+                Entry(name=name or "", path=path, version=version, frozen=True)
+                for version, path in files.items()
+            ]
+        return sorted(found, key=lambda entry: entry.path)
 
     def headers(self) -> Iterator[tuple[str, Header]]:
         """Name, version and description of each prompt, read without the rest of the file."""
         for name in self.names():
-            yield name, replace(read_header(self.path(name)), name=name)
+            yield name, self.header(name)
 
-    def path(self, name: str) -> Path:
-        """The file of a prompt.
+    def header(self, name: str) -> Header:
+        """Name, version and description of one prompt's working copy.
 
         Raises:
-            PromptError: When the library has no such prompt.
+            PromptError: When the library has no such prompt, or its file cannot be read.
         """
-        if not is_prompt_name(name):
-            raise PromptError(f"{name!r} is no name of a prompt; names look like support/triage")
-        for suffix in SUFFIXES:
-            path = self.root / f"{name}{suffix}"
-            if path.is_file():
-                if not path.resolve().is_relative_to(self.root):
-                    raise PromptError(
-                        f"{path} leads out of the library {self.root}; links out of it are not followed"
-                    )
-                return path
-        known = self.names()
-        raise PromptError(
-            f"there is no prompt {name} in {self.root}{did_you_mean(name, known)}; it has "
-            f"{', '.join(known[:20]) or 'no prompt files yet'}"
-        )
+        path = self._file(name)
+        header = header_of(self.tree.text(path), file=self.tree.place(path), name=name)
+        return Header(name=name, version=header.version, description=header.description)
+
+    def path(self, name: str) -> Path:
+        """The file of a prompt's working copy.
+
+        Raises:
+            PromptError: When the library has no such prompt, or two files of its name.
+        """
+        path = self._file(name)
+        self.tree.text(path)
+        return Path(self.tree.place(path))
+
+    def versions(self, name: str) -> list[str]:
+        """The frozen versions of a prompt, oldest first.
+
+        Raises:
+            PromptError: When a file among them is misnamed, or two files hold one version.
+        """
+        return list(frozen_files(self.tree, name))
+
+    def entry(self, reference: str) -> Entry:
+        """The file that a reference means: the working copy for a name, the newest that fits for a range.
+
+        Raises:
+            PromptError: When there is no such prompt.
+            VersionError: When none of its versions lies in the range.
+        """
+        name, wanted = split_reference(reference)
+        if wanted is None:
+            return Entry(name=name, path=self._file(name))
+        frozen = frozen_files(self.tree, name)
+        best = newest(frozen, wanted)
+        working = self._working(name) if not frozen or self._is_there(name) else None
+        if working is not None and working.version and satisfies(working.version, wanted):
+            # Of a version that is frozen, the frozen file counts: the working copy may have moved on.
+            newer = best is None or newest([best, working.version], wanted) != best
+            if newer:
+                return working
+        if best is None:
+            raise VersionError(self._nothing_fits(reference, working, list(frozen)))
+        return Entry(name=name, path=frozen[best], version=best, frozen=True)
 
     @overload
     def get(self, reference: str) -> Prompt[Any]: ...
@@ -159,29 +175,84 @@ class Library:
         """The prompt of a name, or of a name and a version range such as ``support/triage@^2``.
 
         Args:
-            reference: Name, with ``@`` and a range where a version matters.
+            reference: Name, with ``@`` and a range where a version matters: the newest frozen version or working
+                copy in it.
             output: The output's type in Python; it must agree with the file.
 
         Raises:
             PromptError: When there is no such prompt or its file is faulty.
-            VersionError: When its version lies outside the range.
+            VersionError: When no version lies in the range.
+            LockError: When the library is strict and the prompt is not what was locked.
         """
-        name, wanted = split_reference(reference)
-        declaration = read_file(self.path(name), name=name, kinds=self._kinds)
-        if wanted is not None and not (declaration.version and satisfies(declaration.version, wanted)):
-            have = declaration.version or "no version"
-            raise VersionError(
-                f"{reference} is wanted, but {declaration.file} has {have}; change the range or the file"
-            )
-        if declaration.name != name:
+        prompt = (
+            self._locked(reference, output)
+            if self.strict
+            else self.open(self.entry(reference), output=output)
+        )
+        warn_if_deprecated(prompt.declaration)
+        return prompt
+
+    def open(self, entry: Entry, *, output: Any = None, load: Loader | None = None) -> Prompt[Any]:
+        """The prompt of one file.
+
+        Args:
+            entry: The file.
+            output: The output's type in Python; it must agree with the file.
+            load: Gives included files; by default :meth:`fragments`.
+
+        Raises:
+            PromptError: When the file is faulty, or names itself otherwise.
+        """
+        declaration = self.declaration(entry)
+        models = (*self.models, *settings().models)
+        return Prompt.declared(declaration, output=output, load=load or self.fragments(entry), models=models)
+
+    def pin(self, entry: Entry) -> Pin:
+        """What the prompt of one file is made of now, as hashes.
+
+        Raises:
+            PromptError: When it does not hold together, or the library lacks a prompt that judges it.
+        """
+        included = Included(self.fragments(entry))
+        return self._pin(entry, self.open(entry, load=included), included)
+
+    def declaration(self, entry: Entry) -> Declaration:
+        """What one file declares.
+
+        Raises:
+            TemplateError: When the file is faulty, or names itself or its version otherwise.
+        """
+        place = self.tree.place(entry.path)
+        declaration = read_text(
+            self.tree.text(entry.path),
+            file=place,
+            name=entry.name,
+            yaml_document=entry.path.endswith(SUFFIXES[1]),
+            kinds=self._kinds,
+        )
+        if declaration.name != entry.name:
             raise TemplateError(
-                f"the file calls itself {declaration.name}, but its place in the library is {name}; "
-                f"leave name out, or write name: {name}",
-                file=declaration.file,
+                f"the file calls itself {declaration.name}, but its place in the library is {entry.name}; "
+                f"leave name out, or write name: {entry.name}",
+                file=place,
                 line=declaration.lines.get("name"),
             )
-        models = (*self.models, *settings().models)
-        return Prompt.declared(declaration, output=output, load=self._fragments, models=models)
+        if entry.frozen and declaration.version != entry.version:
+            raise TemplateError(
+                f"the file says version {declaration.version or 'nothing'}, but it is frozen as {entry.version}; "
+                f"a frozen file never changes: restore it, for example with git checkout",
+                file=place,
+                line=declaration.lines.get("version"),
+            )
+        return declaration
+
+    def fragments(self, entry: Entry) -> Fragments:
+        """Where a file's includes are found: for a frozen one those that were frozen with it."""
+        if entry.frozen:
+            bundle = BelowTree(self.tree, bundle_of(entry.path))
+            if bundle.files():
+                return Fragments(bundle)
+        return Fragments(self.tree)
 
     def __getitem__(self, reference: str) -> Prompt[Any]:
         return self.get(reference)
@@ -217,72 +288,77 @@ class Library:
         return decorate
 
     def __repr__(self) -> str:
-        return f"Library({str(self.root)!r})"
+        return f"Library({self.tree.label!r})"
 
+    def _locked(self, reference: str, output: Any) -> Prompt[Any]:
+        """As :meth:`open`, for what the lock names and as it was locked."""
+        lock = self._lock = self._lock or lock_in(self.tree)
+        if lock is None:
+            raise LockError(
+                "the library is strict and has no lock; write one: promptkit lock",
+                file=self.tree.place(LOCK_NAME),
+            )
+        entry = locked_entry(lock, reference)
+        refuse_other_text(lock, entry, self.tree)
+        included = Included(self.fragments(entry))
+        declared = self.open(entry, load=included)
+        # The lock holds what the files declare; a type given in code has its own comparison with that.
+        refuse_unlocked(lock, self._pin(entry, declared, included), self.tree.place(entry.path))
+        return declared if output is None else self.open(entry, output=output)
 
-def library(
-    anchor: str | os.PathLike[str], *, models: Sequence[str] = (), rules: Sequence[RuleClass] = ()
-) -> Library:
-    """A folder of prompts.
-
-    Args:
-        anchor: A package's dotted name (``"app.prompts"``), whose folder is the library, or an absolute path.
-        models: Modules in which ``model:`` references of its files may be resolved.
-        rules: Classes of rules that its files may name by their kind.
-
-    Raises:
-        ConfigurationError: When there is no such package or folder, or the path is relative: a library must not
-            depend on the directory in which a program happens to be started.
-    """
-    if isinstance(anchor, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", anchor):
-        return Library(_package_folder(anchor), models=models, rules=rules)
-    path = Path(anchor)
-    if not path.is_absolute():
-        raise ConfigurationError(
-            f"{path} is relative; anchor the library to a package (pk.library('app.prompts')) or to a file: "
-            f"pk.library(Path(__file__).parent / '{path.name}')"
+    def _pin(self, entry: Entry, prompt: Prompt[Any], included: Included) -> Pin:
+        prompt.check()
+        return pin_of(
+            entry,
+            prompt,
+            text=self.tree.text(entry.path),
+            fragments=included.texts,
+            judge_file=lambda judge: self._judge(judge, prompt.declaration),
         )
-    return Library(path, models=models, rules=rules)
 
+    def _judge(self, reference: str, declaration: Declaration) -> str:
+        try:
+            return self.entry(reference).path
+        except PromptError as error:
+            raise TemplateError(
+                f"a constraint is judged by {reference}, which is not there: {error}", file=declaration.place
+            ) from error
 
-def _package_folder(package: str) -> Path:
-    try:
-        spec = importlib.util.find_spec(package)
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError(
-            f"there is no package {package}; give an importable package or an absolute path, for example "
-            f"pk.library(Path(__file__).parent / '{package}')"
+    def _file(self, name: str) -> str:
+        """The path of a working copy below the root."""
+        if not is_prompt_name(name):
+            raise PromptError(f"{name!r} is no name of a prompt; names look like support/triage")
+        found = [f"{name}{suffix}" for suffix in SUFFIXES if self.tree.has(f"{name}{suffix}")]
+        if len(found) > 1:
+            raise self._named_twice(name, *found)
+        if found:
+            return found[0]
+        frozen = list(frozen_files(self.tree, name))
+        if frozen:
+            raise PromptError(
+                f"{name} in {self.tree.label} has no working copy, only the frozen {', '.join(frozen)}; write "
+                f"{name}@{frozen[-1]}, or a range"
+            )
+        known = self.names()
+        raise PromptError(
+            f"there is no prompt {name} in {self.tree.label}{did_you_mean(name, known)}; it has "
+            f"{', '.join(known[:20]) or 'no prompt files yet'}"
         )
-    return Path(next(iter(spec.submodule_search_locations)))
 
+    def _is_there(self, name: str) -> bool:
+        return any(self.tree.has(f"{name}{suffix}") for suffix in SUFFIXES)
 
-@overload
-def load(path: str | os.PathLike[str], *, rules: Sequence[RuleClass] = ...) -> Prompt[Any]: ...
+    def _working(self, name: str) -> Entry:
+        return Entry(name=name, path=self._file(name), version=self.header(name).version)
 
+    def _named_twice(self, name: str, first: str, second: str) -> PromptError:
+        return PromptError(
+            f"{self.tree.place(first)} and {self.tree.place(second)} are both named {name}; rename or remove one "
+            f"of them"
+        )
 
-@overload
-def load(path: str | os.PathLike[str], output: type[T], *, rules: Sequence[RuleClass] = ...) -> Prompt[T]: ...
-
-
-@overload
-def load(path: str | os.PathLike[str], output: Any, *, rules: Sequence[RuleClass] = ...) -> Prompt[Any]: ...
-
-
-def load(path: str | os.PathLike[str], output: Any = None, *, rules: Sequence[RuleClass] = ()) -> Prompt[Any]:
-    """The prompt of one file; its folder is the library for its includes.
-
-    Args:
-        path: A ``.prompt.j2`` or ``.prompt.yaml`` file.
-        output: The output's type in Python; it must agree with the file.
-        rules: Classes of rules that the file may name by their kind.
-
-    Raises:
-        TemplateError: When the file is missing or faulty.
-    """
-    file = Path(path)
-    declaration = read_file(file, kinds=kinds_of(rules))
-    return Prompt.declared(
-        declaration, output=output, load=Fragments(file.resolve().parent), models=settings().models
-    )
+    def _nothing_fits(self, reference: str, working: Entry | None, frozen: Sequence[str]) -> str:
+        have = f"{self.tree.place(working.path)} has {working.version or 'no version'}" if working else ""
+        kept = f"{', '.join(frozen)} {'are' if len(frozen) > 1 else 'is'} frozen" if frozen else ""
+        there = " and ".join(part for part in (have, kept) if part)
+        return f"{reference} is wanted, but {there}; change the range or the file"

@@ -10,16 +10,20 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from promptkit.completions import (
+    Allowance,
     Attempt,
     Completion,
+    Detour,
     Enforcement,
     Quotation,
+    RateLimits,
     Repair,
     TokenLogprob,
     Unfinished,
     Usage,
     Verdict,
 )
+from promptkit.messages import ToolCallPart
 from promptkit.requests import Placement, canonical_json
 
 __all__ = ["RECORD_VERSION", "CallRecord", "ErrorInfo", "PromptInfo", "RequestInfo", "call_key"]
@@ -220,6 +224,7 @@ def _attempt(data: Mapping[str, Any]) -> Attempt:
     known["asked"] = tuple(data.get("asked", ()))
     known["messages"] = tuple(data.get("messages", ()))
     known["usage"] = _usage(data.get("usage"))
+    known["detours"] = tuple(_detour(item) for item in data.get("detours", ()))
     if data.get("completion") is not None:
         known["completion"] = _completion(data["completion"])
     return Attempt(**known)
@@ -230,11 +235,24 @@ def _completion(data: Mapping[str, Any]) -> Completion:
     known["usage"] = _usage(known.get("usage"))
     if known.get("logprobs") is not None:
         known["logprobs"] = tuple(_token_logprob(item) for item in known["logprobs"])
+    known["tool_calls"] = tuple(ToolCallPart(**call) for call in known.get("tool_calls", ()))
     if known.get("unfinished") is not None:
         cut = _known(Unfinished, known["unfinished"])
         cut["tokens"] = tuple(cut["tokens"])
         known["unfinished"] = Unfinished(**cut)
+    if known.get("rate_limits") is not None:
+        said = _known(RateLimits, known["rate_limits"])
+        known["rate_limits"] = RateLimits(
+            **{name: None if it is None else Allowance(**_known(Allowance, it)) for name, it in said.items()}
+        )
+    known["detours"] = tuple(_detour(item) for item in known.get("detours", ()))
     return Completion(**known)
+
+
+def _detour(data: Mapping[str, Any]) -> Detour:
+    known = _known(Detour, data)
+    known["usage"] = _usage(known.get("usage"))
+    return Detour(**known)
 
 
 def _token_logprob(data: Mapping[str, Any]) -> TokenLogprob:

@@ -98,6 +98,7 @@ class _Compiler:
         inliner = Inliner({key: text for key, text in constants.items() if text is not None})
         for unit in self._units.within(body):
             inliner.visit(unit.tree)
+        literals = self._literals(constants)
         self._fold(body)
         self._compile(body)
         template = Template(
@@ -106,6 +107,7 @@ class _Compiler:
             self._units.places,
             used_inputs=frozenset(used & self._names),
             rules=self._rules,
+            literals=literals,
         )
         self._env.examples = example_messages(
             self._declaration.examples,
@@ -115,6 +117,19 @@ class _Compiler:
             render=lambda values: template.run(Run(values, bare=True)).messages,
         )
         return template
+
+    def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
+        """What the prompt prints whatever its inputs are: in each text in the order of reading, then in sections.
+
+        Keys of included files are paths on this machine, so they stay out.
+        """
+        texts = [
+            "".join(node.data for node in unit.tree.find_all(nodes.TemplateData))
+            for unit in self._units.by_key.values()
+        ]
+        plain = [text for text in self._texts.strings.values() if isinstance(text, str)]
+        said = [section.constant for _, section in self._rules]
+        return [text for text in (*texts, *plain, *said, *constants.values()) if text is not None]
 
     def _reads(self, unit: Unit | str) -> set[str]:
         return set() if isinstance(unit, str) else set(self._units.free(unit))

@@ -37,7 +37,7 @@ class Template:
         used_inputs: The inputs that the body, its sections and its rules read.
     """
 
-    __slots__ = ("_env", "_part", "_places", "_rules", "_spoken", "used_inputs")
+    __slots__ = ("_env", "_literals", "_part", "_places", "_rules", "_spoken", "used_inputs")
 
     def __init__(
         self,
@@ -47,13 +47,23 @@ class Template:
         *,
         used_inputs: frozenset[str],
         rules: Sequence[tuple[Constraint, Section]],
+        literals: Sequence[str] = (),
     ) -> None:
         self._env = env
         self._part = part
         self._places = places
         self._rules = tuple(rules)
+        self._literals = tuple(literals)
         self._spoken = all(section.constant == rule.sentence() for rule, section in rules)
         self.used_inputs = used_inputs
+
+    @property
+    def fixed_texts(self) -> tuple[str, ...]:
+        """Every text that this prompt prints whatever its inputs are, in an order that does not change.
+
+        Those of its file, of the files that it includes and of its examples, and those that promptkit words for it.
+        """
+        return (*self._literals, *(str(message.to_dict()) for message in self._env.examples))
 
     def render(self, values: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages for these inputs.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from promptkit.completions import Completion
+from promptkit.errors import PromptKitError
 from promptkit.messages import Message
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import OutputSpec
@@ -76,6 +77,9 @@ class Request:
         tags: The caller's own labels; they never reach the model.
         resumes: The cut answer to these messages that is gone on with; None to begin one. What comes back is the
             whole, with the usage of the new part alone.
+        judge: Tells a layer whether an answer holds the contract of this call: the error that it would be refused
+            with, None when it holds. Set by the engine for one call; it counts in no comparison and no
+            fingerprint, and is not pickled.
 
     Raises:
         ValueError: When no backend can go on with the answer that ``resumes`` holds.
@@ -87,6 +91,9 @@ class Request:
     prompt: PromptRef
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     resumes: Completion | None = field(default=None, repr=False)
+    judge: Callable[[Completion], PromptKitError | None] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if self.resumes is not None and self.resumes.unfinished is None:
@@ -94,6 +101,10 @@ class Request:
                 "resumes holds an answer that is whole or of a backend that cannot go on: its unfinished is None; "
                 "give a completion that was cut, or leave resumes out"
             )
+
+    def __getstate__(self) -> list[Any]:
+        # In the form that the __setstate__ of a data class with slots takes.
+        return [None if item.name == "judge" else getattr(self, item.name) for item in fields(self)]
 
     def fingerprint(self) -> str:
         """SHA-256 over everything that shapes the answer, as ``sha256:...``.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from promptkit.backends import HttpBackend, Timeouts, open_backend
+from promptkit.backends.dialects.openai_chat import compatible
 from promptkit.completions import Completed, Completion, TextDelta, TokenLogprob
 from promptkit.errors import (
     BackendError,
@@ -97,6 +98,7 @@ def backend_at(server: Any, **timeouts: float) -> HttpBackend:
         base_url=server.url,
         model="m",
         key_env="PROMPTKIT_TEST_KEY",
+        dialect=compatible(),
         timeouts=Timeouts(**timeouts),
     )
 
@@ -333,7 +335,9 @@ def test_a_server_that_names_no_model_and_no_id_is_called_by_what_was_asked(serv
 
 @pytest.mark.parametrize("ask", ALL)
 def test_a_refused_connection_names_host_and_port(server, question, ask) -> None:
-    backend = HttpBackend(name="b", base_url="http://127.0.0.1:9/v1", model="m", key_env="NO_KEY")
+    backend = HttpBackend(
+        name="b", base_url="http://127.0.0.1:9/v1", model="m", key_env="NO_KEY", dialect=compatible()
+    )
 
     with pytest.raises(ConnectionFailed, match=r"127\.0\.0\.1:9 .*Is the server running") as caught:
         ask(backend, question)

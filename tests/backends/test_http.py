@@ -17,8 +17,15 @@ import pytest
 
 from promptkit.backends import HttpBackend, open_backend
 from promptkit.backends.keys import KeyBlotter
-from promptkit.completions import Completed, TextDelta
-from promptkit.errors import BackendError, ConnectionFailed, RequestRejected, ServerError, Unauthorized
+from promptkit.completions import Allowance, Completed, RateLimits, TextDelta
+from promptkit.errors import (
+    BackendError,
+    ConnectionFailed,
+    RateLimited,
+    RequestRejected,
+    ServerError,
+    Unauthorized,
+)
 from promptkit.messages import DocumentPart, ImagePart, Message
 from promptkit.requests import AsyncBackend, Backend
 
@@ -542,3 +549,19 @@ def test_tls_certificates_are_read_once_for_the_process(question) -> None:
             backend.complete(question)
 
     assert transport._trusted_certificates.cache_info().misses == 1
+
+
+@pytest.mark.network
+def test_what_a_server_says_of_its_rate_limits_comes_with_the_answer_and_with_the_error(
+    server, backend, text_question
+) -> None:
+    headers = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0"}
+    said = RateLimits(requests=Allowance(limit=60, left=0))
+    server.will_answer(BODY, **headers)
+    server.will_answer({"error": {"message": "slow"}}, 429, **headers)
+
+    assert backend.complete(text_question).rate_limits == said
+    with pytest.raises(RateLimited) as caught:
+        backend.complete(text_question)
+
+    assert caught.value.rate_limits == said

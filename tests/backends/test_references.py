@@ -1,25 +1,42 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from promptkit.backends import HttpBackend, LlamaBackend, MockBackend, open_backend
 from promptkit.errors import ConfigurationError
 
+PACKAGE = """
+from promptkit.backends import MockBackend
+from promptkit.backends.dialects.openai_chat import compatible
+from promptkit.backends.providers import Provider
+
+AWAY = Provider(dialect=compatible, key_env="AWAY_KEY")
+HOME = Provider(dialect=compatible, key_env="HOME_KEY", base_url="https://home.example/v1")
+WRONG = 7
+
+def parrot(rest, *, seed=None):
+    return MockBackend([rest], name=f"parrot:{rest}", seed=seed)
+"""
+
 
 @pytest.mark.parametrize(
     ("reference", "url", "model"),
     [
-        ("openai:gpt-5", "https://api.openai.com/v1/chat/completions", "gpt-5"),
-        ("openai:ft:gpt-5:me::id", "https://api.openai.com/v1/chat/completions", "ft:gpt-5:me::id"),
-        ("openai+http://127.0.0.1:8080/v1:m", "http://127.0.0.1:8080/v1/chat/completions", "m"),
-        ("openai+http://localhost/v1/:qwen2:7b", "http://localhost/v1/chat/completions", "qwen2:7b"),
+        ("openai:gpt-5", "https://api.openai.com/v1", "gpt-5"),
+        ("openai:ft:gpt-5:me::id", "https://api.openai.com/v1", "ft:gpt-5:me::id"),
+        ("openai+http://127.0.0.1:8080/v1:m", "http://127.0.0.1:8080/v1", "m"),
+        ("openai+http://localhost/v1/:qwen2:7b", "http://localhost/v1", "qwen2:7b"),
         (
             "openai+https://openrouter.ai/api/v1:meta/llama:free",
-            "https://openrouter.ai/api/v1/chat/completions",
+            "https://openrouter.ai/api/v1",
             "meta/llama:free",
         ),
-        ("openai+http://[::1]:8080/v1:m", "http://[::1]:8080/v1/chat/completions", "m"),
-        ("openai+http://host:1/:m", "http://host:1/chat/completions", "m"),
+        ("openai+http://[::1]:8080/v1:m", "http://[::1]:8080/v1", "m"),
+        ("openai+http://host:1/:m", "http://host:1", "m"),
     ],
 )
 def test_a_reference_names_url_and_model(reference: str, url: str, model: str) -> None:
@@ -45,9 +62,8 @@ def test_mock_and_llama_are_opened_by_name() -> None:
         ("openai://host/v1:m", {}, r"openai\+http://HOST:PORT/v1:MODEL"),
         ("llama:", {}, "names no model"),
         ("mock:x", {}, "mock takes nothing after it"),
-        ("anthropic:claude", {}, r"no backend anthropic: yet; any OpenAI-compatible server"),
-        ("gemini:g", {}, "no backend gemini: yet"),
-        ("ollama:q", {}, "no backend ollama: yet"),
+        ("openai+ftp://host/v1:m", {}, r"no backend openai\+ftp"),
+        ("openai+http://h/v1:m", {"key_env": 7}, "name of an environment variable"),
         ("openai+http:host", {}, "lacks the address"),
         ("openai+http://host:80", {}, "lacks a path"),
         ("openai+http://host:80:m", {}, "lacks a path"),
@@ -96,3 +112,58 @@ def test_timeouts_are_options() -> None:
     backend = open_backend("openai+http://h/v1:m", connect_s=1, read_s=2.5, answer_s=3)
 
     assert (backend._timeouts.connect_s, backend._timeouts.read_s, backend._timeouts.answer_s) == (1, 2.5, 3)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Iterator[Path]:
+    """A folder on the path that looks like an installed package; its entry points are what a test writes."""
+    (tmp_path / "backends_of_a_package.py").write_text(PACKAGE)
+    info = tmp_path / "backends_of_a_package-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: backends-of-a-package\nVersion: 1.0\n")
+    sys.path.insert(0, str(tmp_path))
+    yield info / "entry_points.txt"
+    sys.path.remove(str(tmp_path))
+    sys.modules.pop("backends_of_a_package", None)
+
+
+def test_an_installed_package_offers_a_provider_by_entry_point(package: Path) -> None:
+    package.write_text("[promptkit.backends]\nhome = backends_of_a_package:HOME\n")
+
+    named = open_backend("home:m", response_format="none")
+    placed = open_backend("home+http://127.0.0.1:1/v1:m")
+
+    assert (named.name, named._endpoint.url, named._endpoint.key_env) == (
+        "home:m",
+        "https://home.example/v1",
+        "HOME_KEY",
+    )
+    assert (placed.name, placed._endpoint.key_env) == ("home+http://127.0.0.1:1/v1:m", "HOME_KEY")
+
+
+def test_an_installed_package_offers_a_function_that_opens_any_backend(package: Path) -> None:
+    package.write_text("[promptkit.backends]\nparrot = backends_of_a_package:parrot\n")
+
+    assert open_backend("parrot:green", seed=3).name == "parrot:green"
+    assert open_backend("parrot+http://h/x").name == "parrot:http://h/x"
+    with pytest.raises(ConfigurationError, match="no option sed .did you mean seed"):
+        open_backend("parrot:green", sed=3)
+
+
+@pytest.mark.parametrize(
+    ("reference", "entry", "said"),
+    [
+        ("away:m", "away = backends_of_a_package:AWAY", r"away: has no address of its own; write away\+http"),
+        ("away:m", "away = backends_of_a_package:NOTHING", "cannot be used: .*NOTHING"),
+        ("away:m", "away = no_such_package_at_all:X", "cannot be used: No module"),
+        ("away:m", "away = backends_of_a_package:WRONG", "neither a Provider nor a function"),
+        ("awry:m", "away = backends_of_a_package:AWAY", r"did you mean away\?.*away:MODEL"),
+    ],
+)
+def test_an_entry_point_that_cannot_be_used_says_why(
+    package: Path, reference: str, entry: str, said: str
+) -> None:
+    package.write_text(f"[promptkit.backends]\n{entry}\n")
+
+    with pytest.raises(ConfigurationError, match=said):
+        open_backend(reference)

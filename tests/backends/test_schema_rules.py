@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from promptkit.backends.dialects.openai_chat import COMPATIBLE, OPENAI, encode, plan
-from promptkit.backends.dialects.openai_chat.strict_schema import STRICT
 from promptkit.backends.schema_rules import SchemaRules, limits_passed
+from promptkit.backends.strict_schema import STRICT
 from promptkit.backends.wire import Endpoint
 from promptkit.completions import Enforcement
 from promptkit.schemas import OutputSchema

@@ -36,12 +36,11 @@ def test_a_seed_gives_the_same_messages_and_another_seed_others(tools):
 
 def test_every_phrasing_can_be_written_out(tools):
     made = tools[0].Generator(1, "all")
-    lines = [line for kinds in made.phrases.values() for trees in kinds.values() for line in trees]
-    lines += [line for trees in made.tones.values() for line in trees]
+    lines = [line for kinds in made.phrases.values() for many in kinds.values() for line in many]
+    lines += [line for many in made.tones.values() for line in many]
 
-    left = [
-        text for text in map(made._expand, lines) if re.search(r"[(|]\w*\||\{(?!o[:}]|o:Order|id\})", text)
-    ]
+    written = [made._expand(line.tree) for line in lines]
+    left = [text for text in written if re.search(r"[(|]\w*\||\{(?!o[:}]|o:Order|id\}|other\})|<\w+>", text)]
 
     assert len(lines) > 3_000
     assert left == []
@@ -63,15 +62,59 @@ def test_the_labels_are_those_of_the_kind_and_of_the_tones_around_it(tools):
     assert {m.category for m in drawn} == {"billing", "shipping", "technical", "account", "question"}
 
 
-def test_a_phrasing_is_in_one_split_alone(tools):
-    keep = tools[0].keep
-    lines = [str(number) for number in range(26)]
+def test_a_phrasing_is_in_one_split_alone_and_new_ones_move_no_old_one(tools):
+    keep = phrasings().keep
+    lines = [f"phrasing {number}" for number in range(1_000)]
 
     seen, held = keep(lines, "train"), keep(lines, "holdout")
 
-    assert sorted(seen + held, key=int) == lines
-    assert held == ["3", "13", "23"]
+    assert sorted(seen + held) == sorted(lines)
+    assert 70 < len(held) < 130
+    assert keep(lines[:500], "holdout") == [line for line in held if line in lines[:500]]
     assert keep(["a", "b", "c", "d"], "holdout") == []
+
+
+def test_no_phrasing_is_written_twice(tools):
+    lines = [line for *_, kept in phrasings().written() for line in kept]
+    plain = [re.sub(r"\W+", " ", line.lower()).strip() for line in lines]
+
+    assert [line for line in set(plain) if plain.count(line) > 1] == []
+
+
+def test_a_mark_says_what_a_phrasing_carries_and_is_not_written(tools):
+    line = phrasings().parse("it must be (here|there) by Friday <neutral> <high>")
+
+    assert (line.sentiment, line.urgency) == ("neutral", "high")
+    assert line.tree == ["it must be ", [["here"], ["there"]], " by Friday"]
+    assert phrasings().parse("love it <3").tree == ["love it <3"]
+
+
+@pytest.mark.parametrize("text", ["a (b|c", "a b) c"])
+def test_a_bracket_without_a_partner_is_refused(tools, text):
+    with pytest.raises(ValueError, match="no partner"):
+        phrasings().parse(text)
+
+
+def phrasings():
+    import phrasings as module
+
+    return module
+
+
+def test_slips_never_reach_the_order_number_and_chat_has_no_full_stops(tools):
+    noise = __import__("noise").Noise(random.Random(1), {"parcel": ["package"]})  # noqa: S311 - a test
+    text = f"The parcel of order {noise_mark()} is late. It cost 12.50, I think."
+
+    chats = {noise.apply(text, "chat") for _ in range(300)}
+
+    assert all(chat.count(noise_mark()) == 1 for chat in chats)
+    assert not any(re.search(r"[a-z]\. ", chat) for chat in chats)
+    assert any("package" in chat for chat in chats)
+    assert any("12.50" in chat for chat in chats)
+
+
+def noise_mark():
+    return __import__("noise").ID_MARK
 
 
 @pytest.mark.parametrize("held", [False, True])

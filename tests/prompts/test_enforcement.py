@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 import promptkit as pk
 from promptkit.backends import HttpBackend, MockBackend
-from promptkit.backends.dialects.openai_chat import OPENAI
+from promptkit.backends.dialects.openai_chat import openai
 from promptkit.errors import CapabilityMissing, PlanError, SchemaUnsupported
 
 TEMPLATE = "{% system %}{{ constraints }}{% endsystem %}{% user %}{{ text }}{% enduser %}"
@@ -59,7 +59,11 @@ def connections() -> Iterator[tuple[HttpBackend, list[Any]]]:
         thread.start()
         port = listener.getsockname()[1]
         backend = HttpBackend(
-            name="openai:m", base_url=f"http://127.0.0.1:{port}/v1", model="m", key_env="KEY", profile=OPENAI
+            name="openai:m",
+            base_url=f"http://127.0.0.1:{port}/v1",
+            model="m",
+            key_env="KEY",
+            dialect=openai(),
         )
         yield backend, seen
         listener.shutdown(socket.SHUT_RDWR)

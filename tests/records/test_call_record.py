@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from promptkit.completions import (
+    Allowance,
     Attempt,
     Completion,
+    Detour,
     Enforcement,
+    RateLimits,
     Repair,
     TokenLogprob,
     Usage,
@@ -22,6 +25,10 @@ from promptkit.records import CallRecord, ErrorInfo, JsonLines, PromptInfo, Requ
 from promptkit.requests import Placement
 
 SPENT = Usage(input_tokens=1, output_tokens=2, cost=Decimal("0.0030"))
+DETOURS = (
+    Detour(layer="retry", backend="m", reason="TimedOut: x", waited_s=0.5, usage=SPENT),
+    Detour(layer="fallback", backend="m", to="n", reason="ServerError: x"),
+)
 VERDICT = Verdict(
     constraint="reply.max_words",
     path="reply",
@@ -69,6 +76,8 @@ RECORD = CallRecord(
                     TokenLogprob(text=" b c", logprob=0.0),
                 ),
                 confidence={"reply": 0.75, "items[0].name": 1.0},
+                rate_limits=RateLimits(requests=Allowance(limit=60, left=59, reset_s=1.0)),
+                detours=DETOURS,
             ),
             error="ConstraintViolated: x",
             verdicts=(VERDICT,),
@@ -77,6 +86,7 @@ RECORD = CallRecord(
             cost="0.0030",
             started_at=1.5,
             elapsed_s=0.2,
+            detours=DETOURS,
         ),
         Attempt(
             number=2,
@@ -105,7 +115,9 @@ def test_a_record_survives_the_way_through_a_file(tmp_path: Path) -> None:
         store.on_call(RECORD)
         store.on_call(RECORD)
 
-    assert list(read_jsonl(path)) == [RECORD, RECORD]
+    first, second = read_jsonl(path)
+    assert (first, second) == (RECORD, RECORD)
+    assert first.attempts[0].completion.rate_limits == RECORD.attempts[0].completion.rate_limits
     assert len(path.read_text(encoding="utf-8").split("\n")) == 3
 
 

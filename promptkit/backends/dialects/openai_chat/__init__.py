@@ -1,25 +1,22 @@
-"""OpenAI's chat completions: requests to bytes, bytes to completions, events to deltas; no I/O.
-
-Servers that speak it too are profiles of it.
-"""
+"""OpenAI's chat completions, and the servers that speak it too as profiles of it."""
 
 from __future__ import annotations
 
-from promptkit.backends.dialects.openai_chat.answers import decode
-from promptkit.backends.dialects.openai_chat.calls import PATH, encode, export
+from promptkit.backends.dialects.openai_chat.calls import encode, export
 from promptkit.backends.dialects.openai_chat.outputs import plan
 from promptkit.backends.dialects.openai_chat.profiles import COMPATIBLE, OPENAI, Profile, ResponseFormat
-from promptkit.backends.dialects.openai_chat.streams import StreamDecoder
+from promptkit.backends.dialects.openai_chat.providers import PROVIDERS, compatible, dialect, openai
 
 __all__ = [
     "COMPATIBLE",
     "OPENAI",
-    "PATH",
+    "PROVIDERS",
     "Profile",
     "ResponseFormat",
-    "StreamDecoder",
-    "decode",
+    "compatible",
+    "dialect",
     "encode",
     "export",
+    "openai",
     "plan",
 ]

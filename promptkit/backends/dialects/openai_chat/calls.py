@@ -6,15 +6,14 @@ import json
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat.messages import wire_messages
-from promptkit.backends.dialects.openai_chat.outputs import json_bytes, response_format
+from promptkit.backends.dialects.openai_chat.outputs import response_format
 from promptkit.backends.dialects.openai_chat.parameters import exported, parameters
 from promptkit.backends.dialects.openai_chat.profiles import OPENAI, Profile
+from promptkit.backends.schema_forms import json_bytes
 from promptkit.backends.wire import Endpoint, HttpCall
 from promptkit.requests import Rendered, Request
 
-__all__ = ["PATH", "encode", "export"]
-
-PATH = "/chat/completions"
+__all__ = ["encode", "export"]
 
 
 def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profile) -> HttpCall:
@@ -40,7 +39,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         "content-type": "application/json",
         "accept": "text/event-stream" if stream else "application/json",
     }
-    return HttpCall(path=PATH, body=body, headers=headers)
+    return HttpCall(path="/chat/completions", body=body, headers=headers)
 
 
 def export(rendered: Rendered) -> dict[str, Any]:

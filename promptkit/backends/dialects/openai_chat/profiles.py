@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from promptkit.backends.dialects.openai_chat.strict_schema import STRICT, UNLIMITED
 from promptkit.backends.schema_rules import SchemaRules
+from promptkit.backends.strict_schema import STRICT, UNLIMITED
+from promptkit.backends.wire import ErrorWords
 
 __all__ = ["COMPATIBLE", "OPENAI", "Profile", "ResponseFormat"]
 
@@ -31,6 +32,7 @@ class Profile:
         more_sampling: True when it may be sent ``top_k``, ``min_p`` and a repetition penalty, which OpenAI's
             API does not have.
         least_top_logprobs: The fewest alternatives that are asked for where log-probabilities are.
+        words: How errors speak of the server.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Profile:
     rules: SchemaRules = STRICT
     more_sampling: bool = False
     least_top_logprobs: int = 0
+    words: ErrorWords = field(default_factory=ErrorWords)
 
 
 OPENAI = Profile(
@@ -62,4 +65,8 @@ COMPATIBLE = Profile(
     rules=UNLIMITED,
     more_sampling=True,
     least_top_logprobs=1,  # llama-server takes top_logprobs for n_probs, and 0 of these for no log-probabilities
+    words=ErrorWords(
+        schema_advice="Simplify the output's schema, or open the backend with response_format='json_object' "
+        "or 'none' if the server does not take json_schema.",
+    ),
 )

@@ -1,0 +1,174 @@
+"""How an output's schema is given to servers of one kind, and what they will do with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from promptkit.backends.schema_rules import SchemaRules
+from promptkit.backends.strict_schema import StrictSchema, to_strict
+from promptkit.completions import Enforcement
+from promptkit.constraints import narrow
+from promptkit.requests import OutputSpec, Placement, Plan
+from promptkit.schemas.keywords import added_keywords
+
+__all__ = ["SchemaForm", "Wrap", "json_bytes", "plan_of", "schema_field"]
+
+Wrap: TypeAlias = Callable[[str, Any, bool], Any]
+"""From the output's name, its schema and whether it fits to the value of the field that holds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaForm:
+    """How servers of one kind take the schema of an output.
+
+    Attributes:
+        rules: What of JSON Schema may stand in a schema that they are to hold an answer to.
+        enforces: True when they are known to hold an answer to such a schema.
+        loose: True when a schema that does not fit the rules is sent all the same, as they then take it for
+            advice.
+        as_it_is: True when the schema is sent as it stands, since they take all of JSON Schema.
+        objects_only: True when they take objects only.
+        unsent: Why no schema is ever sent; empty where one is.
+        doubt: What a plan says of a schema that is sent and not known to be enforced.
+        moved: What a plan says of rules that the description says in their place.
+    """
+
+    rules: SchemaRules
+    enforces: bool
+    loose: bool = False
+    as_it_is: bool = False
+    objects_only: bool = True
+    unsent: str = ""
+    doubt: str = "sent; whether this server enforces it is not known"
+    moved: str = "moved into the description"
+
+
+@lru_cache(maxsize=256)
+def _strict(schema_bytes: bytes, rules: SchemaRules) -> StrictSchema:
+    return to_strict(json.loads(schema_bytes), rules)
+
+
+def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> bytes | None:
+    """The field that holds the schema as JSON bytes, made once for a schema; None where none is sent.
+
+    Args:
+        spec: What the answer must be.
+        form: How the servers take it.
+        wrap: Makes the field's value; a function of a module, since it is part of the cache's key.
+    """
+    if spec.mode == "text" or spec.enforce == "off" or form.unsent:
+        return None
+    return _field(spec.json_bytes, spec.schema.name, form, wrap)
+
+
+@lru_cache(maxsize=256)
+def _field(schema_bytes: bytes, name: str, form: SchemaForm, wrap: Wrap) -> bytes | None:
+    strict = _strict(schema_bytes, form.rules)
+    if _not_sent(strict, form) is not None:
+        return None
+    fits = strict.fits(objects_only=form.objects_only)
+    schema = strict.schema if fits and not form.as_it_is else json.loads(schema_bytes)
+    return json_bytes(wrap(name, schema, fits))
+
+
+def plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
+    """Where each keyword of the output's schema and each constraint is enforced by such a server.
+
+    Args:
+        spec: What the answer must be.
+        form: How the servers take it.
+        name: The backend's name.
+    """
+    if spec.enforce == "off":
+        return Plan.unenforced(spec, name, "enforce is off")
+    strict = None if spec.mode == "text" else _strict(spec.json_bytes, form.rules)
+    if strict is None:
+        return Plan(backend=name, placements=tuple(_constraints(spec, form, strict)))
+    reason = _not_sent(strict, form)
+    if reason is not None:
+        nothing = Placement(
+            path="", rule="schema", where=Enforcement.CHECK, note=f"no schema is sent: {reason}"
+        )
+        placements = (nothing, *_constraints(spec, form, None))
+        return Plan(backend=name, placements=placements, limits=strict.limits)
+    found = [*_keywords(strict, form), *_constraints(spec, form, strict)]
+    fits = strict.fits(objects_only=form.objects_only)
+    wire: Mapping[str, Any] = strict.schema if fits and not form.as_it_is else spec.json_schema
+    return Plan(backend=name, placements=tuple(dict.fromkeys(found)), wire=wire, limits=strict.limits)
+
+
+def _not_sent(strict: StrictSchema, form: SchemaForm) -> str | None:
+    """Why no schema is sent, None when one is."""
+    if form.unsent:
+        return form.unsent
+    if form.objects_only and not strict.object_root:
+        return "the output is no object, and the wire format takes objects only"
+    if form.loose or strict.fits(objects_only=form.objects_only):
+        return None
+    reasons = [f"{reason} ({path or 'the output'})" for path, reason in strict.obstacles]
+    return "; ".join([*dict.fromkeys(reasons), *map(str, strict.limits)])
+
+
+def _keywords(strict: StrictSchema, form: SchemaForm) -> list[Placement]:
+    """A placement of each keyword, field by field in the order of the schema."""
+    order = {path: number for number, path in enumerate(strict.paths)}
+    return sorted(_unordered(strict, form), key=lambda placement: order.get(placement.path, len(order)))
+
+
+def _unordered(strict: StrictSchema, form: SchemaForm) -> Iterator[Placement]:
+    reasons: Sequence[tuple[str, str]] = () if form.as_it_is else strict.obstacles
+    for path, reason in [*reasons, *(("", str(limit)) for limit in strict.limits)]:
+        note = f"the schema is not sent as strict: {reason}"
+        yield Placement(path=path, rule="strict", where=Enforcement.CHECK, note=note)
+    where, note = _enforcement(strict, form)
+    for path, rule in strict.kept:
+        yield Placement(path=path, rule=rule, where=where, note=note)
+    for path, rule in strict.moved:
+        yield Placement(
+            path=path, rule=rule, where=Enforcement.CHECK, note=_moved(rule, strict, form) or note
+        )
+
+
+def _moved(rule: str, strict: StrictSchema, form: SchemaForm) -> str:
+    if not strict.fits(objects_only=form.objects_only):
+        return ""
+    return "sent as anyOf, which is looser" if rule == "oneOf" and not form.as_it_is else form.moved
+
+
+def _constraints(spec: OutputSpec, form: SchemaForm, strict: StrictSchema | None) -> Iterator[Placement]:
+    """Constraints are checked on the finished answer, unless the schema that is enforced says them whole."""
+    base = spec.schema.json_schema
+    for constraint in spec.constraints:
+        where, note = Enforcement.CHECK, "" if spec.mode == "text" or strict is None else "no schema says it"
+        if strict is not None:
+            said = added_keywords(base, narrow(base, [constraint], spec.inputs))
+            if said:
+                where, note = _enforcement(strict, form)
+            if where is Enforcement.NATIVE and any(not _binds(strict, *rule[:2]) for rule in said):
+                where, note = Enforcement.CHECK, form.moved
+        yield Placement.of(constraint, where, note, inputs=spec.inputs)
+
+
+def _binds(strict: StrictSchema, path: str, keyword: str) -> bool:
+    return (path, keyword) in strict.kept and (path, keyword) not in strict.moved
+
+
+def _enforcement(strict: StrictSchema, form: SchemaForm) -> tuple[Enforcement, str]:
+    if not form.enforces:
+        return Enforcement.CHECK, form.doubt
+    if not strict.fits(objects_only=form.objects_only):
+        return Enforcement.CHECK, "sent, but not as strict"
+    return Enforcement.NATIVE, ""
+
+
+def json_bytes(data: Any) -> bytes:
+    """Compact UTF-8 JSON in the order given."""
+    try:
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair has no UTF-8 form, but JSON can say it by an escape.
+        return json.dumps(data, separators=(",", ":")).encode()

@@ -1,0 +1,147 @@
+"""Freezing: a prompt's working copy becomes a version that does not change again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptkit.authoring import SUFFIXES
+from promptkit.errors import PromptError, TemplateError, VersionError
+from promptkit.libraries.folders import Library
+from promptkit.libraries.fragments import Included
+from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, frozen_path
+from promptkit.libraries.trees import FolderTree, line_breaks
+from promptkit.libraries.versions import Version
+from promptkit.libraries.writing import create_file, make_folder, writing_faults
+
+__all__ = ["Frozen", "folder_of", "freeze"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """What freezing did.
+
+    Attributes:
+        name: The prompt's name.
+        version: The frozen version.
+        path: Its file.
+        fragments: The included files that were frozen with it, by their paths below the library's root.
+        made: False when the version was frozen before with the same content, so that nothing was written.
+    """
+
+    name: str
+    version: str
+    path: Path
+    fragments: tuple[str, ...]
+    made: bool
+
+
+def freeze(library: Library, name: str) -> Frozen:
+    """Write the working copy of a prompt, and every file that it includes, as a version that does not change again.
+
+    The file is written last and in one step; a run that was broken off leaves no version.
+
+    Args:
+        library: A library in a folder.
+        name: The prompt's name, without a version.
+
+    Raises:
+        PromptError: When there is no such prompt, when it does not hold together, or when it cannot be written.
+        VersionError: When it names no version, or one that is frozen with another content.
+    """
+    root = folder_of(library)
+    entry = library.entry(_bare(name))
+    included = Included(library.fragments(entry))
+    prompt = library.open(entry, load=included)
+    prompt.check()
+    version = prompt.version
+    if version is None:
+        raise TemplateError(
+            f"{name} names no version, so there is none to freeze. Write `version: 1.0.0` into its front matter.",
+            file=prompt.declaration.place,
+        )
+    suffix = next(suffix for suffix in SUFFIXES if entry.path.endswith(suffix))
+    target = frozen_path(name, version, suffix)
+    text = line_breaks(library.tree.text(entry.path))
+    made = Frozen(
+        name=name, version=version, path=root / target, fragments=tuple(sorted(included.texts)), made=True
+    )
+    known = {Version.read(text): path for text, path in frozen_files(library.tree, name).items()}
+    there = known.get(Version.read(version))
+    if there is not None:
+        return _again(
+            library, made, Entry(name=name, path=there, version=version, frozen=True), text, included.texts
+        )
+    _write(root, root / target, text, included.texts)
+    return made
+
+
+def folder_of(library: Library) -> Path:
+    """The folder of a library that can be written to.
+
+    Raises:
+        PromptError: When it lies in an archive or in a git revision.
+    """
+    if not isinstance(library.tree, FolderTree):
+        raise PromptError(
+            f"the library {library.tree.label} is no folder on disk, so nothing can be written to it; work in the "
+            f"folder that it was made from"
+        )
+    return library.tree.root
+
+
+def _bare(name: str) -> str:
+    if "@" in name:
+        bare, _, version = name.partition("@")
+        raise PromptError(
+            f"{name!r} names a version, and what is frozen is the working copy with the version that its file "
+            f"says; write {bare}, and version: {version} into the file"
+        )
+    return name
+
+
+def _again(library: Library, made: Frozen, entry: Entry, text: str, included: Mapping[str, str]) -> Frozen:
+    """Freezing what is frozen: nothing to do when it is the same, and an error when it is not."""
+    bundle = library.fragments(entry).tree
+    same = line_breaks(library.tree.text(entry.path)) == text and all(
+        bundle.has(path) and line_breaks(bundle.text(path)) == content for path, content in included.items()
+    )
+    place = library.tree.place(entry.path)
+    if same:
+        return Frozen(
+            name=made.name, version=made.version, path=Path(place), fragments=made.fragments, made=False
+        )
+    raise VersionError(
+        f"{made.name}@{made.version} is frozen in {place} with another content, and a frozen version never "
+        f"changes; give the working copy a higher version: promptkit release {made.name}"
+    )
+
+
+def _write(root: Path, target: Path, text: str, included: Mapping[str, str]) -> None:
+    make_folder(target.parent, root)
+    bundle = target.parent / bundle_of(target.name)
+    with writing_faults(target):
+        if included:
+            _write_bundle(bundle, included)
+        try:
+            create_file(target, text)
+        except FileExistsError:
+            raise VersionError(
+                f"{target} was written by somebody else just now; nothing was changed"
+            ) from None
+
+
+def _write_bundle(bundle: Path, included: Mapping[str, str]) -> None:
+    """The included files in a folder that appears in one step; one that a broken run left is replaced."""
+    with tempfile.TemporaryDirectory(dir=bundle.parent, prefix=".promptkit-") as folder:
+        whole = Path(folder) / bundle.name
+        for path, content in included.items():
+            file = whole / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            create_file(file, content)
+        if bundle.is_dir():
+            shutil.rmtree(bundle)
+        whole.rename(bundle)

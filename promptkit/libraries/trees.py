@@ -1,0 +1,192 @@
+"""Where the files of a library lie: in a folder, or in an installed package that may be an archive."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Protocol
+
+from promptkit.authoring import decoded, read_content
+from promptkit.errors import TemplateError
+
+__all__ = ["BelowTree", "FolderTree", "ResourceTree", "Tree", "line_breaks"]
+
+
+class Tree(Protocol):
+    """The files of one library by their paths below its root, written with ``/``."""
+
+    @property
+    def label(self) -> str:
+        """What errors call the root."""
+        ...
+
+    def files(self) -> list[str]:
+        """The paths of all files, sorted."""
+        ...
+
+    def listed(self, folder: str) -> list[str]:
+        """The names of the files that lie in ``folder`` itself, sorted; none where there is no such folder."""
+        ...
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        ...
+
+    def text(self, path: str) -> str:
+        """A file's text.
+
+        Raises:
+            TemplateError: When it is missing, too large, not UTF-8, or a link that leads out of the root.
+        """
+        ...
+
+    def place(self, path: str) -> str:
+        """What errors call a file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTree:
+    """A folder on disk.
+
+    Attributes:
+        root: The folder, absolute and resolved.
+    """
+
+    root: Path
+
+    @property
+    def label(self) -> str:
+        """The folder's path."""
+        return str(self.root)
+
+    def files(self) -> list[str]:
+        """The paths of all files; links to folders are not followed."""
+        found: list[str] = []
+        for folder, folders, names in os.walk(self.root):
+            folders.sort()
+            below = Path(folder).relative_to(self.root).as_posix()
+            found.extend(name if below == "." else f"{below}/{name}" for name in names)
+        return sorted(path for path in found if (self.root / path).is_file())
+
+    def listed(self, folder: str) -> list[str]:
+        """The names of the files in one folder."""
+        try:
+            with os.scandir(self.root / folder) as entries:
+                return sorted(entry.name for entry in entries if entry.is_file())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return (self.root / path).is_file()
+
+    def text(self, path: str) -> str:
+        """A file's text."""
+        file = self.root / path
+        if not file.resolve().is_relative_to(self.root):
+            raise TemplateError(
+                f"{file} leads out of the library {self.root}; links out of it are not followed"
+            )
+        return read_content(file)
+
+    def place(self, path: str) -> str:
+        """The file's path."""
+        return str(self.root / path)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceTree:
+    """The folder of an installed package, which may lie in a zip file.
+
+    Attributes:
+        package: The package's dotted name.
+        label: Its place, for messages.
+    """
+
+    package: str
+    label: str
+
+    def files(self) -> list[str]:
+        """The paths of all files."""
+        return sorted(_walk(importlib.resources.files(self.package), ""))
+
+    def listed(self, folder: str) -> list[str]:
+        """The names of the files in one folder."""
+        found = self._at(folder)
+        return sorted(item.name for item in found.iterdir() if item.is_file()) if found.is_dir() else []
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return self._at(path).is_file()
+
+    def text(self, path: str) -> str:
+        """A file's text."""
+        try:
+            data = self._at(path).read_bytes()
+        except (OSError, KeyError) as error:
+            raise TemplateError(f"The file cannot be read: {error}.", file=self.place(path)) from None
+        return decoded(data, self.place(path))
+
+    def place(self, path: str) -> str:
+        """Where the file lies in the archive."""
+        return f"{self.label}/{path}"
+
+    def _at(self, path: str) -> Traversable:
+        return importlib.resources.files(self.package).joinpath(*path.split("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class BelowTree:
+    """One folder of another tree.
+
+    Attributes:
+        tree: The other tree.
+        folder: The folder's path in it.
+    """
+
+    tree: Tree
+    folder: str
+
+    @property
+    def label(self) -> str:
+        """The folder's place."""
+        return self.tree.place(self.folder)
+
+    def files(self) -> list[str]:
+        """The paths of all files below the folder."""
+        start = f"{self.folder}/"
+        return [path.removeprefix(start) for path in self.tree.files() if path.startswith(start)]
+
+    def listed(self, folder: str) -> list[str]:
+        """The names of the files in one folder below this one."""
+        return self.tree.listed(f"{self.folder}/{folder}")
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return self.tree.has(f"{self.folder}/{path}")
+
+    def text(self, path: str) -> str:
+        """A file's text."""
+        return self.tree.text(f"{self.folder}/{path}")
+
+    def place(self, path: str) -> str:
+        """What errors call a file."""
+        return self.tree.place(f"{self.folder}/{path}")
+
+
+def line_breaks(text: str) -> str:
+    r"""The text without byte order mark and with ``\n`` as its only line break."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _walk(folder: Traversable, start: str) -> Iterator[str]:
+    for item in folder.iterdir():
+        if item.is_dir():
+            yield from _walk(item, f"{start}{item.name}/")
+        else:
+            yield f"{start}{item.name}"

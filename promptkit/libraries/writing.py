@@ -1,0 +1,86 @@
+"""Files that are whole from their first moment: made anew, or replaced in one step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from promptkit.errors import PromptError
+
+__all__ = ["create_file", "make_folder", "replace_file", "writing_faults"]
+
+
+def create_file(target: Path, text: str) -> None:
+    """Write a file that must not exist yet; its folder must.
+
+    Raises:
+        FileExistsError: When there is such a file, even one that appeared a moment ago.
+        OSError: When it cannot be written.
+    """
+    with _temporary(target, text) as temporary:
+        try:
+            os.link(temporary, target)  # unlike a rename, it fails when somebody else was quicker
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            temporary.rename(target)
+
+
+def replace_file(target: Path, text: str) -> None:
+    """Write a file in the place of the one that is there, or anew.
+
+    Raises:
+        PromptError: When it cannot be written; what was there is still there then.
+    """
+    with writing_faults(target):
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        with _temporary(target, text) as temporary:
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(target)
+
+
+def make_folder(folder: Path, root: Path) -> None:
+    """Make a folder below ``root``, with those above it.
+
+    Raises:
+        PromptError: When it cannot be made, or a link on the way leads out of ``root``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PromptError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise PromptError(f"{folder} leads out of the library {root}; links out of it are not followed")
+
+
+@contextmanager
+def writing_faults(target: Path) -> Generator[None]:
+    """Turns an OSError of the body into a PromptError about ``target``."""
+    try:
+        yield
+    except OSError as error:
+        raise PromptError(
+            f"{target} cannot be written: {error.strerror or error}; nothing was changed"
+        ) from error
+
+
+@contextmanager
+def _temporary(target: Path, text: str) -> Generator[Path]:
+    """A file beside ``target`` with this text, removed at the end if it is still there."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".promptkit-", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,85 @@
+"""Where the files of a library lie: folders, packages, archives."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import promptkit as pk
+from promptkit.errors import PromptError, TemplateError
+from promptkit.libraries.trees import BelowTree, FolderTree, ResourceTree
+
+FILES = {
+    "zip_app/__init__.py": "",
+    "zip_app/prompts/hi.prompt.j2": "---\nversion: 2.0.0\n---\n{% user %}Hi. {% include 'parts/tone' %}{% enduser %}",
+    "zip_app/prompts/parts/tone.md": "Stay calm.\r\n",
+    "zip_app/prompts/versions/hi@1.0.0.prompt.j2": "---\nversion: 1.0.0\n---\n{% user %}{% include 'parts/tone' %}{% enduser %}",
+    "zip_app/prompts/versions/hi@1.0.0/parts/tone.md": "Be brief.",
+    "zip_app/prompts/bad.prompt.j2": b"\xff\xfe",
+}
+
+
+@pytest.fixture(params=[True, False], ids=["package", "folder alone"])
+def archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Path]:
+    path = tmp_path / "app.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in FILES.items():
+            file.writestr(name, content)
+        if request.param:
+            file.writestr("zip_app/prompts/__init__.py", "")
+    monkeypatch.syspath_prepend(str(path))
+    yield path
+    for name in [name for name in sys.modules if name.startswith("zip_app")]:
+        del sys.modules[name]
+
+
+def test_a_package_in_a_zip_file_is_a_library(archive: Path) -> None:
+    library = pk.library("zip_app.prompts")
+
+    assert library.names() == ["bad", "hi"]
+    assert library.versions("hi") == ["1.0.0"]
+    assert library["hi"].render().messages[0].text == "Hi. Stay calm."
+    assert library["hi@^1"].render().messages[0].text == "Be brief."
+    assert library.versions("nothing/here") == []
+    assert library["hi"].declaration.file == f"{archive}/zip_app/prompts/hi.prompt.j2"
+    with pytest.raises(TemplateError, match=r"bad\.prompt\.j2:1:1: Byte 0 .* is not UTF-8"):
+        library.get("bad")
+    with pytest.raises(PromptError, match=r"there is no prompt hii .*did you mean hi\?"):
+        library.get("hii")
+
+
+def test_a_prompt_from_an_archive_pickles(archive: Path) -> None:
+    prompt = pk.library("zip_app.prompts")["hi"]
+
+    again: Any = pickle.loads(pickle.dumps(prompt))
+
+    assert again.render().messages[0].text == "Hi. Stay calm."
+
+
+def test_a_missing_file_of_an_archive_is_an_error_with_its_place(archive: Path) -> None:
+    tree = ResourceTree("zip_app", "app.zip/zip_app")
+
+    with pytest.raises(TemplateError, match=r"app\.zip/zip_app/prompts/none\.md: The file cannot be read"):
+        tree.text("prompts/none.md")
+
+
+def test_a_tree_below_another_shows_its_own_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "one.md").write_text("1")
+    (tmp_path / "a" / "b" / "two.md").write_text("2")
+    (tmp_path / "other.md").touch()
+
+    tree = BelowTree(FolderTree(tmp_path), "a")
+
+    assert tree.files() == ["b/two.md", "one.md"]
+    assert (tree.listed("b"), tree.has("b/two.md"), tree.has("other.md")) == (["two.md"], True, False)
+    assert (tree.text("one.md"), tree.place("one.md")) == ("1", str(tmp_path / "a" / "one.md"))
+    assert tree.label == str(tmp_path / "a")
