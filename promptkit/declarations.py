@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from promptkit.constraints import Constraint
+from promptkit.findings import Setting
 
 __all__ = [
     "RESERVED_NAMES",
@@ -181,6 +182,7 @@ class Declaration:
             for every rule of severity must.
         examples: Shown to the model.
         tests: Run with a mocked backend.
+        check: What rules of ``promptkit check`` are set to in this file: off, warning or error.
         body: Jinja text of the role blocks; empty means the standard layout.
         body_line: Line of the file at which the body begins, counted from 1.
         body_indent: Columns by which the body is indented in its file (``template: |`` in YAML).
@@ -203,6 +205,7 @@ class Declaration:
     enforce: Literal["off", "prefer", "require"] = "prefer"
     examples: tuple[Example, ...] = ()
     tests: tuple[FileTest, ...] = ()
+    check: Mapping[str, Setting] = field(default_factory=dict[str, Any])
     body: str = ""
     body_line: int = 1
     body_indent: int = 0

@@ -80,7 +80,9 @@ class Contract(Generic[T]):
         try:
             return GenerationConfig(**settings)
         except ValueError as error:
-            raise TemplateError(f"generation: {error}", file=self.declaration.place) from error
+            raise TemplateError(
+                f"generation: {error}", file=self.declaration.place, rule="contract"
+            ) from error
 
     @cached_property
     def inputs(self) -> InputSchema:
@@ -156,7 +158,9 @@ class Contract(Generic[T]):
         try:
             return InputSchema.from_type(found, trust=self.declaration.input.trust)
         except ValueError as error:  # a label for what is no field of the type
-            raise TemplateError(f"input.trust: {error}", file=self.declaration.place) from error
+            raise TemplateError(
+                f"input.trust: {error}", file=self.declaration.place, rule="contract"
+            ) from error
 
     def _output_schema(self) -> OutputSchema[Any]:
         declared = self._declared_output()
@@ -193,7 +197,7 @@ class Contract(Generic[T]):
         schemas = {name: field.json_schema for name, field in inputs.fields.items()}
         found = check_paths(self.declaration.constraints, output.schema.json_schema, schemas)
         for constraint, problem in found:
-            raise TemplateError(problem, file=self.declaration.place, line=constraint.line)
+            raise TemplateError(problem, file=self.declaration.place, line=constraint.line, rule="contract")
         for constraint in self.declaration.constraints:
             if getattr(constraint.rule, "when", None) == "run":
                 raise TemplateError(
@@ -201,6 +205,7 @@ class Contract(Generic[T]):
                     "the prompt runs. Remove it; the rule is said in the prompt and judged in evaluation",
                     file=self.declaration.place,
                     line=constraint.line,
+                    rule="contract",
                 )
 
     def _resolve(self, reference: str, key: str) -> Any:
@@ -209,7 +214,9 @@ class Contract(Generic[T]):
         place = self.declaration.place
         module_name, colon, attribute = reference.partition(":")
         if not colon or not attribute:
-            raise TemplateError(f"{key}: write it as 'module:Name', got {reference!r}", file=place, line=line)
+            raise TemplateError(
+                f"{key}: write it as 'module:Name', got {reference!r}", file=place, line=line, rule="contract"
+            )
         if module_name not in self.models:
             known = ", ".join(self.models) or "none yet"
             raise TemplateError(
@@ -217,6 +224,7 @@ class Contract(Generic[T]):
                 f'add models = ["{module_name}"] to [tool.promptkit] or pass models= in code',
                 file=place,
                 line=line,
+                rule="contract",
             )
         try:
             found: Any = importlib.import_module(module_name)
@@ -224,7 +232,7 @@ class Contract(Generic[T]):
                 found = getattr(found, part)
         except (ImportError, AttributeError) as error:
             raise TemplateError(
-                f"{key}: {reference} cannot be resolved: {error}", file=place, line=line
+                f"{key}: {reference} cannot be resolved: {error}", file=place, line=line, rule="contract"
             ) from error
         return found
 

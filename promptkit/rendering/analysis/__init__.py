@@ -135,8 +135,5 @@ def _source_kind(block: ContextBlock, kinds: Mapping[str, Kind]) -> Kind:
     kind, nullable = kinds.get(str(root), ANY), False
     for step in rest:
         nullable = nullable or kind.nullable
-        if isinstance(step, str):
-            kind = kind.member(step) or ANY
-        else:
-            kind = kind.item if kind.name == "list" else ANY
+        kind = (kind.member(step) or ANY) if isinstance(step, str) else kind.item
     return replace(kind, nullable=nullable or kind.nullable)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -17,11 +17,12 @@ from promptkit.rendering.analysis.problems import Problems
 from promptkit.rendering.analysis.scopes import Scope, facts_of
 from promptkit.rendering.environment import GLOBALS
 from promptkit.rendering.roles import CONCAT, SECTION
+from promptkit.schemas.json_types import is_list
 
 __all__ = ["Expressions"]
 
 _Visitor: TypeAlias = Callable[[Any, Scope], Kind]
-_ARITHMETIC = {
+_ARITHMETIC: Mapping[type[nodes.Node], str] = {
     nodes.Sub: "-",
     nodes.Mul: "*",
     nodes.Div: "/",
@@ -89,7 +90,9 @@ class Expressions:
     def facts(self, test: nodes.Node, scope: Scope) -> tuple[Scope, frozenset[str]]:
         """The scope in which the condition is true, and the paths that are not None where it is false."""
         self.kind(test, scope)
+        quiet, self._problems.quiet = self._problems.quiet, True
         true, false = facts_of(test, lambda node: self.kind(node, scope))
+        self._problems.quiet = quiet
         return scope.inner(true), false
 
     def _note(self, rule: str, message: str, node: nodes.Node, word: str = "") -> None:
@@ -105,8 +108,11 @@ class Expressions:
         return kind.certain()
 
     def _const(self, node: nodes.Const, _scope: Scope) -> Kind:
-        name = _CONSTANTS.get(type(node.value), "any")
-        return Kind(name=name, values=(node.value,) if name not in ("any", "none") else None)
+        value: Any = node.value
+        if is_list(value) or isinstance(value, tuple):  # Jinja folds lists of constants into one
+            items: Sequence[Any] = value
+            return list_of(_listed([_constant(item) for item in items]))
+        return _constant(value)
 
     def _name(self, node: nodes.Name, scope: Scope) -> Kind:
         if node.name in scope.names:
@@ -272,14 +278,23 @@ class Expressions:
 
     def _list(self, node: nodes.List | nodes.Tuple, scope: Scope) -> Kind:
         kinds = [self.kind(item, scope) for item in node.items]
-        names = {kind.name for kind in kinds}
-        inner = replace(kinds[0], path="") if len(names) == 1 else ANY
-        constants = [kind.values[0] for kind in kinds if kind.values and len(kind.values) == 1]
-        values = tuple(constants) if len(constants) == len(kinds) else None
-        return _from(list_of(replace(inner, values=values)), *kinds)
+        return _from(list_of(_listed(kinds)), *kinds)
 
     def _dict(self, node: nodes.Dict, scope: Scope) -> Kind:
         return _from(Kind(name="object"), *(self.kind(pair.value, scope) for pair in node.items))
+
+
+def _constant(value: Any) -> Kind:
+    kind: type[Any] = type(value)
+    name = _CONSTANTS.get(kind, "any")
+    return Kind(name=name, values=(value,) if name not in ("any", "none") else None)
+
+
+def _listed(kinds: Sequence[Kind]) -> Kind:
+    """The kind of the items of a list that a template writes down."""
+    inner = replace(kinds[0], path="") if len({kind.name for kind in kinds}) == 1 else ANY
+    constants = [kind.values[0] for kind in kinds if kind.values and len(kind.values) == 1]
+    return replace(inner, values=tuple(constants) if len(constants) == len(kinds) else None)
 
 
 def _loose(kind: Kind) -> Kind:

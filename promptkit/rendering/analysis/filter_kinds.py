@@ -13,8 +13,10 @@ __all__ = ["FILTER_KINDS", "Signature"]
 Gives: TypeAlias = Callable[[Kind], Kind]
 
 _LISTS: frozenset[KindName] = frozenset({"any", "list"})
+_OBJECTS: frozenset[KindName] = frozenset({"any", "object"})
 _SIZED: frozenset[KindName] = frozenset({"any", "list", "object", "text"})
 _NUMBERS: frozenset[KindName] = frozenset({"any", "boolean", "number"})
+_NUMERIC: frozenset[KindName] = frozenset({"any", "boolean", "none", "number", "text"})
 _PRINTABLE: frozenset[KindName] = frozenset(
     {"any", "boolean", "list", "message", "none", "number", "object", "text"}
 )
@@ -101,12 +103,12 @@ FILTER_KINDS: Mapping[str, Signature] = {
     "abs": Signature(takes=_NUMBERS, wants="a number", gives=_number),
     "d": replace(_PRINTS, takes=_PRINTABLE | {"document", "image"}, gives=_same),
     "default": replace(_PRINTS, takes=_PRINTABLE | {"document", "image"}, gives=_same),
-    "dictsort": Signature(takes=frozenset({"any", "object"}), wants="an object", gives=_list_of_any),
+    "dictsort": Signature(takes=_OBJECTS, wants="an object", gives=_list_of_any),
     "fence": replace(_PRINTS, gives=_fenced),
-    "float": Signature(takes=_NUMBERS | {"text", "none"}, wants="a number or text", gives=_number, none=True),
+    "float": Signature(takes=_NUMERIC, wants="a number or text", gives=_number, none=True),
     "groupby": Signature(takes=_LISTS, wants="a list", gives=_list_of_any, by_field=("0",)),
-    "int": Signature(takes=_NUMBERS | {"text", "none"}, wants="a number or text", gives=_number, none=True),
-    "items": Signature(takes=frozenset({"any", "object"}), wants="an object", gives=_list_of_any),
+    "int": Signature(takes=_NUMERIC, wants="a number or text", gives=_number, none=True),
+    "items": Signature(takes=_OBJECTS, wants="an object", gives=_list_of_any),
     "join": Signature(takes=_LISTS, wants="a list", gives=_text),
     "list": replace(_ON_LIST, takes=_SIZED),
     "map": Signature(takes=_LISTS, wants="a list", gives=_list_of_any, by_field=("attribute",)),

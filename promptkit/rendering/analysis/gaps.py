@@ -19,8 +19,10 @@ def gap_beside(printed: Sequence[nodes.Node], at: int) -> str | None:
     before, after = _data(printed, at - 1), _data(printed, at + 1)
     same_line = before.rpartition("\n")[2]
     rest = after.partition("\n")[0]
-    if same_line.strip() or rest.strip(" \t.,;!?"):
-        return _short(f"{same_line.strip()} ... {rest.strip()}" if rest.strip() else same_line.strip())
+    if any(letter.isalnum() for letter in f"{same_line}{rest}"):
+        return _short(
+            f"{same_line.strip()} ... {rest.strip()}".strip() if rest.strip() else same_line.strip()
+        )
     above = before.rstrip().rpartition("\n")[2].strip()
     return _short(above) if above.endswith(":") else None
 
@@ -31,6 +33,4 @@ def _data(printed: Sequence[nodes.Node], at: int) -> str:
 
 
 def _short(text: str) -> str:
-    if not any(letter.isalnum() for letter in text):
-        return "the rest of its line"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -39,13 +39,17 @@ class Problems:
     Attributes:
         found: The problems.
         place: Where the text stands that is looked at now.
+        quiet: True while a text is looked at once more and nothing is noted.
     """
 
     place: Place
+    quiet: bool = False
     found: dict[Problem, None] = field(default_factory=dict[Problem, None])
 
     def add(self, rule: str, message: str, node: nodes.Node, word: str = "") -> None:
         """Note a problem of the text that is looked at now."""
+        if self.quiet:
+            return
         at = self.place.error(message, node.lineno, rule=rule)
         # The lines of a text in YAML cannot be told apart, so the word is looked for in all of them.
         lines = self.place.height if self.place.fixed else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -97,14 +97,14 @@ class Statements:
                 self._macro_called(MacroCall(target=target, arguments=arguments, node=node, caller=True))
 
     @contextmanager
-    def _at(self, unit: Unit, scope: Scope) -> Iterator[None]:
+    def _at(self, unit: Unit, scope: Scope) -> Generator[None]:
         place, seen = self._problems.place, self._seen
         self._problems.place, self._seen = unit.place, frozenset(scope.names)
         yield
         self._problems.place, self._seen = place, seen
 
     @contextmanager
-    def _captured(self) -> Iterator[_Sink]:
+    def _captured(self) -> Generator[_Sink]:
         """What is printed goes into the list, and into no message."""
         prints, self.prints = self.prints, []
         yield self.prints
@@ -130,17 +130,17 @@ class Statements:
             if isinstance(child, nodes.TemplateData):
                 self.prints.append(FixedText(self.role, len(child.data.strip())))
             elif isinstance(child, nodes.Filter) and child.name == SECTION:
-                self._print_section(node, at, child)
+                self._print_section(node, at, child, scope)
             else:
                 self._print(node, at, self._expressions.kind(child, scope), _is_fenced(child))
 
-    def _print_section(self, node: nodes.Output, at: int, child: nodes.Filter) -> None:
+    def _print_section(self, node: nodes.Output, at: int, child: nodes.Filter, scope: Scope) -> None:
         before = len(self.prints)
         key: Any = child.node
         self._section(str(key.value), child)
         shown = [item for item in self.prints[before:] if isinstance(item, Print)]
         if len(shown) == 1 and shown[0].node is child:
-            self._gap(node, at, shown[0].kind)
+            self._gap(node, at, scope.settled(shown[0].kind))
 
     def _print(self, node: nodes.Output, at: int, kind: Kind, fenced: bool) -> None:
         child = node.nodes[at]
