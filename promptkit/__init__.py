@@ -9,10 +9,10 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing would double this module's cost
 if TYPE_CHECKING:
-    from promptkit import backends, constraints, errors, output
+    from promptkit import backends, constraints, errors, events, output
     from promptkit.backends import layers
-    from promptkit.completions import Completion, TextDelta, Usage, Verdict
-    from promptkit.engine import Finished, Restarted, Result
+    from promptkit.completions import Completion, Usage, Verdict
+    from promptkit.engine import Result
     from promptkit.errors import PromptKitError
     from promptkit.libraries import Library, library, load
     from promptkit.messages import DocumentPart, ImagePart, Message
@@ -25,7 +25,6 @@ __all__ = [
     "CallRecord",
     "Completion",
     "DocumentPart",
-    "Finished",
     "GenerationConfig",
     "ImagePart",
     "Library",
@@ -34,10 +33,8 @@ __all__ = [
     "Prompt",
     "PromptKitError",
     "Rendered",
-    "Restarted",
     "Result",
     "Session",
-    "TextDelta",
     "TypedPrompt",
     "Usage",
     "Verdict",
@@ -45,6 +42,7 @@ __all__ = [
     "configure",
     "constraints",
     "errors",
+    "events",
     "layers",
     "library",
     "load",
@@ -57,7 +55,6 @@ _HOMES = {
     "CallRecord": "promptkit.records",
     "Completion": "promptkit.completions",
     "DocumentPart": "promptkit.messages",
-    "Finished": "promptkit.engine",
     "GenerationConfig": "promptkit.requests",
     "ImagePart": "promptkit.messages",
     "Library": "promptkit.libraries",
@@ -66,10 +63,8 @@ _HOMES = {
     "Prompt": "promptkit.prompts",
     "PromptKitError": "promptkit.errors",
     "Rendered": "promptkit.requests",
-    "Restarted": "promptkit.engine",
     "Result": "promptkit.engine",
     "Session": "promptkit.sessions",
-    "TextDelta": "promptkit.completions",
     "TypedPrompt": "promptkit.prompts",
     "Usage": "promptkit.completions",
     "Verdict": "promptkit.completions",
@@ -83,6 +78,7 @@ _NAMESPACES = {
     "backends": "promptkit.backends",
     "constraints": "promptkit.constraints",
     "errors": "promptkit.errors",
+    "events": "promptkit.events",
     "layers": "promptkit.backends.layers",
     "output": "promptkit.output",
 }

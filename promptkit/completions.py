@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -28,6 +28,7 @@ __all__ = [
     "Unfinished",
     "Usage",
     "Verdict",
+    "usage_of",
 ]
 
 FinishReason: TypeAlias = Literal["stop", "length", "refusal", "filter", "tool", "cancelled"]
@@ -75,6 +76,12 @@ class Usage:
             estimated=self.estimated or other.estimated,
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
+
+
+def usage_of(parts: Iterable[Usage | None]) -> Usage | None:
+    """The sum of what is known; None where nothing is."""
+    known = [usage for usage in parts if usage is not None]
+    return sum(known[1:], known[0]) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,8 +212,7 @@ class Completion:
         """
         kept = any(detour.layer == "cache" for detour in self.detours)
         own = Usage(input_tokens=0, output_tokens=0, cost=Decimal(0)) if kept else self.usage
-        parts = [usage for usage in (*(detour.usage for detour in self.detours), own) if usage is not None]
-        return sum(parts[1:], parts[0]) if parts else None
+        return usage_of((*(detour.usage for detour in self.detours), own))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from promptkit.backends.answers import calls_of, merged
+from promptkit.backends.answers import calls_of, finish_with, merged
 from promptkit.backends.dialect import Dialect, NotTheProtocol, Piece, ToolCallPiece
 from promptkit.backends.estimates import estimate_text
 from promptkit.backends.failures import failure_in_body, not_the_protocol
@@ -134,7 +134,8 @@ class AnswerStream:
         if self._finish is None:
             raise self.interrupted("the stream ended")
         refusal = _joined(self._refusal) or None
-        completion = self._completion("refusal" if refusal else self._finish, refusal)
+        finish = finish_with(self._finish, refusal, calls_of(self._calls))
+        completion = self._completion(finish, refusal)
         texts = (
             self._half,
             completion.refusal,

@@ -28,7 +28,13 @@ _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TIMEOUTS = ("answer_s", "connect_s", "read_s")
 
 # The room of each scheme; a room is loaded when it is asked for.
-_ROOMS: Mapping[str, str] = {"openai": "openai_chat"}
+_ROOMS: Mapping[str, str] = {
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "ollama": "ollama",
+    "openai": "openai_chat",
+    "openai-responses": "openai_responses",
+}
 
 
 def open_backend(reference: str, **options: Any) -> Backend:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 __all__ = ["Destination", "Endpoint", "ErrorWords", "HttpCall", "HttpReply", "TransportFault", "Waits"]
 
@@ -56,6 +55,8 @@ class Destination:
         key_env: Environment variable with the key; read for each request, kept nowhere.
         key_header: The header that holds the key, in lower case.
         key_prefix: What stands before the key in it.
+        proxy: URL of the proxy between, or ``direct``; None for what the environment says.
+        ca_file: File of the authorities that are trusted; None for what the environment says.
     """
 
     secure: bool
@@ -63,6 +64,8 @@ class Destination:
     key_env: str
     key_header: str = "authorization"
     key_prefix: str = "Bearer "
+    proxy: str | None = None
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +129,22 @@ class Waits:
         remaining = self.remaining_s
         return remaining is not None and remaining < SHORTEST_WAIT_S
 
-    def by_phase(self) -> dict[str, float]:
-        """Seconds by phase of the call, as HTTP clients take them; never 0."""
+    @property
+    def connect_wait_s(self) -> float:
+        """Seconds that a connection may take now; never 0."""
+        return self._within(self.connect_s)
+
+    @property
+    def read_wait_s(self) -> float:
+        """Seconds that the next bytes may take now; never 0."""
+        return self._within(self.read_s)
+
+    def _within(self, seconds: float) -> float:
         remaining = self.remaining_s
-        longest = math.inf if remaining is None else max(SHORTEST_WAIT_S, remaining)
-        connect, read = min(self.connect_s, longest), min(self.read_s, longest)
-        return {"connect": connect, "read": read, "write": read, "pool": connect}
+        return seconds if remaining is None else min(seconds, max(SHORTEST_WAIT_S, remaining))
+
+
+FaultKind: TypeAlias = Literal["connect", "connect_timeout", "timeout", "lost", "garbled"]
 
 
 class TransportFault(Exception):
@@ -143,9 +156,7 @@ class TransportFault(Exception):
         detail: The reason as the operating system or the HTTP client gives it.
     """
 
-    def __init__(
-        self, kind: Literal["connect", "connect_timeout", "timeout", "lost", "garbled"], detail: str
-    ) -> None:
-        self.kind = kind
+    def __init__(self, kind: FaultKind, detail: str) -> None:
+        self.kind: FaultKind = kind
         self.detail = detail
         super().__init__(f"{kind}: {detail}")

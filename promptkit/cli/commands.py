@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from promptkit.cli.check import check
+from promptkit.cli.diff import diff
 from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
 from promptkit.cli.new import new
 from promptkit.cli.plan import plan
+from promptkit.cli.release import release
 from promptkit.cli.render import render
+from promptkit.cli.review import review
 from promptkit.cli.run import run
 from promptkit.cli.stderr import say
 
@@ -33,6 +36,9 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "check": check,
     "freeze": freeze,
     "lock": lock,
+    "diff": diff,
+    "release": release,
+    "review": review,
 }
 
 

@@ -67,6 +67,7 @@ class Library:
         self.tree = root
         self.models = tuple(models)
         self.strict = strict
+        self._rules = tuple(rules)
         self._lock: Lock | None = None
         self._kinds = kinds_of(rules)
 
@@ -74,6 +75,10 @@ class Library:
     def root(self) -> Path:
         """The folder; where the library lies in an archive, its place there."""
         return Path(self.tree.label)
+
+    def over(self, tree: Tree) -> Library:
+        """The same library over other files."""
+        return Library(tree, models=self.models, rules=self._rules)
 
     def names(self) -> list[str]:
         """All names, sorted; frozen versions are no names of their own.
@@ -232,7 +237,7 @@ class Library:
             yaml_document=entry.path.endswith(SUFFIXES[1]),
             kinds=self._kinds,
         )
-        if declaration.name != entry.name:
+        if declaration.name != entry.name and not entry.alone:
             raise TemplateError(
                 f"the file calls itself {declaration.name}, but its place in the library is {entry.name}; "
                 f"leave name out, or write name: {entry.name}",

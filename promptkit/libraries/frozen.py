@@ -24,12 +24,14 @@ class Entry:
         path: The file's path below the library's root.
         version: Its version; None where it was not looked at or there is none.
         frozen: True for a frozen version.
+        alone: True for a file that belongs to no library, and may call itself what it likes.
     """
 
     name: str
     path: str
     version: str | None = None
     frozen: bool = False
+    alone: bool = False
 
 
 def is_frozen(path: str) -> bool:

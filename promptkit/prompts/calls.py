@@ -8,12 +8,12 @@ from typing import Any
 
 from promptkit.backends.dialects.openai_chat import export
 from promptkit.engine import Call
-from promptkit.errors import InputError, InputProblem, TemplateError
+from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
 from promptkit.prompts.contract import Contract, environment
 from promptkit.prompts.options import Options
-from promptkit.requests import GenerationConfig, OutputSpec, Plan, Rendered, Request
+from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, Plan, Rendered, Request
 
-__all__ = ["call_of", "generation_with", "rendered_with"]
+__all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
 
 
 def rendered_with(contract: Contract[Any], options: Options, values: dict[str, Any]) -> Rendered:
@@ -88,5 +88,21 @@ def call_of(
         turns=contract.template.conversation(rendered.messages),
         attempts=attempts,
         continuations=options.continuations,
+        aborts=options.abort_on_violation,
         environment=environment(),
     )
+
+
+def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:
+    """The backend as one that can be called without an event loop.
+
+    Args:
+        backend: Who answers.
+        advice: What to call, for the error.
+
+    Raises:
+        CapabilityMissing: When it is asynchronous only.
+    """
+    if not isinstance(backend, Backend):
+        raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
+    return backend

@@ -27,6 +27,7 @@ class Options:
         tags: Labels for the record.
         enforce: Whether the backend must, shall or shall not hold the model to the output; None leaves it to
             the file.
+        abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
     """
 
     backend: BackendLike | None = None
@@ -36,6 +37,7 @@ class Options:
     deadline_s: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     enforce: Enforce | None = None
+    abort_on_violation: bool = False
 
     def over(  # noqa: PLR0913 - one for each option
         self,
@@ -47,6 +49,7 @@ class Options:
         deadline_s: float | None,
         tags: Mapping[str, str] | None,
         enforce: Enforce | None,
+        abort_on_violation: bool | None,
     ) -> Options:
         """These options with others laid over them; None leaves one as it was.
 
@@ -87,6 +90,7 @@ class Options:
             deadline_s=self.deadline_s if deadline_s is None else deadline_s,
             tags={**self.tags, **(tags or {})},
             enforce=enforce or self.enforce,
+            abort_on_violation=self.abort_on_violation if abort_on_violation is None else abort_on_violation,
         )
 
 

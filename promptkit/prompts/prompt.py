@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar, overload
 
 from promptkit.backends import MockBackend
-from promptkit.completions import Completion, TextDelta
+from promptkit.completions import Completion
 from promptkit.constraints import BoundaryCase, Constraint, boundary_cases
 from promptkit.declarations import RESERVED_NAMES, Clarity, ContextBlock, Declaration, Example
 from promptkit.engine import (
     Conversation,
-    Finished,
-    Restarted,
     Result,
+    StreamEvent,
     converse,
     run_async,
     run_sync,
@@ -23,7 +22,7 @@ from promptkit.engine import (
 )
 from promptkit.errors import CapabilityMissing, PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.calls import call_of, generation_with, rendered_with
+from promptkit.prompts.calls import as_blocking, call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import Options
 from promptkit.rendering import Source
@@ -210,6 +209,7 @@ class Prompt(Generic[T]):
         deadline_s: float | None = None,
         tags: Mapping[str, str] | None = None,
         enforce: Enforce | None = None,
+        abort_on_violation: bool | None = None,
     ) -> Self:
         """The same prompt with options; what is left out stays as it was.
 
@@ -221,6 +221,7 @@ class Prompt(Generic[T]):
             deadline_s: Seconds for the whole call, re-asks included.
             tags: Labels for the record.
             enforce: ``off``, ``prefer`` or ``require``, in place of what the file says.
+            abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
         """
         options = self._options.over(
             backend=backend,
@@ -230,6 +231,7 @@ class Prompt(Generic[T]):
             deadline_s=deadline_s,
             tags=tags,
             enforce=enforce,
+            abort_on_violation=abort_on_violation,
         )
         copy = type(self).__new__(type(self))
         copy._set(self._contract, options)  # noqa: SLF001 - its own class
@@ -256,35 +258,33 @@ class Prompt(Generic[T]):
             AttemptsExhausted: When several attempts were allowed and all broke it.
         """
         conversation, backend = self._begin(inputs)
-        if not isinstance(backend, Backend):
-            raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call arun instead of run")
-        return run_sync(conversation, backend, observers=observers(), deadline=self._deadline())
+        blocking = as_blocking(backend, "arun instead of run")
+        return run_sync(conversation, blocking, **self._driving(), pieces=self._options.abort_on_violation)
 
     async def arun(self, /, **inputs: Any) -> Result[T]:
         """The asynchronous twin of :meth:`run`."""
         conversation, backend = self._begin(inputs)
-        return await run_async(conversation, backend, observers=observers(), deadline=self._deadline())
+        pieces = self._options.abort_on_violation
+        return await run_async(conversation, backend, **self._driving(), pieces=pieces)
 
-    def stream(self, /, **inputs: Any) -> Iterator[TextDelta | Restarted | Finished[T]]:
-        """Ask the backend and yield the text as it comes; the last event is Finished with the result.
+    def stream(self, /, **inputs: Any) -> Iterator[StreamEvent[T]]:
+        """Ask the backend and yield text and fields as they come; the last event is Finished with the result.
 
-        Restarted comes before the text of a re-ask. Errors are raised as by :meth:`run`.
+        A text output has TextDelta alone. Restarted comes before what takes the place of something told before.
+        The classes stand in ``pk.events``. Errors are raised as by :meth:`run`.
         """
         conversation, backend = self._begin(inputs)
-        if not isinstance(backend, Backend):
-            raise CapabilityMissing(
-                f"backend {backend.name} is asynchronous only; call astream instead of stream"
-            )
-        return stream_sync(conversation, backend, observers=observers(), deadline=self._deadline())
+        blocking = as_blocking(backend, "astream instead of stream")
+        return stream_sync(conversation, blocking, **self._driving())
 
-    def astream(self, /, **inputs: Any) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+    def astream(self, /, **inputs: Any) -> AsyncIterator[StreamEvent[T]]:
         """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
         conversation, backend = self._begin(inputs)
         if not isinstance(backend, AsyncBackend):
             raise CapabilityMissing(
                 f"backend {backend.name} is synchronous only; call stream instead of astream"
             )
-        return stream_async(conversation, backend, observers=observers(), deadline=self._deadline())
+        return stream_async(conversation, backend, **self._driving())
 
     def parse(self, text: str, /, **inputs: Any) -> Result[T]:
         """Read ``text`` as this prompt's answer to ``inputs``: validate and check it; no model is called.
@@ -362,9 +362,10 @@ class Prompt(Generic[T]):
         output = self._contract.output.over(enforce=self._options.enforce)
         return backend, backend.plan(output, generation_with(self._contract, self._options))
 
-    def _deadline(self) -> float | None:
+    def _driving(self) -> dict[str, Any]:
         seconds = self._options.deadline_s
-        return None if seconds is None else time.monotonic() + seconds
+        deadline = None if seconds is None else time.monotonic() + seconds
+        return {"observers": observers(), "deadline": deadline}
 
     def __repr__(self) -> str:
         return f"Prompt({str(self._contract.ref)!r})"

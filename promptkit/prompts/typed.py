@@ -6,8 +6,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints
 
-from promptkit.completions import TextDelta
-from promptkit.engine import Finished, Restarted, Result
+from promptkit.engine import Result, StreamEvent
 from promptkit.errors import PromptError
 from promptkit.prompts.prompt import Prompt
 from promptkit.requests import Enforce, GenerationConfig, Rendered
@@ -51,13 +50,11 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.arun`."""
         return await self.prompt.arun(**self._inputs(args, kwargs))
 
-    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[TextDelta | Restarted | Finished[T]]:
+    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[StreamEvent[T]]:
         """As :meth:`Prompt.stream`."""
         return self.prompt.stream(**self._inputs(args, kwargs))
 
-    def astream(
-        self, *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+    def astream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[StreamEvent[T]]:
         """As :meth:`Prompt.astream`."""
         return self.prompt.astream(**self._inputs(args, kwargs))
 
@@ -79,6 +76,7 @@ class TypedPrompt(Generic[P, T]):
         deadline_s: float | None = None,
         tags: Mapping[str, str] | None = None,
         enforce: Enforce | None = None,
+        abort_on_violation: bool | None = None,
     ) -> TypedPrompt[P, T]:
         """As :meth:`Prompt.using`; the signature stays."""
         prompt = self.prompt.using(
@@ -89,6 +87,7 @@ class TypedPrompt(Generic[P, T]):
             deadline_s=deadline_s,
             tags=tags,
             enforce=enforce,
+            abort_on_violation=abort_on_violation,
         )
         return TypedPrompt(prompt, self.__wrapped__)
 

@@ -15,6 +15,7 @@ from promptkit.requests.reasoning import (
 )
 from promptkit.requests.refusals import refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
+from promptkit.requests.tools import Tool
 
 __all__ = [
     "ANSWER_LINE",
@@ -33,6 +34,7 @@ __all__ = [
     "PromptRef",
     "Rendered",
     "Request",
+    "Tool",
     "canonical_json",
     "reasoning_of",
     "refusal",

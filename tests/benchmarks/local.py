@@ -40,7 +40,7 @@ from local_contenders import CONTENDERS, beginning, prompt
 
 CHILD = Path(__file__).with_name("local_contenders.py")
 SILENCE = llama_log_callback(lambda *_: None)  # else it says that a vocabulary alone reads no tokens
-OWN = ("promptkit", "promptkit-alone", "floor", "floor-split")
+OWN = ("promptkit", "promptkit-unified", "promptkit-alone", "floor", "floor-split")
 FLOORS = ("floor", "floor-split")
 SYSTEM = """Role: A support agent in an online shop for electronics.
 Task: Read one customer message and fill in the fields that describe it.

@@ -54,7 +54,13 @@ def promptkit(work: Work) -> Answer:
     from promptkit.schemas import OutputSchema
 
     count = len(work["questions"])
-    backend = LlamaBackend(work["model"], n_ctx=work["n_ctx"], n_parallel=count, threads=work["threads"])
+    backend = LlamaBackend(
+        work["model"],
+        n_ctx=work["n_ctx"],
+        n_parallel=count,
+        threads=work["threads"],
+        deterministic=work.get("deterministic", True),
+    )
     output = OutputSpec(schema=OutputSchema.from_json_schema(work["schema"], "ticket"))
 
     def answer(system: str, questions: Sequence[str]) -> list[str]:
@@ -71,6 +77,11 @@ def promptkit(work: Work) -> Answer:
             return [completion.text for completion in pool.map(backend.complete, requests)]
 
     return answer
+
+
+def promptkit_unified(work: Work) -> Answer:
+    """As promptkit, with one store for all requests, where last bits may depend on what is decoded together."""
+    return promptkit({**work, "deterministic": False})
 
 
 def promptkit_alone(work: Work) -> Answer:
@@ -271,6 +282,7 @@ def steps(llm: Any, matcher: Any, text: str) -> list[list[int]]:
 
 CONTENDERS: dict[str, Callable[[Work], Answer]] = {
     "promptkit": promptkit,
+    "promptkit-unified": promptkit_unified,
     "promptkit-alone": promptkit_alone,
     "llama-cpp-python": llama_cpp_python,
     "outlines": outlines,

@@ -84,13 +84,14 @@ class Context:
     Attributes:
         size: How many tokens a sequence can hold.
         slots: How many sequences it holds.
+        unified: True when all sequences share one store: runs of any lengths go together, and last bits depend on it.
     """
 
     def __init__(
         self, model: Any, *, size: int, slots: int, threads: int, vocabulary_size: int, unified: bool = False
     ) -> None:
         self._llama = llama()
-        self.slots = slots
+        self.slots, self.unified = slots, unified
         params = self._llama.llama_context_default_params()
         # One more token for each, where a neighbour's companion row finds room.
         self._room = size + (slots > 1)
@@ -159,10 +160,10 @@ class Context:
         self._adapters = adapters
 
     def decode(self, runs: Sequence[Run]) -> list[list[Array]]:
-        """Decode runs of equal length, each after what its sequence holds; the scores that each wants.
+        """Decode runs, each after what its sequence holds; the scores that each wants.
 
-        Scores are float32, one for every token, and valid until the next decoding. Bits do not depend on which
-        runs go together.
+        Scores are float32, one for every token, and valid until the next decoding. Runs are of equal length, and
+        bits do not depend on which go together; in a unified store they may differ in length, and bits do depend.
 
         Raises:
             LocalBackendError: When llama.cpp cannot decode them; the sequences are then empty.
@@ -176,7 +177,8 @@ class Context:
                 self.keep(run.slot, 0)
             self._forget(fillers)
             raise LocalBackendError(
-                f"llama.cpp could not decode {len(runs)} x {len(runs[0].tokens)} tokens (code {code})"
+                f"llama.cpp could not decode {sum(len(run.tokens) for run in runs)} tokens of {len(runs)} sequences "
+                f"(code {code})"
                 f"{_because(engine_log().reason())}; free memory, or load the model with a smaller n_ctx"
             )
         for run in runs:
@@ -189,8 +191,10 @@ class Context:
 
         llama.cpp takes sequences together only when their numbers follow one another, so a single row needs a
         neighbour; and a gap of one is filled where the run is short, which costs less than reading the weights once
-        more.
+        more. In a unified store all go together anyway.
         """
+        if self.unified:
+            return []
         length = len(runs[0].tokens)
         taken = {run.slot for run in runs}
         wanted: set[int] = set()

@@ -259,36 +259,47 @@ class Scheduler:
     # --- decoding
 
     def _read_some(self) -> bool:
-        """Read a piece of the prompt that came first; False when there is none."""
-        work = next((work for work in self._working if work.reads), None)
-        if work is None:
-            return False
-        at, count = work.length, piece(len(work.tokens) - work.length)
-        # Scores are for what follows; the answer's own first tokens may stand in this piece.
-        first = work.answer.scored
-        run = work.run(work.tokens[at : at + count].tolist(), max(1, at + count - max(at, first)))
-        for _, rows in self._decoded([work], [run]):
+        """Read a piece of the prompt that came first, and of others that fit beside it; False when there is none."""
+        works, runs = self._next_pieces()
+        for work, rows in self._decoded(works, runs):
             work.slot.read = work.length
+            first = work.answer.scored
             after = work.length - len(rows) + 1
             if after > first:
                 for token, scores in zip(work.tokens[after:].tolist(), rows, strict=False):
                     work.answer.note(token, scores)
             if not work.reads:
                 self._choose(work, rows[-1])
-        return True
+        return bool(works)
+
+    def _next_pieces(self) -> tuple[list[_Work], list[Run]]:
+        """What is read next: one piece, or as many as go together where runs may differ in length."""
+        works: list[_Work] = []
+        runs: list[Run] = []
+        room = BATCH
+        for work in self._working:
+            if not work.reads or (works and work.answer.adapters != works[0].answer.adapters):
+                continue
+            at, count = work.length, piece(len(work.tokens) - work.length, room)
+            # Scores are for what follows; the answer's own first tokens may stand in this piece.
+            wanted = max(1, at + count - max(at, work.answer.scored))
+            works.append(work)
+            runs.append(work.run(work.tokens[at : at + count].tolist(), wanted))
+            room -= count
+            if not self._context.unified or room < SHORTEST:
+                break
+        return works, runs
 
     def _write_some(self) -> None:
-        """Let every answer whose prompt is read go on: those with equally many tokens together."""
+        """Let every answer whose prompt is read go on: those together that can be decoded together."""
         groups: dict[tuple[tuple[Adapter, ...], int], list[_Work]] = {}
         for work in self._working:
             if not work.reads and work.answer.pending:
-                key = (work.answer.adapters, min(len(work.answer.pending), BATCH))
-                groups.setdefault(key, []).append(work)
-        for (_, count), works in groups.items():
-            most = max(1, BATCH // count)
-            for start in range(0, len(works), most):
-                some = works[start : start + most]
-                self._write([work for work in some if self._is_still_there(work)], count)
+                length = 0 if self._context.unified else _run_length(work)
+                groups.setdefault((work.answer.adapters, length), []).append(work)
+        for works in groups.values():
+            for some in _packed(works):
+                self._write([work for work in some if self._is_still_there(work)])
 
     def _is_still_there(self, work: _Work) -> bool:
         if self._is_wanted(work.answer):
@@ -296,17 +307,16 @@ class Scheduler:
         self._leave(work)
         return False
 
-    def _write(self, works: Sequence[_Work], count: int) -> None:
-        if not works:
-            return
-        runs = [
-            work.run(work.answer.pending[:count], 1 if work.answer.logprobs is None else count)
-            for work in works
-        ]
+    def _write(self, works: Sequence[_Work]) -> None:
+        runs: list[Run] = []
+        for work in works:
+            count = _run_length(work)
+            wanted = 1 if work.answer.logprobs is None else count
+            runs.append(work.run(work.answer.pending[:count], wanted))
         for work, rows in self._decoded(works, runs):
             for token, scores in zip(work.answer.pending[1:], rows, strict=False):
                 work.answer.note(token, scores)
-            del work.answer.pending[:count]
+            del work.answer.pending[: _run_length(work)]
             if not work.answer.pending:
                 self._choose(work, rows[-1])
 
@@ -337,6 +347,8 @@ class Scheduler:
 
     def _decoded(self, works: Sequence[_Work], runs: Sequence[Run]) -> Iterator[tuple[_Work, list[Array]]]:
         """Decode one run of each, with the scores it wants; those that llama.cpp could not decode have left."""
+        if not works:
+            return
         try:
             self._context.use(works[0].answer.adapters)
             scores = self._context.decode(runs)
@@ -362,7 +374,25 @@ class Scheduler:
             self._leave(work)
 
 
-def piece(left: int) -> int:
+def piece(left: int, room: int = BATCH) -> int:
     """How many of so many tokens of a prompt are decoded next: never one, nor all but one, where that can be helped."""
-    count = min(BATCH, left)
+    count = min(room, left)
     return count - 1 if left - count == 1 and count > SHORTEST else count
+
+
+def _run_length(work: _Work) -> int:
+    return min(len(work.answer.pending), BATCH)
+
+
+def _packed(works: Sequence[_Work]) -> Iterator[list[_Work]]:
+    """These works in order, as many at once as one batch has room for."""
+    pack: list[_Work] = []
+    room = BATCH
+    for work in works:
+        length = _run_length(work)
+        if pack and length > room:
+            yield pack
+            pack, room = [], BATCH
+        pack.append(work)
+        room -= length
+    yield pack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from jinja2 import nodes
 
@@ -110,8 +110,7 @@ class Expressions:
     def _const(self, node: nodes.Const, _scope: Scope) -> Kind:
         value: Any = node.value
         if is_list(value) or isinstance(value, tuple):  # Jinja folds lists of constants into one
-            items: Sequence[Any] = value
-            return list_of(_listed([_constant(item) for item in items]))
+            return list_of(_listed(list(map(_constant, cast("Sequence[object]", value)))))
         return _constant(value)
 
     def _name(self, node: nodes.Name, scope: Scope) -> Kind:
@@ -284,9 +283,8 @@ class Expressions:
         return _from(Kind(name="object"), *(self.kind(pair.value, scope) for pair in node.items))
 
 
-def _constant(value: Any) -> Kind:
-    kind: type[Any] = type(value)
-    name = _CONSTANTS.get(kind, "any")
+def _constant(value: object) -> Kind:
+    name = _CONSTANTS.get(type(value), "any")
     return Kind(name=name, values=(value,) if name not in ("any", "none") else None)
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 
 from promptkit.backends.llama import LlamaBackend
-from promptkit.backends.llama.contexts import Run
+from promptkit.backends.llama.contexts import BATCH, Context, Run
 from promptkit.backends.llama.models import LoadedModel, ModelKey, shelf
 from promptkit.completions import Completion
 from promptkit.errors import LocalBackendError
@@ -64,7 +64,7 @@ def step_tokens(length, count):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_scores_are_the_same_bits_whatever_joins_and_leaves(context, seed):
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     prompts = [[rng.randrange(256) for _ in range(rng.randint(2, 60))] for _ in range(12)]
     steps = [[rng.choice([1, 1, 1, 2, 3]) for _ in range(10)] for _ in prompts]
     expected = [alone(context, rng.randrange(SLOTS), *pair) for pair in zip(prompts, steps, strict=True)]
@@ -123,7 +123,7 @@ def mixed_requests(ask, count):
 def test_answers_do_not_depend_on_what_threads_and_tasks_ask_beside(busy, ask):
     requests = mixed_requests(ask, 30)
     expected = [busy.complete(request).text for request in requests]
-    rng = random.Random(1)  # noqa: S311
+    rng = random.Random(1)
 
     async def tasks():
         async def one(request):
@@ -251,7 +251,7 @@ def test_a_batch_that_cannot_be_decoded_fails_those_in_it_alone(busy, ask, monke
     real, codes = context._llama.llama_decode, iter([1])
     monkeypatch.setattr(context._llama, "llama_decode", lambda *args: next(codes, 0) or real(*args))
 
-    with pytest.raises(LocalBackendError, match=r"could not decode 1 x \d+ tokens \(code 1\)"):
+    with pytest.raises(LocalBackendError, match=r"could not decode \d+ tokens of 1 sequences \(code 1\)"):
         busy.complete(request)
 
     assert busy.complete(request).text == expected
@@ -306,6 +306,47 @@ def test_the_threads_of_the_decoders_end_with_their_models(write_model, ask):
 
     assert len(during) == 1
     assert not any(thread.is_alive() for thread in during)
+
+
+def test_in_one_store_runs_of_any_lengths_are_decoded_in_one_call(tiny):
+    key = ModelKey(tiny, 512, 1, SLOTS, deterministic=False)
+    model = LoadedModel(key, threads=1)
+    context = model.open_context(key)
+    prompts = [[(3 * at + 5 * slot) % 200 for at in range(4 + 9 * slot)] for slot in range(3)]
+    expected = [
+        context.decode([Run(0, 0, prompt)])[0][0].copy() for prompt in prompts if not context.keep(0, 0)
+    ]
+    context.keep(0, 0)
+
+    together = context.decode([Run(slot, 0, prompt) for slot, prompt in enumerate(prompts)])
+
+    for scores, alone_scores in zip(together, expected, strict=True):
+        assert scores[0] == pytest.approx(alone_scores, abs=0.05)
+        assert scores[0].argmax() == alone_scores.argmax()
+    context.free()
+    model.free()
+
+
+def test_one_store_for_all_reads_and_writes_unequal_runs_together(tiny, ask, monkeypatch):
+    lengths, decode = [], Context.decode
+
+    def noted(self, runs):
+        lengths.append([len(run.tokens) for run in runs])
+        return decode(self, runs)
+
+    monkeypatch.setattr(Context, "decode", noted)
+    backend = LlamaBackend(str(tiny), threads=1, n_parallel=3, deterministic=False)
+    long_text = {"const": "forced " * 60}  # more tokens than one call takes
+    requests = [ask(SYSTEM, f"case {'more ' * n}", schema=SCHEMA if n % 3 else long_text) for n in range(9)]
+
+    with ThreadPoolExecutor(9) as pool:
+        texts = [completion.text for completion in pool.map(backend.complete, requests)]
+    backend.close()
+
+    assert texts[0::3] == [f'"{long_text["const"]}"'] * 3
+    assert all(text.startswith('{"n":') for text in texts[1::3] + texts[2::3])
+    assert any(len(set(call)) > 1 for call in lengths)
+    assert max(sum(call) for call in lengths) <= BATCH
 
 
 def test_one_store_for_all_can_be_asked_for(tiny, ask):
