@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promptkit.errors import PromptKitError
     from promptkit.libraries import Library, library, load
     from promptkit.messages import DocumentPart, ImagePart, Message
-    from promptkit.prompts import Prompt, TypedPrompt
+    from promptkit.prompts import Prompt, TypedPrompt, chunks
     from promptkit.records import CallRecord
     from promptkit.requests import GenerationConfig, Plan, Rendered
     from promptkit.sessions import Session, configure, record, use
@@ -39,6 +39,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "backends",
+    "chunks",
     "configure",
     "constraints",
     "errors",
@@ -68,6 +69,7 @@ _HOMES = {
     "TypedPrompt": "promptkit.prompts",
     "Usage": "promptkit.completions",
     "Verdict": "promptkit.completions",
+    "chunks": "promptkit.prompts",
     "configure": "promptkit.sessions",
     "library": "promptkit.libraries",
     "load": "promptkit.libraries",

@@ -101,7 +101,8 @@ class LlamaBackend:
             CapabilityMissing: When a message holds something other than text.
         """
         with self._named(), self._model() as model:
-            return Count(n=len(model.tokenizer.tokens(messages)), exact=True)
+            tokens = model.tokenizer.tokens(messages) if messages else []
+            return Count(n=len(tokens), exact=True, context=model.size)
 
     def complete(
         self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
