@@ -43,7 +43,7 @@ class _Check:
     def findings(self) -> Iterator[Finding]:
         yield from self._set(self._secrets())
         try:
-            inputs = self._prompt.contract.inputs
+            inputs = self._prompt.contract.declared_inputs
         except (PromptError, PlanError) as error:
             yield self._fault(error)
             return

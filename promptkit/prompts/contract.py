@@ -26,6 +26,7 @@ Loader = Callable[[str], Source]
 
 @dataclass(frozen=True, slots=True)
 class _Parts(Generic[T]):
+    inputs: InputSchema
     output: OutputSpec
     template: Template
 
@@ -84,9 +85,14 @@ class Contract(Generic[T]):
                 f"generation: {error}", file=self.declaration.place, rule="contract"
             ) from error
 
-    @cached_property
+    @property
     def inputs(self) -> InputSchema:
-        """The schema of the inputs; it needs no template that compiles.
+        """The schema of the inputs."""
+        return self.parts.inputs
+
+    @cached_property
+    def declared_inputs(self) -> InputSchema:
+        """The schema of the inputs, also where the rest of the contract does not hold together.
 
         Raises:
             PromptError: When the inputs are declared wrongly.
@@ -105,7 +111,7 @@ class Contract(Generic[T]):
 
     @property
     def parts(self) -> _Parts[T]:
-        """Output and template, worked out on first use.
+        """All three, worked out on first use.
 
         Raises:
             PromptError: When the declaration does not hold together.
@@ -133,7 +139,7 @@ class Contract(Generic[T]):
         return {name: "trusted" if field.trusted else "untrusted" for name, field in fields.items()}
 
     def _compile(self) -> _Parts[T]:
-        inputs = self.inputs
+        inputs = self.declared_inputs
         output = OutputSpec(
             schema=self._output_schema(),
             constraints=self.declaration.constraints,
@@ -142,7 +148,7 @@ class Contract(Generic[T]):
         )
         self._check_constraints(inputs, output)
         template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)
-        return _Parts(output, template)
+        return _Parts(inputs, output, template)
 
     def _input_schema(self) -> InputSchema:
         declared = self.declaration.input
