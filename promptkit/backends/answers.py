@@ -89,9 +89,9 @@ def finish_with(finish: FinishReason, refusal: str | None, calls: tuple[ToolCall
 
 def calls_of(pieces: tuple[ToolCallPiece, ...] | list[ToolCallPiece]) -> tuple[ToolCallPart, ...]:
     """The tool calls that pieces make, in the order in which they began; without an id, by their number."""
-    gathered: dict[int, list[ToolCallPiece]] = {}
+    gathered: dict[object, list[ToolCallPiece]] = {}
     for piece in pieces:
-        gathered.setdefault(piece.number, []).append(piece)
+        gathered.setdefault(object() if piece.number is None else piece.number, []).append(piece)
     return tuple(
         ToolCallPart(
             id="".join(piece.id for piece in of_one) or f"call-{number}",

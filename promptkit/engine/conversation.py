@@ -7,10 +7,12 @@ from typing import Any
 
 from promptkit.completions import Completion
 from promptkit.engine.call import Call
-from promptkit.engine.effects import Keep, Result, Send
+from promptkit.engine.effects import Keep, Send
 from promptkit.engine.ledger import Ledger
+from promptkit.engine.narration import Narrator
 from promptkit.engine.questions import Question, continuation, first_question, next_question
 from promptkit.engine.readings import Readings
+from promptkit.engine.results import Result
 from promptkit.errors import (
     AttemptsExhausted,
     ConstraintViolated,
@@ -37,12 +39,13 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         AttemptsExhausted: When several were allowed and all broke it.
         BackendError: Whatever the backend raised.
     """
-    ledger = Ledger(call)
+    ledger, narrator = Ledger(call), Narrator(call)
     try:
-        accepted = yield from _ask(call, ledger)
+        accepted = yield from _ask(call, ledger, narrator)
     except BaseException as error:  # recorded, be it Ctrl-C, then raised untouched
         yield Keep(record=ledger.failed(error))
         raise
+    narrator.settle(accepted.data)
     output = call.request.output.schema.dump(accepted.value)
     done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts)
     yield Keep(record=done)
@@ -60,9 +63,11 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
     )
 
 
-def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None, Accepted[Any]]:
+def _ask(
+    call: Call, ledger: Ledger, narrator: Narrator
+) -> Generator[Send | Keep, Completion | None, Accepted[Any]]:
     question = first_question(call)
-    readings = Readings(call)
+    readings = Readings(call, narrator)
     left = call.continuations
     for number in range(1, call.attempts + 1):
         completion = yield from _send(question, number, ledger, readings)
@@ -89,13 +94,9 @@ def _send(
     question: Question, number: int, ledger: Ledger, readings: Readings
 ) -> Generator[Send, Completion | None, Completion]:
     ledger.ask()
+    readings.narrator.ask(question, number)
     try:
-        completion = yield Send(
-            request=readings.request_of(question),
-            attempt=number,
-            invalid_paths=question.invalid_paths,
-            paths=question.paths,
-        )
+        completion = yield Send(request=readings.request_of(question), narrator=readings.narrator)
     except BaseException as error:  # recorded as it is, then raised untouched
         ledger.add(question, None, error=error)
         raise
@@ -108,12 +109,17 @@ def _mendable(outcome: Rejected | Unusable, completion: Completion) -> bool:
 
     A cut answer for some fields is another matter: the question that follows it is another one.
     """
-    if isinstance(outcome, Unusable):
-        cut = isinstance(outcome.error, Truncated) and completion.finish_reason == "length"
-        return cut or isinstance(outcome.error, Unparseable | Empty)
-    broken = [v for v in outcome.verdicts if v.outcome == "violated" and v.severity == "must"]
+    error = outcome.error
+    if (
+        isinstance(outcome, Unusable)
+        and isinstance(error, Truncated)
+        and completion.finish_reason == "length"
+    ):
+        return True
+    verdicts = error.verdicts if isinstance(error, ConstraintViolated) else ()
+    broken = [it for it in verdicts if it.outcome == "violated" and it.severity == "must"]
     stop = any(verdict.on_fail == "error" for verdict in broken)
-    return isinstance(outcome.error, Unparseable | ConstraintViolated | Empty) and not stop
+    return isinstance(error, Unparseable | ConstraintViolated | Empty) and not stop
 
 
 def _final_error(error: OutputError, ledger: Ledger, allowed: int) -> PromptKitError:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
 from promptkit.authoring import Header
+from promptkit.checks import Report
 from promptkit.constraints import RuleClass
 from promptkit.declarations import Declaration
 from promptkit.errors import ConfigurationError, LockError, PromptError
+from promptkit.libraries.checking import check_library
 from promptkit.libraries.deprecation import warn_if_deprecated
 from promptkit.libraries.finding import Finder
 from promptkit.libraries.fragments import Fragments, Included
@@ -20,7 +22,7 @@ from promptkit.libraries.own_rules import kinds_of
 from promptkit.libraries.reading import Reader
 from promptkit.libraries.strict import lock_in, locked_entry, refuse_other_text, refuse_unlocked
 from promptkit.libraries.trees import FolderTree, Tree
-from promptkit.prompts import Prompt, TypedPrompt
+from promptkit.prompts import Loader, Prompt, TypedPrompt
 from promptkit.prompts.typed import check_signature, hints_of
 
 __all__ = ["Library"]
@@ -163,18 +165,19 @@ class Library:
         warn_if_deprecated(prompt.declaration)
         return prompt
 
-    def open(self, entry: Entry, *, output: Any = None, included: Included | None = None) -> Prompt[Any]:
+    def open(self, entry: Entry, *, output: Any = None, load: Loader | None = None) -> Prompt[Any]:
         """The prompt of one file.
 
         Args:
             entry: The file.
             output: The output's type in Python; it must agree with the file.
-            included: Gives included files and remembers them, those of prompts that are extended among them.
+            load: Gives included files; by default :meth:`fragments`. An ``Included`` remembers those of prompts that
+                are extended as well.
 
         Raises:
             PromptError: When the file is faulty, names itself otherwise, or breaks the contract that it extends.
         """
-        return self._reader.prompt(entry, output=output, included=included)
+        return self._reader.prompt(entry, output=output, load=load)
 
     def pin(self, entry: Entry) -> Pin:
         """What the prompt of one file is made of now, as hashes.
@@ -183,7 +186,7 @@ class Library:
             PromptError: When it does not hold together, or the library lacks a prompt that judges it.
         """
         included = Included(self._reader.fragments(entry))
-        return self._reader.pin(entry, self.open(entry, included=included), included)
+        return self._reader.pin(entry, self.open(entry, load=included), included)
 
     def declaration(self, entry: Entry) -> Declaration:
         """What one file declares; for a variant with all that it takes over.
@@ -193,6 +196,17 @@ class Library:
                 that it extends.
         """
         return self._reader.declaration(entry)
+
+    def check(self, names: Iterable[str] | None = None) -> Report:
+        """What is wrong with its working copies, without asking a model; their own tests run as well.
+
+        Args:
+            names: Which to check; None checks all.
+
+        Raises:
+            PromptError: When there is no prompt of a given name, or two files have one name.
+        """
+        return check_library(self, names)
 
     def fragments(self, entry: Entry) -> Fragments:
         """Where a file's includes are found: for a frozen one those that were frozen with it."""
@@ -245,7 +259,7 @@ class Library:
         entry = locked_entry(lock, reference)
         refuse_other_text(lock, entry, self.tree)
         included = Included(self.fragments(entry))
-        declared = self.open(entry, included=included)
+        declared = self.open(entry, load=included)
         # The lock holds what the files declare; a type given in code has its own comparison with that.
         refuse_unlocked(lock, self._reader.pin(entry, declared, included), self.tree.place(entry.path))
         return declared if output is None else self.open(entry, output=output)

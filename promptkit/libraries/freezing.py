@@ -55,7 +55,7 @@ def freeze(library: Library, name: str) -> Frozen:
     root = folder_of(library)
     entry = library.entry(_bare(name))
     included = Included(library.fragments(entry))
-    prompt = library.open(entry, included=included)
+    prompt = library.open(entry, load=included)
     prompt.check()
     version = prompt.version
     if version is None:

@@ -11,12 +11,12 @@ from typing import Any, TypeVar, overload
 
 from promptkit.authoring import read_file
 from promptkit.constraints import RuleClass
-from promptkit.declarations import Declaration
 from promptkit.errors import ConfigurationError
 from promptkit.libraries.deprecation import warn_if_deprecated
 from promptkit.libraries.folders import Library
 from promptkit.libraries.fragments import Fragments
 from promptkit.libraries.own_rules import kinds_of
+from promptkit.libraries.reading import bases_beside
 from promptkit.libraries.trees import BelowTree, ResourceTree, Tree
 from promptkit.prompts import Prompt
 from promptkit.sessions import settings
@@ -109,12 +109,8 @@ def load(path: str | os.PathLike[str], output: Any = None, *, rules: Sequence[Ru
         TemplateError: When the file is missing or faulty.
     """
     file = Path(path)
-
-    def base_of(reference: str) -> Declaration:
-        folder = Library(file.resolve().parent, rules=rules)
-        return folder.declaration(folder.entry(reference))
-
-    declaration = read_file(file, kinds=kinds_of(rules), base_of=base_of)
+    kinds = kinds_of(rules)
+    declaration = read_file(file, kinds=kinds, base_of=bases_beside(file, kinds))
     warn_if_deprecated(declaration)
     return Prompt.declared(
         declaration, output=output, load=Fragments.of_folder(file.parent), models=settings().models

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from promptkit.authoring import SUFFIXES, read_text
@@ -15,12 +16,27 @@ from promptkit.libraries.fragments import Fragments, Included
 from promptkit.libraries.frozen import Entry
 from promptkit.libraries.locks import Pin
 from promptkit.libraries.pins import pin_of
-from promptkit.libraries.trees import BelowTree
+from promptkit.libraries.trees import BelowTree, FolderTree
 from promptkit.libraries.versions import split_reference
 from promptkit.prompts import Loader, Prompt
 from promptkit.sessions import settings
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "bases_beside"]
+
+
+def bases_beside(file: Path, kinds: Kinds) -> Callable[[str], Declaration]:
+    """Gives the prompts that a file extends, from the folder in which it lies.
+
+    Args:
+        file: The file.
+        kinds: The kinds of rule that files may name.
+    """
+
+    def base_of(reference: str) -> Declaration:
+        reader = Reader(Finder(FolderTree(file.resolve().parent)), kinds=kinds, models=())
+        return reader.named(reference)
+
+    return base_of
 
 
 class Reader:
@@ -38,19 +54,21 @@ class Reader:
         self._kinds = kinds
         self._models = tuple(models)
 
-    def prompt(self, entry: Entry, *, output: Any = None, included: Included | None = None) -> Prompt[Any]:
+    def prompt(self, entry: Entry, *, output: Any = None, load: Loader | None = None) -> Prompt[Any]:
         """The prompt of one file.
 
         Args:
             entry: The file.
             output: The output's type in Python; it must agree with the file.
-            included: Gives included files and remembers them, those of prompts that are extended among them.
+            load: Gives included files; by default :meth:`fragments`. An ``Included`` remembers those of prompts that
+                are extended as well.
 
         Raises:
             PromptError: When the file is faulty, names itself otherwise, or breaks the contract that it extends.
         """
+        included = load if isinstance(load, Included) else None
         declaration = self.declaration(entry, included=included)
-        return self._prompt(entry, declaration, output=output, load=included or self.fragments(entry))
+        return self._prompt(entry, declaration, output=output, load=load or self.fragments(entry))
 
     def declaration(self, entry: Entry, *, included: Included | None = None) -> Declaration:
         """What one file declares; for a variant with all that it takes over.
@@ -64,6 +82,14 @@ class Reader:
                 that it extends.
         """
         return self._declared(entry, included, ())
+
+    def named(self, reference: str) -> Declaration:
+        """What the file of a name or a range declares.
+
+        Raises:
+            PromptError: When there is none, or it is faulty.
+        """
+        return self.declaration(self._finder.entry(reference))
 
     def fragments(self, entry: Entry) -> Fragments:
         """Where a file's includes are found: for a frozen one those that were frozen with it."""

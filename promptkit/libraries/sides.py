@@ -24,7 +24,7 @@ def side_of(library: Library, entry: Entry, label: str | None = None) -> Side:
         PromptError: When the prompt does not hold together.
     """
     included = Included(library.fragments(entry))
-    prompt = library.open(entry, included=included)
+    prompt = library.open(entry, load=included)
     prompt.check()
     version = f"@{prompt.version}" if prompt.version and entry.frozen else ""
     return Side(

@@ -142,8 +142,8 @@ class _Compiler:
                 continue
             problem = source_problem(block, declaration.place, self._inputs)
             if problem:
-                where = declaration.place_of(f"context.{block.id}")
-                raise TemplateError(f"context.{block.id}: {problem}", file=where, line=block.line)
+                told, where = f"context.{block.id}: {problem}", declaration.place_of(f"context.{block.id}")
+                raise TemplateError(told, file=where, line=block.line, rule="undefined-field")
             roots[block.id] = source_root(block, declaration.place)
         return roots
 

@@ -10,6 +10,7 @@ from typing import Any
 from promptkit.completions import Completion
 from promptkit.errors import PromptKitError
 from promptkit.messages import Message
+from promptkit.requests.fit import Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import OutputSpec
 from promptkit.requests.tools import Tool
@@ -48,6 +49,7 @@ class Rendered:
         prompt: Which prompt this came from.
         inputs: The validated inputs as plain data.
         exporter: Writes this as keyword arguments of a chat-completions client; set by Prompt.
+        fit: What was kept and cut to make it fit; None where nothing limits its length.
     """
 
     messages: tuple[Message, ...]
@@ -56,6 +58,7 @@ class Rendered:
     prompt: PromptRef
     inputs: Mapping[str, Any] = field(repr=False)
     exporter: Callable[[Rendered], dict[str, Any]] = field(repr=False, compare=False)
+    fit: Fit | None = field(default=None, repr=False)
 
     def to_openai(self) -> dict[str, Any]:
         """Keyword arguments for ``client.chat.completions.create(model=..., **these)``."""
@@ -104,6 +107,11 @@ class Request:
                 "resumes holds an answer that is whole or of a backend that cannot go on: its unfinished is None; "
                 "give a completion that was cut, or leave resumes out"
             )
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The texts that the model is shown, without what it wrote itself."""
+        return tuple(message.text for message in self.messages if message.role != "assistant")
 
     def __getstate__(self) -> list[Any]:
         # In the form that the __setstate__ of a data class with slots takes.

@@ -24,7 +24,10 @@ pytestmark = pytest.mark.network
 
 SCHEMES = {
     "anthropic": "anthropic",
+    "gemini": "gemini",
+    "ollama": "ollama",
     "openai_chat": "openai",
+    "openai_responses": "openai-responses",
 }
 DIALECTS = [name for name in DIALECTS if name in SCHEMES]
 

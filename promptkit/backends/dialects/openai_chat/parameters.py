@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from promptkit.backends.settings import Refusal, Settings, Writer, written
+from promptkit.backends.openai_models import REASONING_MODELS
+from promptkit.backends.settings import Settings, Writer, written
 from promptkit.requests import GenerationConfig
 
 __all__ = ["COMPATIBLE_SETTINGS", "OPENAI_SETTINGS", "exported", "logprobs_field"]
-
-_REASONING = Refusal(
-    models=(
-        *("o1*", "o3*", "o4*"),
-        *("gpt-5", "gpt-5-20*", "gpt-5-codex*", "gpt-5-mini*", "gpt-5-nano*", "gpt-5-pro*", "gpt-5.6*"),
-    ),
-    settings=("temperature", "top_p", "logprobs"),
-    why="this model reasons, and takes its default alone",
-    taken={"temperature": 1, "top_p": 1},
-)
-"""Source: OpenAI's guides "Reasoning models", section "Limitations", and "Using GPT-5", section "Parameter
-compatibility": its API says "Only the default (1) value is supported". Models from 5.1 to 5.5 take the settings
-unless a reasoning effort is asked for."""
 
 
 def logprobs_field(least: int) -> Writer:
@@ -45,7 +33,7 @@ _COMMON: Mapping[str, Writer] = {
 }
 OPENAI_SETTINGS = Settings(
     writers={**_COMMON, "max_tokens": "max_completion_tokens", "logprobs": logprobs_field(0)},
-    refusals=(_REASONING,),
+    refusals=(REASONING_MODELS,),
 )
 
 
