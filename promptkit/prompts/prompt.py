@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, Unpack, overload
 
 from promptkit.backends import MockBackend
 from promptkit.completions import Completion
@@ -24,9 +24,9 @@ from promptkit.errors import CapabilityMissing, PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
 from promptkit.prompts.calls import as_blocking, call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
-from promptkit.prompts.options import Options
+from promptkit.prompts.options import Options, Using
 from promptkit.rendering import Source
-from promptkit.requests import AsyncBackend, Backend, Enforce, GenerationConfig, Plan, Rendered, refusal
+from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, refusal
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -199,42 +199,31 @@ class Prompt(Generic[T]):
         """Inputs, output and template, worked out on first use."""
         return self._contract
 
-    def using(  # noqa: PLR0913 - one for each option
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[Using]
+    ) -> Prompt[T | None]: ...
+
+    @overload
+    def using(self, backend: BackendLike | None = ..., **options: Unpack[Using]) -> Self: ...
+
+    def using(
         self,
         backend: BackendLike | None = None,
         *,
-        attempts: int | None = None,
-        continuations: int | None = None,
-        generation: GenerationConfig | Mapping[str, Any] | None = None,
-        deadline_s: float | None = None,
-        tags: Mapping[str, str] | None = None,
-        enforce: Enforce | None = None,
-        abort_on_violation: bool | None = None,
-    ) -> Self:
+        tools: Sequence[Any] | None = None,
+        **options: Unpack[Using],
+    ) -> Any:
         """The same prompt with options; what is left out stays as it was.
 
         Args:
             backend: A backend's name (``"llama:demo"``), a profile's name or a backend object.
-            attempts: How many questions are allowed in all.
-            continuations: How often an answer that max_tokens cut is gone on with; 0 if never set.
-            generation: Sampling settings over those of the file.
-            deadline_s: Seconds for the whole call, re-asks included.
-            tags: Labels for the record.
-            enforce: ``off``, ``prefer`` or ``require``, in place of what the file says.
-            abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
+            tools: What the model may ask to be called in place of an answer: each a Tool, or a type of arguments
+                with a docstring. Where it does, ``result.value`` is None and ``result.tool_calls`` holds the calls.
+            options: See :class:`promptkit.prompts.options.Using`.
         """
-        options = self._options.over(
-            backend=backend,
-            attempts=attempts,
-            continuations=continuations,
-            generation=generation,
-            deadline_s=deadline_s,
-            tags=tags,
-            enforce=enforce,
-            abort_on_violation=abort_on_violation,
-        )
         copy = type(self).__new__(type(self))
-        copy._set(self._contract, options)  # noqa: SLF001 - its own class
+        copy._set(self._contract, self._options.over(backend=backend, tools=tools, **options))  # noqa: SLF001 - its own class
         return copy
 
     def render(self, /, **inputs: Any) -> Rendered:
@@ -313,7 +302,7 @@ class Prompt(Generic[T]):
         """
         backend, plan = self._planned()
         output = self._contract.output.over(enforce=self._options.enforce)
-        return refusal(plan, output, backend.capabilities, self._options.continuations)
+        return refusal(plan, output, backend.capabilities, self._options.demands)
 
     def boundary_cases(self, /, **inputs: Any) -> tuple[BoundaryCase, ...]:
         """Whole outputs of which one value just holds, or just breaks, one rule; for tests.
@@ -352,7 +341,7 @@ class Prompt(Generic[T]):
             lambda spec: backend.plan(spec, rendered.generation),
             attempts=self._options.attempts or self._contract.declaration.attempts,
         )
-        refused = refusal(call.plan, rendered.output, backend.capabilities, call.continuations)
+        refused = refusal(call.plan, rendered.output, backend.capabilities, self._options.demands)
         if refused is not None:
             raise refused
         return converse(call), backend

@@ -13,7 +13,7 @@ from promptkit.requests.reasoning import (
     reasoning_of,
     thinking_aloud,
 )
-from promptkit.requests.refusals import refusal
+from promptkit.requests.refusals import Demands, refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
 from promptkit.requests.tools import Tool
 
@@ -25,6 +25,7 @@ __all__ = [
     "Backend",
     "Capabilities",
     "Count",
+    "Demands",
     "Enforce",
     "GenerationConfig",
     "Limit",
