@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promptkit.errors import PromptKitError
     from promptkit.libraries import Library, library, load
     from promptkit.messages import DocumentPart, ImagePart, Message
-    from promptkit.prompts import Prompt, TypedPrompt
+    from promptkit.prompts import Prompt, TypedPrompt, chunks
     from promptkit.records import CallRecord
     from promptkit.requests import GenerationConfig, Plan, Rendered, Tool
     from promptkit.sessions import Session, configure, record, use
@@ -40,6 +40,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "backends",
+    "chunks",
     "configure",
     "constraints",
     "errors",
@@ -70,6 +71,7 @@ _HOMES = {
     "TypedPrompt": "promptkit.prompts",
     "Usage": "promptkit.completions",
     "Verdict": "promptkit.completions",
+    "chunks": "promptkit.prompts",
     "configure": "promptkit.sessions",
     "library": "promptkit.libraries",
     "load": "promptkit.libraries",

@@ -12,6 +12,7 @@ from promptkit.authoring.contracts import input_names, read_input, read_output
 from promptkit.authoring.fields import as_integer, as_items, as_pairs, as_text, known_keys
 from promptkit.authoring.front_matter import Split
 from promptkit.authoring.nodes import Node, Pair, Pairs, Scalar, Source
+from promptkit.authoring.rule_settings import read_check
 from promptkit.authoring.rules import DeclaredRule, listed_rule, refuse_equal_ids, refuse_unknown_places
 from promptkit.authoring.sections import (
     BACKEND_KEYS,
@@ -46,6 +47,7 @@ _KEYS = (
     "enforce",
     "examples",
     "tests",
+    "check",
 )
 _ENFORCE = ("off", "prefer", "require")
 _BELONGS_BELOW = "{0} stands below {1}. Write `{1}:` and below it, indented, `{0}:`."
@@ -265,6 +267,7 @@ def _enforce(node: Node) -> str:
 
 
 _SIMPLE: Mapping[str, Callable[[Node], Any]] = {
+    "check": read_check,
     "name": _name,
     "version": _version,
     "description": _description,

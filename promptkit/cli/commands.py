@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from promptkit.cli.cache import cache
 from promptkit.cli.check import check
 from promptkit.cli.diff import diff
 from promptkit.cli.freeze import freeze
@@ -34,6 +35,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "plan": plan,
     "run": run,
     "check": check,
+    "cache": cache,
     "freeze": freeze,
     "lock": lock,
     "diff": diff,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
 from promptkit.authoring import SUFFIXES, Header, header_of, read_text
+from promptkit.checks import Report
 from promptkit.constraints import RuleClass
 from promptkit.declarations import Declaration
 from promptkit.errors import ConfigurationError, LockError, PromptError, TemplateError, VersionError
+from promptkit.libraries.checking import check_library
 from promptkit.libraries.deprecation import warn_if_deprecated
 from promptkit.libraries.fragments import Fragments, Included, is_prompt_name
 from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, is_frozen, name_of_frozen
@@ -250,6 +252,17 @@ class Library:
                 line=declaration.lines.get("version"),
             )
         return declaration
+
+    def check(self, names: Iterable[str] | None = None) -> Report:
+        """What is wrong with its working copies, without asking a model; their own tests run as well.
+
+        Args:
+            names: Which to check; None checks all.
+
+        Raises:
+            PromptError: When there is no prompt of a given name, or two files have one name.
+        """
+        return check_library(self, names)
 
     def fragments(self, entry: Entry) -> Fragments:
         """Where a file's includes are found: for a frozen one those that were frozen with it."""

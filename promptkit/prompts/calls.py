@@ -10,20 +10,36 @@ from promptkit.backends.dialects.openai_chat import export
 from promptkit.engine import Call
 from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
 from promptkit.prompts.contract import Contract, environment
+from promptkit.prompts.fitting import Counts, fitted_messages, is_limited
 from promptkit.prompts.options import Options
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, Plan, Rendered, Request
 
 __all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
 
 
-def rendered_with(contract: Contract[Any], options: Options, values: dict[str, Any]) -> Rendered:
+def rendered_with(
+    contract: Contract[Any], options: Options, values: dict[str, Any], backend: Counts
+) -> Rendered:
     """The messages for validated inputs, and what is asked of the answer.
+
+    Args:
+        contract: The prompt's contract.
+        options: Those of the call.
+        values: The validated inputs.
+        backend: Who counts tokens, where the prompt's length is limited.
 
     Raises:
         TemplateError: When the template fails on them or renders to nothing.
+        InputError: When an input is longer than its block may show.
+        ContextOverflow: When the prompt is too long after all that may give way is gone.
     """
-    parts = contract.parts
-    messages = parts.template.render(values)
+    parts, fit = contract.parts, None
+    generation = generation_with(contract, options)
+    if is_limited(contract, options):
+        fitted = fitted_messages(contract, options, values, generation, backend())
+        messages, fit = fitted.messages, fitted.fit
+    else:
+        messages = parts.template.render(values)
     if not messages:
         raise TemplateError(
             f"{contract.label} renders to no message with these inputs; a model needs at least one. "
@@ -34,10 +50,11 @@ def rendered_with(contract: Contract[Any], options: Options, values: dict[str, A
     return Rendered(
         messages=messages,
         output=parts.output.over(constraints=rules, enforce=options.enforce, inputs=values),
-        generation=generation_with(contract, options),
+        generation=generation,
         prompt=contract.ref,
         inputs=values,
         exporter=export,
+        fit=fit,
     )
 
 

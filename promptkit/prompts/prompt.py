@@ -24,7 +24,7 @@ from promptkit.errors import CapabilityMissing, PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
 from promptkit.prompts.calls import as_blocking, call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
-from promptkit.prompts.options import Options, Using
+from promptkit.prompts.options import CallOptions, Options
 from promptkit.rendering import Source
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, refusal
 from promptkit.sessions import BackendLike, current_session, observers
@@ -201,18 +201,18 @@ class Prompt(Generic[T]):
 
     @overload
     def using(
-        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[Using]
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[CallOptions]
     ) -> Prompt[T | None]: ...
 
     @overload
-    def using(self, backend: BackendLike | None = ..., **options: Unpack[Using]) -> Self: ...
+    def using(self, backend: BackendLike | None = ..., **options: Unpack[CallOptions]) -> Self: ...
 
     def using(
         self,
         backend: BackendLike | None = None,
         *,
         tools: Sequence[Any] | None = None,
-        **options: Unpack[Using],
+        **options: Unpack[CallOptions],
     ) -> Any:
         """The same prompt with options; what is left out stays as it was.
 
@@ -220,7 +220,8 @@ class Prompt(Generic[T]):
             backend: A backend's name (``"llama:demo"``), a profile's name or a backend object.
             tools: What the model may ask to be called in place of an answer: each a Tool, or a type of arguments
                 with a docstring. Where it does, ``result.value`` is None and ``result.tool_calls`` holds the calls.
-            options: See :class:`promptkit.prompts.options.Using`.
+            options: Those of :class:`CallOptions`: attempts, continuations, generation, deadline_s, tags, enforce,
+                max_input_tokens, abort_on_violation.
         """
         copy = type(self).__new__(type(self))
         copy._set(self._contract, self._options.over(backend=backend, tools=tools, **options))  # noqa: SLF001 - its own class
@@ -232,9 +233,15 @@ class Prompt(Generic[T]):
         Raises:
             InputError: When the inputs do not fit.
             TemplateError: When the template fails on them.
+            ContextOverflow: When the prompt is longer than may be, after all that may give way is gone.
         """
         values = self._contract.inputs.validate(inputs, prompt=self._contract.label, reserved=RESERVED_NAMES)
-        return rendered_with(self._contract, self._options, values)
+        return rendered_with(self._contract, self._options, values, self._counting)
+
+    def _counting(self) -> Backend | AsyncBackend | None:
+        session, chosen = current_session(), self._options.backend
+        named = chosen is not None or session.names_backend(self.name)
+        return session.backend_for(self.name, chosen) if named else None
 
     def run(self, /, **inputs: Any) -> Result[T]:
         """Ask the backend and return a validated value.

@@ -8,7 +8,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, Unpack, get_type_hints, ove
 
 from promptkit.engine import Result, StreamEvent
 from promptkit.errors import PromptError
-from promptkit.prompts.options import Using
+from promptkit.prompts.options import CallOptions
 from promptkit.prompts.prompt import Prompt
 from promptkit.requests import Rendered
 from promptkit.schemas import differences, schema_of
@@ -69,18 +69,20 @@ class TypedPrompt(Generic[P, T]):
 
     @overload
     def using(
-        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[Using]
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[CallOptions]
     ) -> TypedPrompt[P, T | None]: ...
 
     @overload
-    def using(self, backend: BackendLike | None = ..., **options: Unpack[Using]) -> TypedPrompt[P, T]: ...
+    def using(
+        self, backend: BackendLike | None = ..., **options: Unpack[CallOptions]
+    ) -> TypedPrompt[P, T]: ...
 
     def using(
         self,
         backend: BackendLike | None = None,
         *,
         tools: Sequence[Any] | None = None,
-        **options: Unpack[Using],
+        **options: Unpack[CallOptions],
     ) -> Any:
         """As :meth:`Prompt.using`; the signature stays."""
         prompt: Prompt[Any] = self.prompt.using(backend, **options)

@@ -26,7 +26,16 @@ from promptkit.completions import (
 from promptkit.messages import ToolCallPart
 from promptkit.requests import Placement, canonical_json
 
-__all__ = ["RECORD_VERSION", "CallRecord", "ErrorInfo", "PromptInfo", "RequestInfo", "call_key"]
+__all__ = [
+    "RECORD_VERSION",
+    "CallRecord",
+    "ErrorInfo",
+    "PromptInfo",
+    "RequestInfo",
+    "call_key",
+    "completion_of",
+    "text_of_completion",
+]
 
 RECORD_VERSION = 1
 
@@ -170,6 +179,23 @@ class CallRecord:
             return cls(**_revived(data))
         except (KeyError, TypeError, InvalidOperation) as error:
             raise ValueError(f"a call record that lacks a part: {error}") from error
+
+
+def text_of_completion(completion: Completion) -> str:
+    """A completion as one line of JSON, in the form that it has in a record."""
+    return json.dumps(asdict(completion, dict_factory=_plain), separators=(",", ":"))
+
+
+def completion_of(text: str) -> Completion:
+    """The completion that :func:`text_of_completion` wrote.
+
+    Raises:
+        ValueError: When it is none.
+    """
+    try:
+        return _completion(json.loads(text))
+    except (AttributeError, KeyError, TypeError, InvalidOperation) as error:
+        raise ValueError(f"no completion: {error}") from error
 
 
 def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

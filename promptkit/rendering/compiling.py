@@ -142,7 +142,8 @@ class _Compiler:
                 continue
             problem = source_problem(block, declaration.place, self._inputs)
             if problem:
-                raise TemplateError(f"context.{block.id}: {problem}", file=declaration.place, line=block.line)
+                told = f"context.{block.id}: {problem}"
+                raise TemplateError(told, file=declaration.place, line=block.line, rule="undefined-field")
             roots[block.id] = source_root(block, declaration.place)
         return roots
 

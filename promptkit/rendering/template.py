@@ -58,6 +58,11 @@ class Template:
         self.used_inputs = used_inputs
 
     @property
+    def history(self) -> str | None:
+        """The input that holds earlier turns; None when the prompt has none."""
+        return self._env.history
+
+    @property
     def fixed_texts(self) -> tuple[str, ...]:
         """Every text that this prompt prints whatever its inputs are, in an order that does not change.
 

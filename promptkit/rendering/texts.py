@@ -17,6 +17,8 @@ from promptkit.rendering.units import Source, Unit, Units
 __all__ = ["BODY", "Texts", "read_texts", "undeclared_inputs"]
 
 BODY = "body"
+_FOLDED = 40
+"""Characters that a line of folded YAML has at least, by and large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +70,28 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
 def _strings(declaration: Declaration) -> Iterator[tuple[str, str, Place]]:
     lines, clarity = declaration.lines, declaration.clarity
 
-    def place(what: str, line: int | None) -> Place:
-        return Place(file=declaration.place, first=line, fixed=True, what=what)
+    def place(what: str, line: int | None, text: str) -> Place:
+        # A line more for what YAML folds, and one for the key above the text.
+        height = text.count("\n") + len(text) // _FOLDED + 2
+        return Place(file=declaration.place, first=line, fixed=True, what=what, height=height)
 
     for name in ("role", "task", "audience", "done_when"):
         text, key = getattr(clarity, name), f"clarity.{name}"
         if text is not None:
-            yield key, text, place(key, lines.get(key, lines.get("clarity")))
+            yield key, text, place(key, lines.get(key, lines.get("clarity")), text)
     for index, step in enumerate(clarity.steps):
         key = f"clarity.steps[{index}]"
         line = next((lines[name] for name in (key, "clarity.steps", "clarity") if name in lines), None)
-        yield key, step, place(key, line)
+        yield key, step, place(key, line, step)
     for index, constraint in enumerate(declaration.constraints):
         if constraint.say is not None:
-            where = place(f"constraint {constraint.id}", constraint.line)
-            yield f"constraints[{index}]", constraint.sentence(), where
+            said = constraint.sentence()
+            where = place(f"constraint {constraint.id}", constraint.line, said)
+            yield f"constraints[{index}]", said, where
     for block in declaration.context:
         if block.text is not None:
-            yield f"context.{block.id}", block.text, place(f"context.{block.id}", block.line)
+            key = f"context.{block.id}"
+            yield key, block.text, place(key, block.line, block.text)
 
 
 def undeclared_inputs(declaration: Declaration, load: Callable[[str], Source]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
+from promptkit.requests.fit import BlockFit, Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import Enforce, OutputSpec
 from promptkit.requests.plan import Limit, Placement, Plan
@@ -23,10 +24,12 @@ __all__ = [
     "USUAL_THOUGHTS",
     "AsyncBackend",
     "Backend",
+    "BlockFit",
     "Capabilities",
     "Count",
     "Demands",
     "Enforce",
+    "Fit",
     "GenerationConfig",
     "Limit",
     "OutputSpec",

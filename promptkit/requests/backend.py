@@ -50,10 +50,12 @@ class Count:
     Attributes:
         n: The count.
         exact: False when it is an estimate.
+        context: How many tokens prompt and answer may have together; None where the backend does not know.
     """
 
     n: int
     exact: bool
+    context: int | None = None
 
 
 @runtime_checkable

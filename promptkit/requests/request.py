@@ -10,6 +10,7 @@ from typing import Any
 from promptkit.completions import Completion
 from promptkit.errors import PromptKitError
 from promptkit.messages import Message
+from promptkit.requests.fit import Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import OutputSpec
 from promptkit.requests.tools import Tool
@@ -48,6 +49,7 @@ class Rendered:
         prompt: Which prompt this came from.
         inputs: The validated inputs as plain data.
         exporter: Writes this as keyword arguments of a chat-completions client; set by Prompt.
+        fit: What was kept and cut to make it fit; None where nothing limits its length.
     """
 
     messages: tuple[Message, ...]
@@ -56,6 +58,7 @@ class Rendered:
     prompt: PromptRef
     inputs: Mapping[str, Any] = field(repr=False)
     exporter: Callable[[Rendered], dict[str, Any]] = field(repr=False, compare=False)
+    fit: Fit | None = field(default=None, repr=False)
 
     def to_openai(self) -> dict[str, Any]:
         """Keyword arguments for ``client.chat.completions.create(model=..., **these)``."""

@@ -9,15 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from promptkit.backends.layers.caches import cache
     from promptkit.backends.layers.clocks import Clock
     from promptkit.backends.layers.concurrency import concurrency
     from promptkit.backends.layers.rate_limits import rate_limit
     from promptkit.backends.layers.retries import retry
 
-__all__ = ["Clock", "concurrency", "rate_limit", "retry"]
+__all__ = ["Clock", "cache", "concurrency", "rate_limit", "retry"]
 
 _HOMES = {
     "Clock": "promptkit.backends.layers.clocks",
+    "cache": "promptkit.backends.layers.caches",
     "concurrency": "promptkit.backends.layers.concurrency",
     "rate_limit": "promptkit.backends.layers.rate_limits",
     "retry": "promptkit.backends.layers.retries",
