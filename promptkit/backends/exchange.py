@@ -150,6 +150,8 @@ class Exchange:
             yield from self._taken(self._events, chunk)
         except BackendError as error:
             raise self._told(error) from None
+        if self._decoder.begun:
+            self.waits.go_on()
 
     def end(self) -> Iterator[Event]:
         """The events that the end of the body completes; the last of the answer's is Completed.
@@ -268,10 +270,12 @@ class Exchange:
             kind, what = "deadline", "the deadline passed before the answer was whole"
         elif fault.kind == "connect_timeout":
             kind, what = "connect", f"no connection within {self.waits.connect_s:g} s"
-        elif self._decoder.text or (self._begun and self._events is None):
-            kind, what = "stall", f"the answer stalled: no byte for {self.waits.read_s:g} s"
+        elif self.waits.going_on:
+            kind, what = "stall", f"the answer stalled: no token for {self.waits.stall_s:g} s"
+        elif self._begun and self._events is None:
+            kind, what = "stall", f"the answer was not whole within {self.waits.first_s:g} s"
         else:
-            kind, what = "first_token", f"no answer began within {self.waits.read_s:g} s"
+            kind, what = "first_token", f"no answer began within {self.waits.first_s:g} s"
         partial = self._decoder.text
         so_far = f" after {len(partial)} characters" if partial else ""
         return TimedOut(

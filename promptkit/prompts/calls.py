@@ -96,6 +96,7 @@ def call_of(
         output=rendered.output,
         generation=rendered.generation,
         prompt=rendered.prompt,
+        tools=options.tools,
         tags=options.tags,
     )
     return Call(

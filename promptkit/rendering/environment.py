@@ -39,12 +39,12 @@ from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
 from promptkit.spelling import did_you_mean
 
-__all__ = ["GLOBALS", "Missing", "Sandbox"]
+__all__ = ["GLOBALS", "LOOP_FIELDS", "TEXT_METHODS", "Missing", "Sandbox"]
 
 GLOBALS: Mapping[str, Any] = MappingProxyType({"range": safe_range, "namespace": Namespace})
 """Names that every template has: ``range`` up to 100,000 and ``namespace``."""
 
-_TEXT_METHODS = frozenset(
+TEXT_METHODS = frozenset(
     [
         "capitalize",
         "casefold",
@@ -73,7 +73,8 @@ _TEXT_METHODS = frozenset(
         "upper",
     ]
 )
-_LOOP = frozenset(
+"""Methods of text that templates may call."""
+LOOP_FIELDS = frozenset(
     [
         "changed",
         "cycle",
@@ -90,14 +91,15 @@ _LOOP = frozenset(
         "revindex0",
     ]
 )
+"""What `loop` has in a `for`."""
 _READABLE: Mapping[type[Any], frozenset[str]] = MappingProxyType(
     {
-        str: _TEXT_METHODS,
-        Span: _TEXT_METHODS,
+        str: TEXT_METHODS,
+        Span: TEXT_METHODS,
         dict: frozenset({"get", "items", "keys", "values"}),
         list: frozenset({"count", "index"}),
         tuple: frozenset({"count", "index"}),
-        LoopContext: _LOOP,
+        LoopContext: LOOP_FIELDS,
         Message: frozenset({"content", "role", "text"}),
         TextPart: frozenset({"text"}),
         ImagePart: frozenset({"media_type", "url"}),

@@ -75,17 +75,20 @@ class Place:
         first: Line of the file at which the text begins; None when not known.
         fixed: True when the text's own lines cannot be told apart in the file, as in a YAML value.
         what: What the text is, for example ``clarity.role``; empty for a file or body.
+        height: How many lines of the file the text may take up.
     """
 
     file: str | None
     first: int | None = 1
     fixed: bool = False
     what: str = ""
+    height: int = 1
 
-    def error(self, problem: str, lineno: int | None = None) -> TemplateError:
-        """A TemplateError at line ``lineno`` of this text."""
+    def error(self, problem: str, lineno: int | None = None, *, rule: str = "template") -> TemplateError:
+        """A TemplateError at line ``lineno`` of this text, for a broken rule of ``promptkit check``."""
         line = self.first if lineno is None else self.line(lineno)
-        return TemplateError(f"{self.what}: {problem}" if self.what else problem, file=self.file, line=line)
+        told = f"{self.what}: {problem}" if self.what else problem
+        return TemplateError(told, file=self.file, line=line, rule=rule)
 
     def line(self, lineno: int) -> int | None:
         """The line of the file where line ``lineno`` of this text stands; None where it is not known."""

@@ -14,7 +14,7 @@ from promptkit.requests.reasoning import (
     reasoning_of,
     thinking_aloud,
 )
-from promptkit.requests.refusals import refusal
+from promptkit.requests.refusals import Demands, refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
 from promptkit.requests.source_map import Origin, SourceMap, SourceRange
 from promptkit.requests.tools import Tool
@@ -28,6 +28,7 @@ __all__ = [
     "BlockFit",
     "Capabilities",
     "Count",
+    "Demands",
     "Enforce",
     "Fit",
     "GenerationConfig",
