@@ -203,7 +203,8 @@ class Contract(Generic[T]):
         schemas = {name: field.json_schema for name, field in inputs.fields.items()}
         found = check_paths(self.declaration.constraints, output.schema.json_schema, schemas)
         for constraint, problem in found:
-            raise TemplateError(problem, file=self.declaration.place, line=constraint.line, rule="contract")
+            place = self.declaration.place_of(f"constraints.{constraint.id}")
+            raise TemplateError(problem, file=place, line=constraint.line, rule="contract")
         for constraint in self.declaration.constraints:
             if getattr(constraint.rule, "when", None) == "run":
                 raise TemplateError(

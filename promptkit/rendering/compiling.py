@@ -111,7 +111,7 @@ class _Compiler:
         )
         self._env.examples = example_messages(
             self._declaration.examples,
-            prompt=self._declaration.place,
+            prompt=self._declaration.place_of("examples"),
             inputs=self._inputs,
             output=self._output,
             render=lambda values: template.run(Run(values, bare=True)).messages,
@@ -142,8 +142,8 @@ class _Compiler:
                 continue
             problem = source_problem(block, declaration.place, self._inputs)
             if problem:
-                told = f"context.{block.id}: {problem}"
-                raise TemplateError(told, file=declaration.place, line=block.line, rule="undefined-field")
+                told, where = f"context.{block.id}: {problem}", declaration.place_of(f"context.{block.id}")
+                raise TemplateError(told, file=where, line=block.line, rule="undefined-field")
             roots[block.id] = source_root(block, declaration.place)
         return roots
 
