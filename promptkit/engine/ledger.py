@@ -111,6 +111,7 @@ class Ledger:
                 messages=tuple(message.to_dict() for message in request.messages),
                 output_schema=request.output.json_schema if request.output.mode == "json" else None,
                 fingerprint=fingerprint,
+                tools=tuple(tool.to_dict() for tool in request.tools),
             ),
             plan=call.plan.placements,
             attempts=self.attempts,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
 
 from promptkit.completions import Attempt, Repair, TextDelta, Usage, Verdict
-from promptkit.messages import Message
+from promptkit.messages import Message, ToolCallPart
 from promptkit.output import FieldDelta, FieldDone, FieldStarted
 from promptkit.records import CallRecord
 
@@ -33,6 +33,8 @@ class Result(Generic[T]):
         record: The call as data.
         confidence: How sure the model was of each field, from 0 to 1, by its path in the output; of a field that
             was asked for again, by the last answer. None where the backend does not tell.
+        tool_calls: The tools that the model asks to be called; ``value`` is None then, and ``messages`` end with
+            the calls. Answer them with a message of the role ``tool``, and call again with all of these as history.
     """
 
     value: T
@@ -44,6 +46,7 @@ class Result(Generic[T]):
     attempts: tuple[Attempt, ...] = field(repr=False)
     record: CallRecord = field(repr=False)
     confidence: Mapping[str, float] | None = field(default=None, repr=False)
+    tool_calls: tuple[ToolCallPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

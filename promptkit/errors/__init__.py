@@ -124,12 +124,19 @@ class TemplateError(PromptError):
         line: Line in that file, counted from 1; None when no one line is to blame.
         column: Column, counted from 1; None when not known.
         problem: The message without its place.
+        rule: Id of the rule of ``promptkit check`` that it breaks.
     """
 
     def __init__(
-        self, problem: str, *, file: str | None = None, line: int | None = None, column: int | None = None
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        rule: str = "template",
     ) -> None:
-        self.problem = problem
+        self.problem, self.rule = problem, rule
         self.file, self.line, self.column = file, line, column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)
         super().__init__(f"{place}: {problem}" if place else problem)
