@@ -129,6 +129,7 @@ def _record(call: Call, usage: Usage | None, **parts: Any) -> CallRecord:
             messages=tuple(message.to_dict() for message in request.messages),
             output_schema=request.output.json_schema if request.output.mode == "json" else None,
             fingerprint=fingerprint,
+            tools=tuple(tool.to_dict() for tool in request.tools),
         ),
         plan=call.plan.placements,
         usage=usage,

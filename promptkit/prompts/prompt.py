@@ -207,16 +207,32 @@ class Prompt(Generic[T]):
         """Inputs, output and template, worked out on first use."""
         return self._contract
 
-    def using(self, backend: BackendLike | None = None, **options: Unpack[CallOptions]) -> Self:
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[CallOptions]
+    ) -> Prompt[T | None]: ...
+
+    @overload
+    def using(self, backend: BackendLike | None = ..., **options: Unpack[CallOptions]) -> Self: ...
+
+    def using(
+        self,
+        backend: BackendLike | None = None,
+        *,
+        tools: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
         """The same prompt with options; what is left out stays as it was.
 
         Args:
             backend: A backend's name (``"llama:demo"``), a profile's name or a backend object.
+            tools: What the model may ask to be called in place of an answer: each a Tool, or a type of arguments
+                with a docstring. Where it does, ``result.value`` is None and ``result.tool_calls`` holds the calls.
             options: Those of :class:`CallOptions`: attempts, continuations, generation, deadline_s, tags, enforce,
                 max_input_tokens, abort_on_violation.
         """
         copy = type(self).__new__(type(self))
-        copy._set(self._contract, self._options.over(backend, **options))  # noqa: SLF001 - its own class
+        copy._set(self._contract, self._options.over(backend=backend, tools=tools, **options))  # noqa: SLF001 - its own class
         return copy
 
     def render(self, /, **inputs: Any) -> Rendered:
@@ -299,7 +315,7 @@ class Prompt(Generic[T]):
         """
         backend, plan = self._planned()
         output = self._contract.output.over(enforce=self._options.enforce)
-        return refusal(plan, output, backend.capabilities, self._options.continuations)
+        return refusal(plan, output, backend.capabilities, self._options.demands)
 
     def boundary_cases(self, /, **inputs: Any) -> tuple[BoundaryCase, ...]:
         """Whole outputs of which one value just holds, or just breaks, one rule; for tests.
@@ -338,7 +354,7 @@ class Prompt(Generic[T]):
             lambda spec: backend.plan(spec, rendered.generation),
             attempts=self._options.attempts or self._contract.declaration.attempts,
         )
-        refused = refusal(call.plan, rendered.output, backend.capabilities, call.continuations)
+        refused = refusal(call.plan, rendered.output, backend.capabilities, self._options.demands)
         if refused is not None:
             raise refused
         return converse(call), backend

@@ -21,8 +21,9 @@ from promptkit.requests.reasoning import (
     reasoning_of,
     thinking_aloud,
 )
-from promptkit.requests.refusals import refusal
+from promptkit.requests.refusals import Demands, refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
+from promptkit.requests.source_map import Origin, SourceMap, SourceRange
 from promptkit.requests.tools import Tool
 
 __all__ = [
@@ -34,16 +35,20 @@ __all__ = [
     "BlockFit",
     "Capabilities",
     "Count",
+    "Demands",
     "Enforce",
     "Fit",
     "GenerationConfig",
     "Limit",
+    "Origin",
     "OutputSpec",
     "Placement",
     "Plan",
     "PromptRef",
     "Rendered",
     "Request",
+    "SourceMap",
+    "SourceRange",
     "Tool",
     "canonical_json",
     "is_asynchronous",

@@ -31,7 +31,7 @@ def is_plain(value: Any, findings: Findings, depth: int = MAX_DEPTH) -> bool:
     """
     if depth <= 0:
         return False
-    kind: type[Any] = type(value)
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind is str:
         findings.characters += len(value)
         return value.isascii() and len(value) <= MAX_INPUT_CHARS
