@@ -355,6 +355,7 @@ def settings() -> Configuration:
         rules=(*own.rules, *project.rules),
         library=project.library,
         strict=project.strict,
+        check=project.check,
         file=project.file,
     )
 

@@ -95,7 +95,8 @@ class KeyBlotter:
 
 
 def _call_without(call: ToolCallPart, key: str) -> ToolCallPart:
-    return ToolCallPart(
+    return replace(
+        call,
         id=call.id.replace(key, BLOT),
         name=call.name.replace(key, BLOT),
         arguments=call.arguments.replace(key, BLOT),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from promptkit.completions import Attempt, Completion, Usage, Verdict
+from promptkit.completions import Attempt, Completion, Usage, Verdict, usage_of
 from promptkit.engine.call import Call
 from promptkit.engine.questions import Question
 from promptkit.errors import BackendError, OutputError, PromptKitError
@@ -36,8 +36,7 @@ class Ledger:
     @property
     def usage(self) -> Usage | None:
         """Tokens and money of all attempts, failed ones included; None when nothing is known."""
-        usages = [attempt.usage for attempt in self._attempts if attempt.usage is not None]
-        return sum(usages[1:], usages[0]) if usages else None
+        return usage_of(attempt.usage for attempt in self._attempts)
 
     def ask(self) -> None:
         """Note that the next question is sent now."""
@@ -62,7 +61,7 @@ class Ledger:
         usage = completion.spent if completion is not None else None
         detours = completion.detours if completion is not None else ()
         if isinstance(error, BackendError):
-            usage, detours = error.usage, error.detours
+            usage, detours = error.spent, error.detours
         started_at, started = self._asked_at
         self._attempts.append(
             Attempt(
@@ -112,6 +111,7 @@ class Ledger:
                 messages=tuple(message.to_dict() for message in request.messages),
                 output_schema=request.output.json_schema if request.output.mode == "json" else None,
                 fingerprint=fingerprint,
+                tools=tuple(tool.to_dict() for tool in request.tools),
             ),
             plan=call.plan.placements,
             attempts=self.attempts,

@@ -6,14 +6,21 @@ is never taken as whole.
 
 from __future__ import annotations
 
+from promptkit.output.events import FieldDelta, FieldDone, FieldEvent, FieldStarted
 from promptkit.output.merging import Unusable, read_part
 from promptkit.output.reading import Accepted, Outcome, Rejected, read
 from promptkit.output.reask import reask_messages
+from promptkit.output.streaming import AnswerReader
 from promptkit.output.subquestions import Subquestion, subquestion
 from promptkit.output.thoughts import without_thoughts
 
 __all__ = [
     "Accepted",
+    "AnswerReader",
+    "FieldDelta",
+    "FieldDone",
+    "FieldEvent",
+    "FieldStarted",
     "Outcome",
     "Rejected",
     "Subquestion",

@@ -28,6 +28,7 @@ class Capabilities:
         seed: True when a seed is honoured.
         logprobs: True when log-probabilities can be had.
         resume: True when it can go on with an answer that was cut.
+        tools: True when the model may be given tools.
         parts: Kinds of parts that messages may hold.
         max_parallel: How many requests it answers at once; None when it sets no limit.
     """
@@ -37,6 +38,7 @@ class Capabilities:
     seed: bool = False
     logprobs: bool = False
     resume: bool = False
+    tools: bool = False
     parts: frozenset[type[Part]] = frozenset()
     max_parallel: int | None = None
 
@@ -48,10 +50,12 @@ class Count:
     Attributes:
         n: The count.
         exact: False when it is an estimate.
+        context: How many tokens prompt and answer may have together; None where the backend does not know.
     """
 
     n: int
     exact: bool
+    context: int | None = None
 
 
 @runtime_checkable

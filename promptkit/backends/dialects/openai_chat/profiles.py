@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from promptkit.backends.dialects.openai_chat.parameters import COMPATIBLE_SETTINGS, OPENAI_SETTINGS
 from promptkit.backends.schema_rules import SchemaRules
+from promptkit.backends.settings import Settings
 from promptkit.backends.strict_schema import STRICT, UNLIMITED
 from promptkit.backends.wire import ErrorWords
 
@@ -20,7 +23,6 @@ class Profile:
 
     Attributes:
         name: The profile's name.
-        max_tokens_field: The parameter that bounds the answer.
         enforces_schema: True when the server is known to hold an answer to a strict schema.
         documents: True when messages may hold PDF documents.
         needs_key: True when it answers nobody without a key.
@@ -29,42 +31,44 @@ class Profile:
         adapts: True when ``json_object`` may be tried after a server has refused ``json_schema`` and named
             ``json_object`` as what it takes.
         rules: What of JSON Schema may stand in a schema that is sent as strict.
-        more_sampling: True when it may be sent ``top_k``, ``min_p`` and a repetition penalty, which OpenAI's
-            API does not have.
-        least_top_logprobs: The fewest alternatives that are asked for where log-probabilities are.
+        settings: The sampling settings that may be sent.
+        body: Fields of each call that the server needs besides.
+        key_header: The header that holds the key, in lower case.
+        key_prefix: What stands before the key in it.
+        reports_cost: True when ``usage.cost`` is money, in US dollars.
         words: How errors speak of the server.
     """
 
     name: str
-    max_tokens_field: str
     enforces_schema: bool
     documents: bool
     needs_key: bool
+    settings: Settings
     response_format: ResponseFormat = "json_schema"
     adapts: bool = False
     rules: SchemaRules = STRICT
-    more_sampling: bool = False
-    least_top_logprobs: int = 0
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    key_header: str = "authorization"
+    key_prefix: str = "Bearer "
+    reports_cost: bool = False
     words: ErrorWords = field(default_factory=ErrorWords)
 
 
 OPENAI = Profile(
     name="openai",
-    max_tokens_field="max_completion_tokens",
     enforces_schema=True,
     documents=True,
     needs_key=True,
+    settings=OPENAI_SETTINGS,
 )
 COMPATIBLE = Profile(
     name="openai-compatible",
-    max_tokens_field="max_tokens",
     enforces_schema=False,
     documents=False,
     needs_key=False,
     adapts=True,
     rules=UNLIMITED,
-    more_sampling=True,
-    least_top_logprobs=1,  # llama-server takes top_logprobs for n_probs, and 0 of these for no log-probabilities
+    settings=COMPATIBLE_SETTINGS,
     words=ErrorWords(
         schema_advice="Simplify the output's schema, or open the backend with response_format='json_object' "
         "or 'none' if the server does not take json_schema.",

@@ -11,7 +11,7 @@ from promptkit.backends.dialect import Dialect
 from promptkit.backends.dialects.openai_chat.calls import encode
 from promptkit.backends.dialects.openai_chat.outputs import plan
 from promptkit.backends.dialects.openai_chat.profiles import COMPATIBLE, OPENAI, Profile, ResponseFormat
-from promptkit.backends.dialects.openai_chat.reading import read, read_event, usage_of
+from promptkit.backends.dialects.openai_chat.reading import read, read_event, usage_of, usage_with_cost
 from promptkit.backends.providers import Provider
 from promptkit.backends.wire import Endpoint
 from promptkit.errors import ConfigurationError
@@ -28,7 +28,7 @@ def dialect(profile: Profile) -> Dialect:
     """OpenAI's chat completions as servers of this profile speak it."""
 
     def planned(spec: OutputSpec, generation: GenerationConfig, endpoint: Endpoint) -> Plan:
-        return plan(spec, profile, endpoint.name, generation)
+        return plan(spec, profile, endpoint.name, generation, model=endpoint.model)
 
     def in_json_object(body: bytes) -> Dialect | None:
         """The form that a server names while it refuses ``json_schema``."""
@@ -41,16 +41,19 @@ def dialect(profile: Profile) -> Dialect:
         encode=partial(encode, profile=profile),
         read=read,
         read_event=read_event,
-        usage=usage_of,
+        usage=usage_with_cost if profile.reports_cost else usage_of,
         plan=planned,
         capabilities=Capabilities(
             schema=profile.enforces_schema,
             stream=True,
             seed=True,
-            logprobs=True,
+            logprobs="logprobs" in profile.settings.writers,
+            tools=True,
             parts=_PARTS | {DocumentPart} if profile.documents else _PARTS,
         ),
         needs_key=profile.needs_key,
+        key_header=profile.key_header,
+        key_prefix=profile.key_prefix,
         words=profile.words,
         other=in_json_object if profile.adapts else None,
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from promptkit.backends.dialect import NotTheProtocol, Piece, ToolCallPiece, finish_of
 from promptkit.backends.fields import count_of, first_of, items_of, mapping_of, string_of, text_of
 from promptkit.completions import FinishReason, Usage
 
-__all__ = ["read", "read_event", "usage_of"]
+__all__ = ["read", "read_event", "usage_of", "usage_with_cost"]
 
 _FINISH_REASONS: Mapping[str, FinishReason] = {
     "content_filter": "filter",
@@ -95,8 +97,17 @@ def usage_of(counts: Mapping[str, Any]) -> Usage | None:
         input_tokens=counts["prompt_tokens"],
         output_tokens=count_of(counts.get("completion_tokens")),
         cached_tokens=count_of(read_details.get("cached_tokens")),
+        cache_written_tokens=count_of(read_details.get("cache_write_tokens")),
         reasoning_tokens=count_of(written_details.get("reasoning_tokens")),
     )
+
+
+def usage_with_cost(counts: Mapping[str, Any]) -> Usage | None:
+    """The token counts with what the server says they cost."""
+    usage, cost = usage_of(counts), counts.get("cost")
+    if usage is None or isinstance(cost, bool) or not isinstance(cost, int | float):
+        return usage
+    return replace(usage, cost=Decimal(str(cost)))
 
 
 def _reasoning(message: Mapping[str, Any]) -> str:
