@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat import export
@@ -33,11 +34,11 @@ def rendered_with(
         InputError: When an input is longer than its block may show.
         ContextOverflow: When the prompt is too long after all that may give way is gone.
     """
-    parts, fit = contract.parts, None
+    parts, fit, shown = contract.parts, None, values
     generation = generation_with(contract, options)
     if is_limited(contract, options):
         fitted = fitted_messages(contract, options, values, generation, backend())
-        messages, fit = fitted.messages, fitted.fit
+        messages, fit, shown = fitted.messages, fitted.fit, dict(fitted.values)
     else:
         messages = parts.template.render(values)
     if not messages:
@@ -55,6 +56,7 @@ def rendered_with(
         inputs=values,
         exporter=export,
         fit=fit,
+        tracer=partial(contract.trace, shown),
     )
 
 

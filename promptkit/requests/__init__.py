@@ -16,6 +16,7 @@ from promptkit.requests.reasoning import (
 )
 from promptkit.requests.refusals import Demands, refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
+from promptkit.requests.source_map import Origin, SourceMap, SourceRange
 from promptkit.requests.tools import Tool
 
 __all__ = [
@@ -32,12 +33,15 @@ __all__ = [
     "Fit",
     "GenerationConfig",
     "Limit",
+    "Origin",
     "OutputSpec",
     "Placement",
     "Plan",
     "PromptRef",
     "Rendered",
     "Request",
+    "SourceMap",
+    "SourceRange",
     "Tool",
     "canonical_json",
     "reasoning_of",
