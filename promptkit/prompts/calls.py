@@ -21,10 +21,11 @@ from promptkit.requests import (
     Plan,
     Rendered,
     Request,
+    is_asynchronous,
     is_blocking,
 )
 
-__all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
+__all__ = ["as_asynchronous", "as_blocking", "call_of", "generation_with", "rendered_with"]
 
 
 def rendered_with(
@@ -135,3 +136,18 @@ def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:
     if is_blocking(backend):
         return backend
     raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
+
+
+def as_asynchronous(backend: Backend | AsyncBackend, advice: str) -> AsyncBackend:
+    """The backend as one that can be awaited.
+
+    Args:
+        backend: Who answers.
+        advice: What to call, for the error.
+
+    Raises:
+        CapabilityMissing: When it is synchronous only.
+    """
+    if is_asynchronous(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is synchronous only; call {advice}")

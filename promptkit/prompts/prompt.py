@@ -20,9 +20,9 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, PlanError, TemplateError
+from promptkit.errors import PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.calls import as_blocking, call_of, generation_with, rendered_with
+from promptkit.prompts.calls import as_asynchronous, as_blocking, call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import CallOptions, Options
 from promptkit.rendering import Source
@@ -32,7 +32,6 @@ from promptkit.requests import (
     GenerationConfig,
     Plan,
     Rendered,
-    is_asynchronous,
     refusal,
 )
 from promptkit.sessions import BackendLike, current_session, observers
@@ -284,9 +283,8 @@ class Prompt(Generic[T]):
     def astream(self, /, **inputs: Any) -> AsyncIterator[StreamEvent[T]]:
         """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
         conversation, backend = self._begin(inputs)
-        if is_asynchronous(backend):
-            return stream_async(conversation, backend, **self._driving())
-        raise CapabilityMissing(f"backend {backend.name} is synchronous only; call stream instead of astream")
+        awaited = as_asynchronous(backend, "stream instead of astream")
+        return stream_async(conversation, awaited, **self._driving())
 
     def parse(self, text: str, /, **inputs: Any) -> Result[T]:
         """Read ``text`` as this prompt's answer to ``inputs``: validate and check it; no model is called.
