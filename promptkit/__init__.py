@@ -9,23 +9,22 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing would double this module's cost
 if TYPE_CHECKING:
-    from promptkit import backends, constraints, errors, output
+    from promptkit import backends, constraints, errors, events, output
     from promptkit.backends import layers
-    from promptkit.completions import Completion, TextDelta, Usage, Verdict
-    from promptkit.engine import Finished, Restarted, Result
+    from promptkit.completions import Completion, Usage, Verdict
+    from promptkit.engine import Result
     from promptkit.errors import PromptKitError
     from promptkit.libraries import Library, library, load
     from promptkit.messages import DocumentPart, ImagePart, Message
-    from promptkit.prompts import Prompt, TypedPrompt
+    from promptkit.prompts import Prompt, TypedPrompt, chunks
     from promptkit.records import CallRecord
-    from promptkit.requests import GenerationConfig, Plan, Rendered
+    from promptkit.requests import GenerationConfig, Plan, Rendered, Tool
     from promptkit.sessions import Session, configure, record, use
 
 __all__ = [
     "CallRecord",
     "Completion",
     "DocumentPart",
-    "Finished",
     "GenerationConfig",
     "ImagePart",
     "Library",
@@ -34,17 +33,18 @@ __all__ = [
     "Prompt",
     "PromptKitError",
     "Rendered",
-    "Restarted",
     "Result",
     "Session",
-    "TextDelta",
+    "Tool",
     "TypedPrompt",
     "Usage",
     "Verdict",
     "backends",
+    "chunks",
     "configure",
     "constraints",
     "errors",
+    "events",
     "layers",
     "library",
     "load",
@@ -57,7 +57,6 @@ _HOMES = {
     "CallRecord": "promptkit.records",
     "Completion": "promptkit.completions",
     "DocumentPart": "promptkit.messages",
-    "Finished": "promptkit.engine",
     "GenerationConfig": "promptkit.requests",
     "ImagePart": "promptkit.messages",
     "Library": "promptkit.libraries",
@@ -66,13 +65,13 @@ _HOMES = {
     "Prompt": "promptkit.prompts",
     "PromptKitError": "promptkit.errors",
     "Rendered": "promptkit.requests",
-    "Restarted": "promptkit.engine",
     "Result": "promptkit.engine",
     "Session": "promptkit.sessions",
-    "TextDelta": "promptkit.completions",
+    "Tool": "promptkit.requests",
     "TypedPrompt": "promptkit.prompts",
     "Usage": "promptkit.completions",
     "Verdict": "promptkit.completions",
+    "chunks": "promptkit.prompts",
     "configure": "promptkit.sessions",
     "library": "promptkit.libraries",
     "load": "promptkit.libraries",
@@ -83,6 +82,7 @@ _NAMESPACES = {
     "backends": "promptkit.backends",
     "constraints": "promptkit.constraints",
     "errors": "promptkit.errors",
+    "events": "promptkit.events",
     "layers": "promptkit.backends.layers",
     "output": "promptkit.output",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -28,6 +28,7 @@ __all__ = [
     "Unfinished",
     "Usage",
     "Verdict",
+    "usage_of",
 ]
 
 FinishReason: TypeAlias = Literal["stop", "length", "refusal", "filter", "tool", "cancelled"]
@@ -53,15 +54,18 @@ class Usage:
     Attributes:
         input_tokens: Tokens read, including cached ones.
         output_tokens: Tokens written, including reasoning.
-        cached_tokens: Those input tokens that came from a cache.
+        cached_tokens: Those input tokens that came from the provider's prompt cache.
+        cache_written_tokens: Those input tokens that were written to it.
         reasoning_tokens: Those output tokens that were reasoning.
         estimated: True when a count had to be estimated, for example after a cut stream.
-        cost: Money spent, where the backend reports it; of a sum, None unless every part reports it.
+        cost: US dollars spent, as the backend reports it or by its price; None where neither is known. Of a sum,
+            None unless it is known of every part.
     """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
+    cache_written_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
     cost: Decimal | None = None
@@ -71,10 +75,17 @@ class Usage:
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_written_tokens=self.cache_written_tokens + other.cache_written_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             estimated=self.estimated or other.estimated,
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
+
+
+def usage_of(parts: Iterable[Usage | None]) -> Usage | None:
+    """The sum of what is known; None where nothing is."""
+    known = [usage for usage in parts if usage is not None]
+    return sum(known[1:], known[0]) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,8 +216,7 @@ class Completion:
         """
         kept = any(detour.layer == "cache" for detour in self.detours)
         own = Usage(input_tokens=0, output_tokens=0, cost=Decimal(0)) if kept else self.usage
-        parts = [usage for usage in (*(detour.usage for detour in self.detours), own) if usage is not None]
-        return sum(parts[1:], parts[0]) if parts else None
+        return usage_of((*(detour.usage for detour in self.detours), own))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,11 +73,13 @@ class ToolCallPart:
         id: The call's own id, repeated by its result.
         name: The tool's name.
         arguments: The arguments as the JSON text that the model wrote.
+        signature: What the backend wants back with the call, if anything; it means nothing elsewhere.
     """
 
     id: str
     name: str
     arguments: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,8 @@ def _part_to_dict(part: Part) -> dict[str, Any]:
                 "bytes": len(part.data),
             }
         case ToolCallPart():
-            return {"type": "tool_call", "id": part.id, "name": part.name, "arguments": part.arguments}
+            signed = {"signature": part.signature} if part.signature is not None else {}
+            call = {"type": "tool_call", "id": part.id, "name": part.name, "arguments": part.arguments}
+            return {**call, **signed}
         case ToolResultPart():
             return {"type": "tool_result", "id": part.id, "text": part.text}

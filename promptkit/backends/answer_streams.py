@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from promptkit.backends.answers import calls_of, merged
+from promptkit.backends.answers import calls_of, finish_with, merged
 from promptkit.backends.dialect import Dialect, NotTheProtocol, Piece, ToolCallPiece
 from promptkit.backends.estimates import estimate_text
 from promptkit.backends.failures import failure_in_body, not_the_protocol
@@ -24,6 +24,7 @@ class AnswerStream:
 
     Attributes:
         finished: True when the completion has been given; what comes later is not looked at.
+        begun: True when a token has come, be it of the text, of reasoning or of a tool call.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class AnswerStream:
             input_tokens: Estimate of the tokens that were sent, for what a cut stream cost.
         """
         self.finished = False
+        self.begun = False
         self._reply = reply
         self._dialect = dialect
         self._endpoint = endpoint
@@ -98,6 +100,7 @@ class AnswerStream:
 
     def _add(self, piece: Piece) -> None:
         """Take everything but the text."""
+        self.begun = self.begun or bool(piece.text or piece.reasoning or piece.refusal or piece.calls)
         self._counts = merged(self._counts, piece.usage)
         self._model = piece.model or self._model
         self._id = piece.id or self._id
@@ -134,7 +137,8 @@ class AnswerStream:
         if self._finish is None:
             raise self.interrupted("the stream ended")
         refusal = _joined(self._refusal) or None
-        completion = self._completion("refusal" if refusal else self._finish, refusal)
+        finish = finish_with(self._finish, refusal, calls_of(self._calls))
+        completion = self._completion(finish, refusal)
         texts = (
             self._half,
             completion.refusal,

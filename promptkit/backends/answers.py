@@ -10,10 +10,10 @@ from promptkit.backends.failures import failure_in_body, failure_of, not_the_pro
 from promptkit.backends.fields import HALF_A_PAIR, parsed, request_id_of, whole_characters
 from promptkit.backends.logprobs import token_logprobs
 from promptkit.backends.wire import Endpoint, HttpReply
-from promptkit.completions import Completion
+from promptkit.completions import Completion, FinishReason
 from promptkit.messages import ToolCallPart
 
-__all__ = ["calls_of", "decode", "merged"]
+__all__ = ["calls_of", "decode", "finish_with", "merged"]
 
 
 def decode(reply: HttpReply, dialect: Dialect, endpoint: Endpoint) -> Completion:
@@ -69,7 +69,7 @@ def _completion(piece: Piece, reply: HttpReply, dialect: Dialect, endpoint: Endp
             raise not_the_protocol(f"its {name} {HALF_A_PAIR}", reply, endpoint)
     return Completion(
         text=texts["text"] or "",
-        finish_reason="refusal" if texts["refusal"] else piece.finish_reason,
+        finish_reason=finish_with(piece.finish_reason, texts["refusal"], calls),
         model=texts["model"] or endpoint.model,
         usage=dialect.usage(piece.usage) if piece.usage else None,
         request_id=texts["id"],
@@ -80,16 +80,24 @@ def _completion(piece: Piece, reply: HttpReply, dialect: Dialect, endpoint: Endp
     )
 
 
+def finish_with(finish: FinishReason, refusal: str | None, calls: tuple[ToolCallPart, ...]) -> FinishReason:
+    """Why an answer stops, by all that is in it: not every server has a word for a refusal or a tool call."""
+    if refusal:
+        return "refusal"
+    return "tool" if calls and finish == "stop" else finish
+
+
 def calls_of(pieces: tuple[ToolCallPiece, ...] | list[ToolCallPiece]) -> tuple[ToolCallPart, ...]:
     """The tool calls that pieces make, in the order in which they began; without an id, by their number."""
-    gathered: dict[int, list[ToolCallPiece]] = {}
+    gathered: dict[object, list[ToolCallPiece]] = {}
     for piece in pieces:
-        gathered.setdefault(piece.number, []).append(piece)
+        gathered.setdefault(object() if piece.number is None else piece.number, []).append(piece)
     return tuple(
         ToolCallPart(
             id="".join(piece.id for piece in of_one) or f"call-{number}",
             name="".join(piece.name for piece in of_one),
             arguments="".join(piece.arguments for piece in of_one) or "{}",
+            signature="".join(piece.signature for piece in of_one) or None,
         )
         for number, of_one in enumerate(gathered.values(), 1)
     )

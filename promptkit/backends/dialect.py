@@ -18,16 +18,18 @@ class ToolCallPiece(NamedTuple):
     """What one event tells of a tool call; the texts of one number are joined in order.
 
     Attributes:
-        number: Which call of the answer it is.
+        number: Which call of the answer it is; None for a whole call, to which no other piece belongs.
         id: The call's id.
         name: The tool's name.
         arguments: A piece of the arguments' JSON text.
+        signature: What goes back to the server with the call.
     """
 
-    number: int
+    number: int | None
     id: str = ""
     name: str = ""
     arguments: str = ""
+    signature: str = ""
 
 
 class Piece(NamedTuple):

@@ -6,10 +6,10 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import Any
 
+from promptkit.backends.complaints import Complaint, complaint_of
 from promptkit.backends.wire import Endpoint, HttpReply
 from promptkit.errors import (
     BackendError,
@@ -29,8 +29,10 @@ __all__ = ["excerpt", "failure_in_body", "failure_of", "not_the_protocol", "retr
 
 EXCERPT_CHARACTERS = 200
 
+# OpenAI's codes, Anthropic's kinds (its reference, "Errors") and Google's (google.rpc.Code, ErrorInfo).
 _QUOTA_CODES = frozenset(
     {
+        "billing_error",
         "billing_hard_limit_reached",
         "credit_balance_exhausted",
         "enforced_spend_limit_reached",
@@ -40,25 +42,32 @@ _QUOTA_CODES = frozenset(
     }
 )
 _OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
-_OVERFLOW_WORDS = ("maximum context length", "exceeds the available context size", "input token count")
+_OVERFLOW_WORDS = (
+    "exceed context limit",
+    "exceeds the available context size",
+    "exceeds the context window",
+    "input token count",
+    "maximum context length",
+    "prompt is too long",
+)
+_QUOTA_WORDS = ("credit balance is too low",)
+_KEY_CODES = frozenset(
+    {
+        "API_KEY_INVALID",
+        "PERMISSION_DENIED",
+        "UNAUTHENTICATED",
+        "authentication_error",
+        "invalid_api_key",
+        "permission_error",
+    }
+)
+_MODEL_CODES = frozenset({"NOT_FOUND", "model_not_found", "not_found_error"})
+_RATE_CODES = frozenset({"RESOURCE_EXHAUSTED", "rate_limit_error", "rate_limit_exceeded"})
+_OVERLOADED_CODES = frozenset({"UNAVAILABLE", "overloaded_error"})
+_SERVER_CODES = frozenset(
+    {"DEADLINE_EXCEEDED", "INTERNAL", "api_error", "internal_server_error", "server_error", "timeout_error"}
+)
 _OVERLOADED_STATUSES = frozenset({503, 529})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Complaint:
-    """What a server says is wrong, in whatever form it says it."""
-
-    status: int
-    message: str
-    whole: str
-    of_schemas: tuple[str, ...] = ()
-    code: str = ""
-    kind: str = ""
-    param: str = ""
-
-    @property
-    def codes(self) -> frozenset[str]:
-        return frozenset({self.code, self.kind})
 
 
 def failure_of(reply: HttpReply, endpoint: Endpoint) -> BackendError:
@@ -67,13 +76,12 @@ def failure_of(reply: HttpReply, endpoint: Endpoint) -> BackendError:
         return _redirected(reply, endpoint)
     if _is_html(reply):
         return _html(reply, endpoint)
-    complaint = _complaint(_json_or_none(reply.body), reply, endpoint)
-    return _typed(complaint, reply, endpoint)
+    return _typed(complaint_of(_json_or_none(reply.body), reply.status), reply, endpoint)
 
 
 def failure_in_body(data: Mapping[str, Any], reply: HttpReply, endpoint: Endpoint) -> BackendError:
     """The error for an error object that came with status 200, as some gateways send it."""
-    return _typed(_complaint(data, reply, endpoint), reply, endpoint)
+    return _typed(complaint_of(data, reply.status), reply, endpoint)
 
 
 def not_the_protocol(problem: str, reply: HttpReply, endpoint: Endpoint) -> BackendError:
@@ -110,15 +118,17 @@ def excerpt(body: bytes) -> str:
     return text if len(text) <= EXCERPT_CHARACTERS else f"{text[:EXCERPT_CHARACTERS]}…"
 
 
-def _typed(complaint: _Complaint, reply: HttpReply, endpoint: Endpoint) -> BackendError:
+def _typed(complaint: Complaint, reply: HttpReply, endpoint: Endpoint) -> BackendError:
     evidence: dict[str, Any] = _evidence(reply, endpoint) | {
         "status": complaint.status,
         "code": complaint.code or complaint.kind or None,
     }
+    if evidence["retry_after_s"] is None:
+        evidence["retry_after_s"] = complaint.retry_after_s
     retryable = {"true": True, "false": False}.get(reply.headers.get("x-should-retry", ""))
-    said = f"{endpoint.name} answered {complaint.status} at {endpoint.url}: {complaint.message}"
+    said = f"{endpoint.name} answered {complaint.status} at {endpoint.url}: {_sentence(complaint, reply)}"
     for applies, kind, advice in _RULES:
-        if applies(complaint):
+        if applies(complaint, endpoint):
             return kind(f"{said} {advice(endpoint)}", retryable=retryable, **evidence)
     if complaint.status == 408:  # noqa: PLR2004 - Request Timeout
         return TimedOut(f"{said} Try again later.", kind="first_token", retryable=retryable, **evidence)
@@ -139,85 +149,64 @@ def _model_advice(endpoint: Endpoint) -> str:
     )
 
 
-def _says(words: tuple[str, ...]) -> Callable[[_Complaint], bool]:
-    return lambda complaint: any(word in complaint.whole for word in words)
+def _rejects_schema(complaint: Complaint, endpoint: Endpoint) -> bool:
+    words = endpoint.words.schema
+    named = any(complaint.param.startswith(word) for word in words)
+    return complaint.status >= 400 and (named or complaint.says(words))  # noqa: PLR2004 - any error status
 
 
-# The first rule that applies decides: what the server names counts before the bare status.
+# The first rule that applies decides: what the server names counts before the bare status. A stream's errors come
+# with the status 200, so that the provider's own code must be enough.
 _RULES: tuple[
-    tuple[Callable[[_Complaint], bool], Callable[..., BackendError], Callable[[Endpoint], str]], ...
+    tuple[Callable[[Complaint, Endpoint], bool], Callable[..., BackendError], Callable[[Endpoint], str]], ...
 ] = (
     (
-        lambda it: it.status == 402 or bool(it.codes & _QUOTA_CODES),  # noqa: PLR2004 - Payment Required
+        lambda it, _: it.status == 402 or bool(it.codes & _QUOTA_CODES) or _is_spent(it),  # noqa: PLR2004 - Payment Required
         QuotaExhausted,
         lambda _: "Waiting does not help: raise the limit or add credit.",
     ),
     (
-        lambda it: bool(it.codes & _OVERFLOW_CODES) or _says(_OVERFLOW_WORDS)(it),
+        lambda it, _: bool(it.codes & _OVERFLOW_CODES) or it.says(_OVERFLOW_WORDS),
         ContextOverflow,
         lambda _: "Shorten the prompt or lower max_tokens.",
     ),
     (
-        lambda it: it.status in {401, 403} or "invalid_api_key" in it.codes,
+        lambda it, _: it.status in {401, 403} or bool(it.codes & _KEY_CODES),
         Unauthorized,
         _unauthorized_advice,
     ),
     (
-        lambda it: it.status == 404 or "model_not_found" in it.codes,  # noqa: PLR2004 - Not Found
+        lambda it, _: it.status == 404 or bool(it.codes & _MODEL_CODES),  # noqa: PLR2004 - Not Found
         ModelNotFound,
         _model_advice,
     ),
     (
-        lambda it: it.status == 429 or "rate_limit_exceeded" in it.codes,  # noqa: PLR2004 - Too Many Requests
+        lambda it, _: it.status == 429 or bool(it.codes & _RATE_CODES),  # noqa: PLR2004 - Too Many Requests
         RateLimited,
         lambda _: "Wait and try again, or send fewer requests at once.",
     ),
     (
-        lambda it: it.status in _OVERLOADED_STATUSES or "overloaded_error" in it.codes,
+        lambda it, _: it.status in _OVERLOADED_STATUSES or bool(it.codes & _OVERLOADED_CODES),
         Overloaded,
         lambda _: "Wait and try again.",
     ),
+    (_rejects_schema, SchemaRejected, lambda endpoint: endpoint.words.schema_advice),
     (
-        lambda it: (
-            it.status >= 400 and any(word in it.whole or it.param.startswith(word) for word in it.of_schemas)  # noqa: PLR2004 - any error status
-        ),
-        SchemaRejected,
-        lambda endpoint: endpoint.words.schema_advice,
+        lambda it, _: bool(it.codes & _SERVER_CODES),
+        ServerError,
+        lambda _: "The fault is on the server's side.",
     ),
 )
 
 
-def _complaint(data: Any, reply: HttpReply, endpoint: Endpoint) -> _Complaint:
-    """Read ``{"error": {...}}``, ``{"error": "..."}``, ``{"detail": ...}``, a flat object or plain text."""
-    fields = _object(data)
-    inner = fields.get("error", fields)
-    message = inner
-    if isinstance(inner, dict):
-        fields = _object(inner)
-        message = fields.get("message") or fields.get("detail")
-    text = message if isinstance(message, str) else json.dumps(message) if message else ""
-    code = fields.get("code")
-    status = reply.status
-    if status < 400 and isinstance(code, int) and 400 <= code < 600:  # noqa: PLR2004 - a status in the body
-        status = code
-    shown = excerpt(text.encode("utf-8", "replace")) or excerpt(reply.body) or "no reason given"
-    return _Complaint(
-        status=status,
-        message=shown if shown.endswith((".", "!", "?", "…")) else f"{shown}.",
-        whole=text.casefold(),
-        of_schemas=endpoint.words.schema,
-        code=_unicode(code) if code is not None else "",
-        kind=_unicode(fields.get("type") or ""),
-        param=str(fields.get("param") or ""),
-    )
+def _is_spent(complaint: Complaint) -> bool:
+    """A daily quota comes back tomorrow, which is no wait; so does a balance, once it is paid for."""
+    return any("PerDay" in reason for reason in complaint.reasons) or complaint.says(_QUOTA_WORDS)
 
 
-def _unicode(value: Any) -> str:
-    return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def _object(data: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", data) if isinstance(data, dict) else {}
+def _sentence(complaint: Complaint, reply: HttpReply) -> str:
+    shown = excerpt(complaint.text.encode("utf-8", "replace")) or excerpt(reply.body) or "no reason given"
+    return shown if shown.endswith((".", "!", "?", "…")) else f"{shown}."
 
 
 def _redirected(reply: HttpReply, endpoint: Endpoint) -> BackendError:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
+
+from pydantic_core import to_json
 
 from promptkit.backends.schema_rules import SchemaRules
 from promptkit.backends.strict_schema import StrictSchema, to_strict
 from promptkit.completions import Enforcement
 from promptkit.constraints import narrow
 from promptkit.requests import OutputSpec, Placement, Plan
-from promptkit.schemas.keywords import added_keywords
+from promptkit.schemas.keywords import added_keywords, keywords
 
 __all__ = ["SchemaForm", "Wrap", "json_bytes", "plan_of", "schema_field"]
 
@@ -26,25 +28,27 @@ class SchemaForm:
     """How servers of one kind take the schema of an output.
 
     Attributes:
-        rules: What of JSON Schema may stand in a schema that they are to hold an answer to.
-        enforces: True when they are known to hold an answer to such a schema.
+        rules: What of JSON Schema may stand in a schema that they are to hold an answer to; None where the schema
+            is sent as it stands and nothing is known of what they make of it.
+        enforces: True when they are known to hold an answer to a schema that fits the rules.
         loose: True when a schema that does not fit the rules is sent all the same, as they then take it for
             advice.
-        as_it_is: True when the schema is sent as it stands, since they take all of JSON Schema.
         objects_only: True when they take objects only.
         unsent: Why no schema is ever sent; empty where one is.
         doubt: What a plan says of a schema that is sent and not known to be enforced.
-        moved: What a plan says of rules that the description says in their place.
+        thoughts: Where an answer holds the model's reasoning.
     """
 
-    rules: SchemaRules
+    rules: SchemaRules | None
     enforces: bool
     loose: bool = False
-    as_it_is: bool = False
     objects_only: bool = True
     unsent: str = ""
     doubt: str = "sent; whether this server enforces it is not known"
-    moved: str = "moved into the description"
+    thoughts: str = "reasoning_content"
+
+
+_MOVED = "moved into the description"
 
 
 @lru_cache(maxsize=256)
@@ -67,11 +71,13 @@ def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> bytes | None
 
 @lru_cache(maxsize=256)
 def _field(schema_bytes: bytes, name: str, form: SchemaForm, wrap: Wrap) -> bytes | None:
+    if form.rules is None:
+        return json_bytes(wrap(name, json.loads(schema_bytes), False))
     strict = _strict(schema_bytes, form.rules)
     if _not_sent(strict, form) is not None:
         return None
     fits = strict.fits(objects_only=form.objects_only)
-    schema = strict.schema if fits and not form.as_it_is else json.loads(schema_bytes)
+    schema = strict.schema if fits else json.loads(schema_bytes)
     return json_bytes(wrap(name, schema, fits))
 
 
@@ -83,11 +89,34 @@ def plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
         form: How the servers take it.
         name: The backend's name.
     """
+    # A specification that reads no inputs is the same object at each call, and so is its plan.
+    return _plan_of(spec, form, name) if spec.inputs is not None else _kept_plan(spec, form, name)
+
+
+def _plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
     if spec.enforce == "off":
         return Plan.unenforced(spec, name, "enforce is off")
-    strict = None if spec.mode == "text" else _strict(spec.json_bytes, form.rules)
-    if strict is None:
-        return Plan(backend=name, placements=tuple(_constraints(spec, form, strict)))
+    made = _of_output(spec, form, name)
+    thoughts = Placement.of_reasoning(spec, Enforcement.PROMPT, _thoughts(form, bound=made.wire is not None))
+    return replace(made, placements=(*thoughts, *made.placements)) if thoughts else made
+
+
+_kept_plan = lru_cache(maxsize=256)(_plan_of)
+
+
+def _thoughts(form: SchemaForm, *, bound: bool) -> str:
+    """What such a server makes of ``reasoning``: no parameter that is set here bounds it in tokens."""
+    if bound:
+        return f"said in the prompt; taken from {form.thoughts}, since the schema binds the text from its beginning"
+    return f"said in the prompt; taken from {form.thoughts}, or from what stands before the answer"
+
+
+def _of_output(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
+    if spec.mode == "text":
+        return Plan(backend=name, placements=tuple(_constraints(spec, form, None)))
+    if form.rules is None:
+        return Plan(backend=name, placements=_in_doubt(spec, form), wire=spec.json_schema)
+    strict = _strict(spec.json_bytes, form.rules)
     reason = _not_sent(strict, form)
     if reason is not None:
         nothing = Placement(
@@ -95,10 +124,17 @@ def plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
         )
         placements = (nothing, *_constraints(spec, form, None))
         return Plan(backend=name, placements=placements, limits=strict.limits)
-    found = [*_keywords(strict, form), *_constraints(spec, form, strict)]
+    found = [*_keywords(spec.json_bytes, form.rules, form), *_constraints(spec, form, strict)]
     fits = strict.fits(objects_only=form.objects_only)
-    wire: Mapping[str, Any] = strict.schema if fits and not form.as_it_is else spec.json_schema
+    wire: Mapping[str, Any] = strict.schema if fits else spec.json_schema
     return Plan(backend=name, placements=tuple(dict.fromkeys(found)), wire=wire, limits=strict.limits)
+
+
+def _in_doubt(spec: OutputSpec, form: SchemaForm) -> tuple[Placement, ...]:
+    """Everything is checked: the schema is sent as it stands, and what the server makes of it is not known."""
+    said = [(path, rule) for path, rule, _ in keywords(spec.json_schema)]
+    known = [Placement(path=path, rule=rule, where=Enforcement.CHECK, note=form.doubt) for path, rule in said]
+    return tuple(dict.fromkeys([*known, *_constraints(spec, form, None)]))
 
 
 def _not_sent(strict: StrictSchema, form: SchemaForm) -> str | None:
@@ -113,15 +149,17 @@ def _not_sent(strict: StrictSchema, form: SchemaForm) -> str | None:
     return "; ".join([*dict.fromkeys(reasons), *map(str, strict.limits)])
 
 
-def _keywords(strict: StrictSchema, form: SchemaForm) -> list[Placement]:
+@lru_cache(maxsize=256)
+def _keywords(schema_bytes: bytes, rules: SchemaRules, form: SchemaForm) -> tuple[Placement, ...]:
     """A placement of each keyword, field by field in the order of the schema."""
+    strict = _strict(schema_bytes, rules)
     order = {path: number for number, path in enumerate(strict.paths)}
-    return sorted(_unordered(strict, form), key=lambda placement: order.get(placement.path, len(order)))
+    found = sorted(_unordered(strict, form), key=lambda placement: order.get(placement.path, len(order)))
+    return tuple(dict.fromkeys(found))
 
 
 def _unordered(strict: StrictSchema, form: SchemaForm) -> Iterator[Placement]:
-    reasons: Sequence[tuple[str, str]] = () if form.as_it_is else strict.obstacles
-    for path, reason in [*reasons, *(("", str(limit)) for limit in strict.limits)]:
+    for path, reason in [*strict.obstacles, *(("", str(limit)) for limit in strict.limits)]:
         note = f"the schema is not sent as strict: {reason}"
         yield Placement(path=path, rule="strict", where=Enforcement.CHECK, note=note)
     where, note = _enforcement(strict, form)
@@ -136,7 +174,7 @@ def _unordered(strict: StrictSchema, form: SchemaForm) -> Iterator[Placement]:
 def _moved(rule: str, strict: StrictSchema, form: SchemaForm) -> str:
     if not strict.fits(objects_only=form.objects_only):
         return ""
-    return "sent as anyOf, which is looser" if rule == "oneOf" and not form.as_it_is else form.moved
+    return "sent as anyOf, which is looser" if rule == "oneOf" else _MOVED
 
 
 def _constraints(spec: OutputSpec, form: SchemaForm, strict: StrictSchema | None) -> Iterator[Placement]:
@@ -149,7 +187,7 @@ def _constraints(spec: OutputSpec, form: SchemaForm, strict: StrictSchema | None
             if said:
                 where, note = _enforcement(strict, form)
             if where is Enforcement.NATIVE and any(not _binds(strict, *rule[:2]) for rule in said):
-                where, note = Enforcement.CHECK, form.moved
+                where, note = Enforcement.CHECK, _MOVED
         yield Placement.of(constraint, where, note, inputs=spec.inputs)
 
 
@@ -168,7 +206,7 @@ def _enforcement(strict: StrictSchema, form: SchemaForm) -> tuple[Enforcement, s
 def json_bytes(data: Any) -> bytes:
     """Compact UTF-8 JSON in the order given."""
     try:
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
+        return to_json(data)
+    except ValueError:
         # Half of a surrogate pair has no UTF-8 form, but JSON can say it by an escape.
         return json.dumps(data, separators=(",", ":")).encode()

@@ -27,7 +27,6 @@ class SchemaRules:
         max_characters: Characters of all names of properties and definitions, enum values and constants.
         demands_all: True when every property must be required.
         closed: True when objects must name all of their properties.
-        typed: True when every place must say which types of values it takes.
         recursion: True when a type may contain itself.
         constants_as_enum: True when a constant must be said as an enumeration of one value.
         least_items: The values of ``minItems`` that it enforces; None for all.
@@ -48,7 +47,6 @@ class SchemaRules:
     max_long_enum_characters: int | None = None
     demands_all: bool = True
     closed: bool = True
-    typed: bool = True
     recursion: bool = True
     constants_as_enum: bool = False
     least_items: frozenset[int] | None = None

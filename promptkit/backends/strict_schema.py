@@ -180,8 +180,7 @@ class _Walk:
         if self.noting:
             self.paths.setdefault(path)
         if not isinstance(source, Mapping):
-            if self.rules.typed:
-                self.hinder(path, "a place where any value is allowed")
+            self.hinder(path, "a place where any value is allowed")
             return {}
         source = _without_all_of(source)  # pyright: ignore[reportUnknownArgumentType]
         out: dict[str, Any] = {}
@@ -189,9 +188,8 @@ class _Walk:
         for key in source:
             self._keyword(key, path, (source, out, said))
         self._typed(source, out, path)
-        for key in ("anyOf", "oneOf"):
-            if key in out:
-                out[key] = [self.fragment(branch, path) for branch in out[key]]
+        if "anyOf" in out:
+            out["anyOf"] = [self.fragment(branch, path) for branch in out["anyOf"]]
         if "object" in types_of(out):
             self._close(source, out, path)
         if "array" in types_of(out):
@@ -206,11 +204,11 @@ class _Walk:
         value = source[key]
         if key in _ANNOTATIONS or key in _HANDLED or key.startswith("x-"):
             return
-        if key == "oneOf" and key not in self.rules.keywords:
+        if key == "oneOf":
             out["anyOf"] = value
             # Branches that a discriminator tells apart are exclusive anyway.
             self._note(self.kept if "discriminator" in source else self.moved, path, key)
-        elif key == "patternProperties" and key not in self.rules.keywords:
+        elif key == "patternProperties":
             self.hinder(path, "properties that are named by a pattern")
         elif key == "const" and self.rules.constants_as_enum:
             out["enum"] = [value]
@@ -229,7 +227,7 @@ class _Walk:
     def _typed(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "allOf" in source:
             self.hinder(path, "allOf with several parts")
-        if not self.rules.typed or out.keys() & {"type", "anyOf", "oneOf", "$ref"}:
+        if "type" in out or "anyOf" in out or "$ref" in out:
             return
         values: Sequence[Any] = source.get("enum", [source["const"]] if "const" in source else [])
         kinds = list(dict.fromkeys(_json_type(value) for value in values))
@@ -273,8 +271,7 @@ class _Walk:
 
     def _items(self, source: Mapping[str, Any], out: dict[str, Any], path: str) -> None:
         if "prefixItems" in source or not isinstance(source.get("items"), Mapping):
-            if self.rules.typed:
-                self.hinder(path, "a list whose items have no one type")
+            self.hinder(path, "a list whose items have no one type")
             return
         out["items"] = self.fragment(source["items"], f"{path}[]")
 

@@ -1,6 +1,6 @@
-"""Bytes out, bytes in, over httpx: the one module that knows the HTTP client.
+"""Calls over connections that are kept: a free list for threads, and one for each event loop.
 
-Each connection has a client of its own, kept on a free list: a shared pool looks through all of its
+A connection serves one call at a time and is alone in its pool: a pool that is shared looks through all of its
 connections at each request, which costs more than the request itself when there are many.
 """
 
@@ -8,36 +8,62 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 from collections import deque
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from functools import cache
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from weakref import WeakKeyDictionary, finalize
 
-import httpx
-
+from promptkit.backends.http_client import AsyncConnection, AsyncOpenReply, Connection, OpenReply
+from promptkit.backends.inflating import inflater_for
+from promptkit.backends.routes import Route, target_of
 from promptkit.backends.wire import Destination, HttpCall, TransportFault, Waits
 
 __all__ = ["AsyncConnections", "AsyncReply", "Connections", "Reply"]
 
-MAX_IDLE_CONNECTIONS = 64
-KEEP_ALIVE_S = 60.0  # a connection that the server closed earlier is noticed and not used
+MAX_IDLE_CONNECTIONS = 256
 
 
-class _Key(httpx.Auth):
-    """Puts the key on a request at the last moment, so that no value of ours ever holds it."""
+class _Body:
+    """A body as it arrives, unpacked and bounded by the deadline."""
 
-    def __init__(self, destination: Destination) -> None:
-        self._destination = destination
+    def __init__(self, headers: Mapping[str, str], waits: Waits) -> None:
+        self._inflater = inflater_for(headers.get("content-encoding", ""))
+        self._waits = waits
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        where = self._destination
-        key = os.environ.get(where.key_env, "").strip()
-        if key:
-            request.headers[where.key_header] = f"{where.key_prefix}{key}"
-        yield request
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What the bytes hold.
+
+        Raises:
+            TransportFault: When they do not decompress, or the deadline has passed.
+        """
+        _check_deadline(self._waits)
+        if self._inflater is None:
+            yield data
+            return
+        problem = None
+        try:
+            for piece in self._inflater.feed(data):
+                yield piece
+                _check_deadline(self._waits)
+        except ValueError as error:
+            problem = str(error)
+        if problem is not None:
+            raise TransportFault("garbled", problem)
+
+    def end(self) -> None:
+        """Take notice that nothing more comes.
+
+        Raises:
+            TransportFault: When what was compressed is cut.
+        """
+        problem = None
+        try:
+            if self._inflater is not None:
+                self._inflater.end()
+        except ValueError as error:
+            problem = str(error)
+        if problem is not None:
+            raise TransportFault("garbled", problem)
 
 
 class Reply:
@@ -48,10 +74,10 @@ class Reply:
         headers: Headers by lower-case name.
     """
 
-    def __init__(self, response: httpx.Response, waits: Waits) -> None:
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = dict(response.headers)
-        self._response = response
+    def __init__(self, reply: OpenReply, waits: Waits) -> None:
+        self.status = reply.status
+        self.headers = reply.headers
+        self._pieces = reply.pieces
         self._waits = waits
 
     def chunks(self) -> Generator[bytes, None, None]:
@@ -60,22 +86,10 @@ class Reply:
         Raises:
             TransportFault: When it does not arrive whole or not in time.
         """
-        # httpcore reads the waits anew when the body begins: the deadline is nearer than it was.
-        self._response.request.extensions["timeout"].update(self._waits.by_phase())
-        body = self._response.iter_bytes()
-        while True:
-            fault = None
-            try:
-                chunk = next(body, None)
-            except httpx.HTTPError as error:
-                fault, chunk = _fault(error), None
-            # Raised here and not above, so that no chain leads to a request, whose headers hold the key.
-            if fault is not None:
-                raise fault
-            if chunk is None:
-                return
-            _check_deadline(self._waits)
-            yield chunk
+        body = _Body(self.headers, self._waits)
+        for data in self._pieces:
+            yield from body.pieces(data)
+        body.end()
 
 
 class Connections:
@@ -84,7 +98,7 @@ class Connections:
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
         self._pid = os.getpid()
-        self._idle: deque[httpx.Client] = deque()  # its append and pop are atomic: no lock to inherit
+        self._idle: deque[Connection] = deque()  # its append and pop are atomic: no lock to inherit
         finalize(self, _close_all, self._idle)  # for a backend that nobody closes, also at exit
 
     @contextmanager
@@ -93,42 +107,49 @@ class Connections:
 
         Raises:
             TransportFault: When no answer begins.
+            ConfigurationError: When the proxy or the certificates that are named cannot be used.
         """
         _check_deadline(waits)
+        waits.begin()
         if self._pid != os.getpid():
             self.close()
             self._pid = os.getpid()
-        client = self._take()
+        target = target_of(url)
+        connection = self._take() or Connection(Route(self._destination, target))
         try:
-            response, fault = None, None
-            try:
-                response = client.send(_request(client, url, call, waits), stream=True)
-            except httpx.HTTPError as error:
-                fault = _fault(error)
-            if response is None:
-                raise fault or TransportFault("lost", "no answer")
-            try:
-                yield Reply(response, waits)
-            finally:
-                response.close()
+            yield Reply(connection.send(call, target, waits), waits)
         finally:
-            self._give(client)
+            self._give(connection)
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back too many."""
         _close_all(self._idle)
 
-    def _take(self) -> httpx.Client:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return httpx.Client(**_client_settings(self._destination))
+    def _take(self) -> Connection | None:
+        """The connection that was used last, if it is still good."""
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                return None
+            if not connection.stale:
+                return connection
+            connection.close()
+        return None
 
-    def _give(self, client: httpx.Client) -> None:
-        if len(self._idle) < MAX_IDLE_CONNECTIONS:
-            self._idle.append(client)
+    def _give(self, connection: Connection) -> None:
+        if not connection.ready or len(self._idle) >= MAX_IDLE_CONNECTIONS:
+            connection.close()
+            return
+        self._idle.append(connection)
+        try:
+            oldest = self._idle.popleft()
+        except IndexError:
+            return
+        if oldest.stale:
+            oldest.close()
         else:
-            client.close()
+            self._idle.appendleft(oldest)
 
 
 class AsyncReply:
@@ -139,10 +160,10 @@ class AsyncReply:
         headers: Headers by lower-case name.
     """
 
-    def __init__(self, response: httpx.Response, waits: Waits) -> None:
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = dict(response.headers)
-        self._response = response
+    def __init__(self, reply: AsyncOpenReply, waits: Waits) -> None:
+        self.status = reply.status
+        self.headers = reply.headers
+        self._pieces = reply.pieces
         self._waits = waits
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -151,19 +172,12 @@ class AsyncReply:
         Raises:
             TransportFault: When it does not arrive whole or not in time.
         """
-        body = self._response.aiter_bytes()
-        while True:
-            fault = None
-            try:
-                async with asyncio.timeout(self._waits.remaining_s):
-                    chunk = await anext(body, None)
-            except (httpx.HTTPError, TimeoutError) as error:
-                fault, chunk = _fault(error), None
-            if fault is not None:
-                raise fault
-            if chunk is None:
-                return
-            yield chunk
+        body = _Body(self.headers, self._waits)
+        async with aclosing(self._pieces) as pieces:
+            async for data in pieces:
+                for piece in body.pieces(data):
+                    yield piece
+        body.end()
 
 
 class AsyncConnections:
@@ -180,25 +194,17 @@ class AsyncConnections:
 
         Raises:
             TransportFault: When no answer begins.
+            ConfigurationError: When the proxy or the certificates that are named cannot be used.
         """
         _check_deadline(waits)
+        waits.begin()
         connections = await self._of_this_loop()
-        client = connections.take()
+        target = target_of(url)
+        connection = await connections.take() or AsyncConnection(Route(self._destination, target))
         try:
-            response, fault = None, None
-            try:
-                async with asyncio.timeout(waits.remaining_s):
-                    response = await client.send(_request(client, url, call, waits), stream=True)
-            except (httpx.HTTPError, TimeoutError) as error:
-                fault = _fault(error)
-            if response is None:
-                raise fault or TransportFault("lost", "no answer")
-            try:
-                yield AsyncReply(response, waits)
-            finally:
-                await response.aclose()
+            yield AsyncReply(await connection.send(call, target, waits), waits)
         finally:
-            await connections.give(client)
+            await connections.give(connection)
 
     async def aclose(self) -> None:
         """Close the idle connections of the running loop."""
@@ -213,16 +219,15 @@ class AsyncConnections:
         loop = asyncio.get_running_loop()
         connections = self._lists.get(loop)
         if connections is None or connections.closed:
-            connections = self._lists[loop] = _LoopConnections(self._destination)
+            connections = self._lists[loop] = _LoopConnections()
             await connections.close_with_loop()
         return connections
 
 
 class _LoopConnections:
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self) -> None:
         self.closed = False
-        self._destination = destination
-        self._idle: deque[httpx.AsyncClient] = deque()
+        self._idle: deque[AsyncConnection] = deque()
         self._keeper = self._keep()
 
     async def close_with_loop(self) -> None:
@@ -240,78 +245,29 @@ class _LoopConnections:
     async def close(self) -> None:
         await self._keeper.aclose()
 
-    def take(self) -> httpx.AsyncClient:
-        return self._idle.pop() if self._idle else httpx.AsyncClient(**_client_settings(self._destination))
+    async def take(self) -> AsyncConnection | None:
+        """The connection that was used last, if it is still good."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.stale:
+                return connection
+            await connection.aclose()
+        return None
 
-    async def give(self, client: httpx.AsyncClient) -> None:
-        if self.closed or len(self._idle) >= MAX_IDLE_CONNECTIONS:
-            await client.aclose()
-        else:
-            self._idle.append(client)
+    async def give(self, connection: AsyncConnection) -> None:
+        if self.closed or not connection.ready or len(self._idle) >= MAX_IDLE_CONNECTIONS:
+            await connection.aclose()
+            return
+        self._idle.append(connection)
+        if self._idle[0].stale:
+            await self._idle.popleft().aclose()
 
 
-def _close_all(clients: deque[httpx.Client]) -> None:
-    while clients:
-        clients.pop().close()
+def _close_all(connections: deque[Connection]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 def _check_deadline(waits: Waits) -> None:
     if waits.passed:
         raise TransportFault("timeout", "the deadline has passed")
-
-
-def _request(
-    client: httpx.Client | httpx.AsyncClient, url: str, call: HttpCall, waits: Waits
-) -> httpx.Request:
-    return client.build_request(
-        call.method,
-        url,
-        content=call.body,
-        headers=dict(call.headers),
-        extensions={"timeout": waits.by_phase()},
-    )
-
-
-def _client_settings(destination: Destination) -> dict[str, Any]:
-    return {
-        "auth": _Key(destination),
-        "follow_redirects": False,
-        "headers": {"user-agent": "promptkit", "accept-encoding": "gzip, deflate"},
-        "limits": httpx.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE_S),
-        "trust_env": not destination.loopback,
-        "verify": _trusted_certificates() if destination.secure else _no_certificates(),
-    }
-
-
-@cache
-def _trusted_certificates() -> ssl.SSLContext:
-    """The process's TLS settings: reading the certificates takes longer than many a call."""
-    return httpx.create_ssl_context()
-
-
-@cache
-def _no_certificates() -> ssl.SSLContext:
-    """For http, where no TLS is spoken: it trusts nobody, and is made without reading certificates."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _fault(error: httpx.HTTPError | TimeoutError) -> TransportFault:
-    detail = str(error) or type(error).__name__
-    for kinds, kind in _FAULT_KINDS:
-        if isinstance(error, kinds):
-            return TransportFault(kind, detail)
-    return TransportFault("lost", detail)
-
-
-_FAULT_KINDS: tuple[
-    tuple[
-        tuple[type[Exception], ...],
-        Literal["connect", "connect_timeout", "timeout", "lost", "garbled"],
-    ],
-    ...,
-] = (
-    ((httpx.ConnectTimeout,), "connect_timeout"),
-    ((httpx.TimeoutException, TimeoutError), "timeout"),
-    ((httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol), "connect"),
-    ((httpx.DecodingError,), "garbled"),
-)

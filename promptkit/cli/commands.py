@@ -9,13 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
+from promptkit.cli.cache import cache
 from promptkit.cli.check import check
+from promptkit.cli.diff import diff
+from promptkit.cli.explain import explain
 from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
 from promptkit.cli.new import new
 from promptkit.cli.plan import plan
+from promptkit.cli.release import release
 from promptkit.cli.render import render
+from promptkit.cli.review import review
 from promptkit.cli.run import run
 from promptkit.cli.stderr import say
 
@@ -28,11 +33,16 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "new": new,
     "list": list_prompts,
     "render": render,
+    "explain": explain,
     "plan": plan,
     "run": run,
     "check": check,
+    "cache": cache,
     "freeze": freeze,
     "lock": lock,
+    "diff": diff,
+    "release": release,
+    "review": review,
 }
 
 

@@ -98,8 +98,7 @@ def require_backend(prompt: str) -> None:
 
 
 def _streamed(prompt: Prompt[Any], given: Mapping[str, Any], screen: Screen, *, quiet: bool) -> Result[Any]:
-    from promptkit.completions import TextDelta
-    from promptkit.engine import Finished, Restarted
+    from promptkit.events import Finished, Restarted, TextDelta
 
     for event in prompt.stream(**given):
         match event:

@@ -55,6 +55,7 @@ from promptkit.constraints.factories import (
 from promptkit.constraints.files import from_file
 from promptkit.constraints.formats import Format
 from promptkit.constraints.forms import Derived, Excerpt, Form, Listed, Whole, Without
+from promptkit.constraints.growing import GrowingVerdicts
 from promptkit.constraints.invention import NoInvented
 from promptkit.constraints.judged import JUDGED_KINDS, JUDGED_OPTIONS, Judged, Tone
 from promptkit.constraints.kinds import KINDS, OPTIONS, Kinds, RuleClass, known_kinds
@@ -113,6 +114,7 @@ __all__ = [
     "Form",
     "Format",
     "Grammar",
+    "GrowingVerdicts",
     "Hints",
     "Judged",
     "Kinds",

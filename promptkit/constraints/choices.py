@@ -170,7 +170,7 @@ class OneOfInput:
         return f"one of the {what} of `{self.source}`"
 
     def _values(self, scope: Scope) -> tuple[Plain, ...]:
-        found = parse(self.source).values(scope.inputs, parent=scope.parent)
+        found = scope.inputs_at(parse(self.source))
         plain = {_key(value): value for _, holder in found for value in self._inside(holder)}
         return tuple(plain.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -12,7 +12,7 @@ from promptkit.constraints.paths import EACH, Found, Path, Where, parse
 from promptkit.constraints.rules import Hints, Quotes, Rule, Scope, Unjudged
 from promptkit.schemas.places import shorten
 
-__all__ = ["Constraint", "Enforce", "OnFail", "Severity", "predicate_of", "subject_of"]
+__all__ = ["Constraint", "Enforce", "Findings", "OnFail", "Severity", "predicate_of", "subject_of"]
 
 Severity: TypeAlias = Literal["must", "should"]
 OnFail: TypeAlias = Literal["error", "reask", "warn"]
@@ -128,12 +128,20 @@ class Constraint:
             shown: The texts that the model was shown; None when they are not known.
             enforced: The earliest place that enforced the rule, for the verdict.
         """
-        findings = _Findings()
-        for found in parse(self.path).found(output_data):
-            if found.value is None and self.rule.kind != "expr":
-                continue
+        findings = Findings()
+        for found in self.judged_places(output_data):
             scope = Scope(output=output_data, inputs=inputs, parent=found.parent, shown=shown)
             findings.judge(self.rule, found, scope)
+        return self.verdict(findings, enforced)
+
+    def judged_places(self, output_data: Any) -> Iterator[Found]:
+        """The places that the rule is about: absent ones and nulls are left out."""
+        for found in parse(self.path).found(output_data):
+            if found.value is not None or self.rule.kind == "expr":
+                yield found
+
+    def verdict(self, findings: Findings, enforced: Enforcement) -> Verdict:
+        """The verdict that follows from what was found at all places."""
         told = findings.broken or findings.unjudged
         unbroken: Literal["held", "unchecked"] = "unchecked" if findings.unjudged else "held"
         return Verdict(
@@ -152,7 +160,7 @@ class Constraint:
         )
 
 
-class _Findings:
+class Findings:
     """What a rule found at the places of its path."""
 
     def __init__(self) -> None:
@@ -162,6 +170,7 @@ class _Findings:
         self.hint: str | None = None
 
     def judge(self, rule: Rule, found: Found, scope: Scope) -> None:
+        """Hold the value at one place to the rule."""
         try:
             fault = rule.fault(found.value, scope)
         except Unjudged as reason:

@@ -158,7 +158,7 @@ class NoInvented:
 
     def _evidence(self, scope: Scope) -> _Evidence:
         if self.sources:
-            found = [parse(source).values(scope.inputs, parent=scope.parent) for source in self.sources]
+            found = [scope.inputs_at(parse(source)) for source in self.sources]
             data: Any = [value for values in found for _, value in values]
         else:
             data = list(scope.inputs.values())

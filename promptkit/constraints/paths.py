@@ -107,6 +107,11 @@ class Path:
                 text += f".{piece}" if text and isinstance(step, str) and not piece.startswith("[") else piece
         return text
 
+    @property
+    def is_relative(self) -> bool:
+        """True when a selector compares with a field beside the judged value."""
+        return any(isinstance(step, Where) and step.relative for step in self.steps)
+
     def found(self, data: Any, *, parent: Any = None) -> Iterator[Found]:
         """Each place that exists in the data; absent places are left out.
 

@@ -107,7 +107,7 @@ class QuotedFrom:
         return value if passage is None else passage
 
     def _texts(self, scope: Scope) -> Iterator[tuple[str, str]]:
-        for path, found in parse(self.source).values(scope.inputs, parent=scope.parent):
+        for path, found in scope.inputs_at(parse(self.source)):
             yield from _texts_at(path, found)
 
     def _found(self, quote: str, scope: Scope, seen: Sequence[str] | None) -> Quotation | None:

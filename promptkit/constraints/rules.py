@@ -46,6 +46,10 @@ class Scope:
     parent: Any = None
     shown: tuple[str, ...] | None = None
 
+    def inputs_at(self, path: Path) -> list[tuple[str, Any]]:
+        """Each place of the inputs that a path leads to, as ``(concrete path, value)``."""
+        return path.values(self.inputs, parent=self.parent if path.is_relative else None)
+
 
 class Unjudged(Exception):
     """A rule can say nothing about this value: its verdict is ``unchecked``, with the message as ``got``."""

@@ -6,15 +6,8 @@
 from promptkit.engine.call import Call, Clock
 from promptkit.engine.conversation import converse
 from promptkit.engine.drivers import run_async, run_sync, stream_async, stream_sync
-from promptkit.engine.effects import (
-    Conversation,
-    Finished,
-    Keep,
-    Restarted,
-    Result,
-    Send,
-    StreamEvent,
-)
+from promptkit.engine.effects import Conversation, Keep, Send
+from promptkit.engine.results import Finished, Restarted, Result, StreamEvent
 
 __all__ = [
     "Call",

@@ -42,6 +42,7 @@ class Call:
         turns: Those of the request's messages that the next call's history continues.
         attempts: How many questions are allowed in all.
         continuations: How often in all an answer that was cut may be gone on with.
+        aborts: True to stop an answer that is streamed at its first field that breaks the contract.
         replan: What the backend will do with the output specification of some fields alone, pure and offline;
             None has the whole answer asked for again each time.
         environment: Versions that the record keeps.
@@ -55,6 +56,7 @@ class Call:
     turns: tuple[Message, ...]
     attempts: int = 1
     continuations: int = 0
+    aborts: bool = False
     replan: Callable[[OutputSpec], Plan] | None = None
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     clock: Clock = Clock()

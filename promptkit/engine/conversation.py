@@ -7,10 +7,12 @@ from typing import Any
 
 from promptkit.completions import Completion
 from promptkit.engine.call import Call
-from promptkit.engine.effects import Keep, Result, Send
+from promptkit.engine.effects import Keep, Send
 from promptkit.engine.ledger import Ledger
+from promptkit.engine.narration import Narrator
 from promptkit.engine.questions import Question, continuation, first_question, next_question
 from promptkit.engine.readings import Readings
+from promptkit.engine.results import Result
 from promptkit.errors import (
     Ambiguous,
     AttemptsExhausted,
@@ -24,7 +26,7 @@ from promptkit.errors import (
     Truncated,
     Unparseable,
 )
-from promptkit.messages import Message
+from promptkit.messages import Message, TextPart
 from promptkit.output import Accepted, Rejected, Unusable, without_thoughts
 
 __all__ = ["converse"]
@@ -44,15 +46,18 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         AttemptsExhausted: When several were allowed and all broke it.
         BackendError: Whatever the backend raised.
     """
-    ledger = Ledger(call)
+    ledger, narrator = Ledger(call), Narrator(call)
     try:
-        accepted = yield from _ask(call, ledger)
+        accepted = yield from _ask(call, ledger, narrator)
     except BaseException as error:  # recorded, be it Ctrl-C, then raised untouched
-        yield Keep(record=ledger.failed(error))
+        yield Keep(kept=ledger.failed(error))
         raise
+    if isinstance(accepted, Completion):
+        return (yield from _called(call, ledger, accepted))
+    narrator.settle(accepted.data)
     output = call.request.output.schema.dump(accepted.value)
-    done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts, repairs=accepted.repairs)
-    yield Keep(record=done)
+    done = ledger.close(status="ok", output=output, verdicts=accepted.verdicts, repairs=accepted.repairs)
+    yield Keep(kept=done)
     usage = ledger.usage
     return Result(
         value=accepted.value,
@@ -62,14 +67,17 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        record=done,
+        kept=done,
         confidence=accepted.confidence,
     )
 
 
-def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None, Accepted[Any]]:
+def _ask(
+    call: Call, ledger: Ledger, narrator: Narrator
+) -> Generator[Send | Keep, Completion | None, Accepted[Any] | Completion]:
+    """The answer that keeps the contract, or one that asks for tools in place of it."""
     question = first_question(call)
-    readings = Readings(call)
+    readings = Readings(call, narrator)
     left = call.continuations
     for number in range(1, call.attempts + 1):
         completion = yield from _send(question, number, ledger, readings)
@@ -78,6 +86,9 @@ def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None
             ledger.add(question, completion)
             question = continuation(question, completion)
             completion = yield from _send(question, number, ledger, readings)
+        if call.request.tools and completion.finish_reason == "tool" and completion.tool_calls:
+            ledger.add(question, completion)
+            return completion
         if call.request.output.reasoning:
             completion = without_thoughts(completion)
         outcome = readings.read(question, completion)
@@ -92,17 +103,34 @@ def _ask(call: Call, ledger: Ledger) -> Generator[Send | Keep, Completion | None
     raise AssertionError("a prompt allows at least one attempt")  # pragma: no cover
 
 
+def _called(
+    call: Call, ledger: Ledger, completion: Completion
+) -> Generator[Keep, Completion | None, Result[Any]]:
+    """What a caller gets when the model asks for tools: no value yet, and the calls."""
+    done = ledger.close(status="ok", output=None, verdicts=())
+    yield Keep(kept=done)
+    usage = ledger.usage
+    said = (TextPart(text=completion.text),) if completion.text else ()
+    return Result(
+        value=None,
+        verdicts=(),
+        repairs=(),
+        messages=(*call.turns, Message(role="assistant", content=(*said, *completion.tool_calls))),
+        usage=usage,
+        cost=usage.cost if usage is not None else None,
+        attempts=ledger.attempts,
+        kept=done,
+        tool_calls=completion.tool_calls,
+    )
+
+
 def _send(
     question: Question, number: int, ledger: Ledger, readings: Readings
 ) -> Generator[Send, Completion | None, Completion]:
     ledger.ask()
+    readings.narrator.ask(question, number)
     try:
-        completion = yield Send(
-            request=readings.request_of(question),
-            attempt=number,
-            invalid_paths=question.invalid_paths,
-            paths=question.paths,
-        )
+        completion = yield Send(request=readings.request_of(question), narrator=readings.narrator)
     except BaseException as error:  # recorded as it is, then raised untouched
         ledger.add(question, None, error=error)
         raise
@@ -117,14 +145,18 @@ def _mendable(outcome: Rejected | Unusable, completion: Completion) -> bool:
     ended itself, may well be other ones next time. A cut answer for some fields is another matter too: the
     question that follows it is another one.
     """
-    own_end = completion.finish_reason in ("stop", "tool")
-    if isinstance(outcome, Unusable):
-        cut = isinstance(outcome.error, Truncated) and completion.finish_reason == "length"
-        return cut or isinstance(outcome.error, _OF_FORM) or (own_end and isinstance(outcome.error, _OF_END))
-    broken = [v for v in outcome.verdicts if v.outcome == "violated" and v.severity == "must"]
+    error = outcome.error
+    if (
+        isinstance(outcome, Unusable)
+        and isinstance(error, Truncated)
+        and completion.finish_reason == "length"
+    ):
+        return True
+    verdicts = error.verdicts if isinstance(error, ConstraintViolated) else ()
+    broken = [it for it in verdicts if it.outcome == "violated" and it.severity == "must"]
     stop = any(verdict.on_fail == "error" for verdict in broken)
-    form = isinstance(outcome.error, (*_OF_FORM, ConstraintViolated))
-    return (form or (own_end and isinstance(outcome.error, _OF_END))) and not stop
+    own_end = completion.finish_reason in ("stop", "tool") and isinstance(error, _OF_END)
+    return (own_end or isinstance(error, (*_OF_FORM, ConstraintViolated))) and not stop
 
 
 def _final_error(error: OutputError, ledger: Ledger, allowed: int) -> PromptKitError:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from promptkit.completions import Completed, Completion, TextDelta
-from promptkit.engine.effects import Conversation, Finished, Keep, Restarted, Result, Send
-from promptkit.errors import BackendError, PromptKitError
-from promptkit.records import CallRecord, Observer
-from promptkit.requests import AsyncBackend, Backend, Request
+from promptkit.completions import Completion
+from promptkit.engine.effects import Conversation, Keep, Send
+from promptkit.engine.late_record import LateRecord
+from promptkit.engine.narration import Narrator
+from promptkit.engine.results import Finished, Result, StreamEvent
+from promptkit.errors import BackendError, CapabilityMissing, PromptKitError
+from promptkit.records import Observer
+from promptkit.requests import AsyncBackend, Backend, Request, is_asynchronous
 
 __all__ = ["run_async", "run_sync", "stream_async", "stream_sync"]
 
 T = TypeVar("T")
 
 
-def _tell(observers: Sequence[Observer], record: CallRecord) -> None:
+def _tell(observers: Sequence[Observer], kept: LateRecord) -> None:
     for observer in observers:
         try:
-            observer.on_call(record)
+            observer.on_call(kept.record)
         except PromptKitError as error:  # the answer was paid for: it goes along with the error
-            error.record, error.attempts = record, record.attempts
+            error.record, error.attempts = kept.record, kept.record.attempts
             raise
 
 
@@ -32,7 +35,7 @@ def _end(conversation: Conversation[Any], error: BaseException, observers: Seque
     try:
         effect = conversation.throw(error)
         if isinstance(effect, Keep):
-            _tell(observers, effect.record)
+            _tell(observers, effect.kept)
     except BaseException as raised:
         if raised is not error:
             raise
@@ -45,6 +48,7 @@ def run_sync(
     *,
     observers: Sequence[Observer] = (),
     deadline: float | None = None,
+    pieces: bool = False,
 ) -> Result[T]:
     """Carry a conversation out in this thread.
 
@@ -53,7 +57,12 @@ def run_sync(
         backend: Who answers.
         observers: Who is told of the finished call.
         deadline: A time of ``time.monotonic()``.
+        pieces: True to take the answers piece by piece, so that the conversation can stop one.
     """
+    if pieces:
+        for event in stream_sync(conversation, backend, observers=observers, deadline=deadline):
+            if isinstance(event, Finished):
+                return event.result
     answer: Completion | BackendError | None = None
     while True:
         try:
@@ -76,8 +85,22 @@ async def run_async(
     *,
     observers: Sequence[Observer] = (),
     deadline: float | None = None,
+    pieces: bool = False,
 ) -> Result[T]:
-    """Carry a conversation out in this task; a backend that only blocks is called in a thread."""
+    """Carry a conversation out in this task; a backend that only blocks is called in a thread.
+
+    Raises:
+        CapabilityMissing: When the answers are wanted in pieces and the backend only blocks.
+    """
+    if pieces:
+        if not isinstance(backend, AsyncBackend):
+            raise CapabilityMissing(
+                f"backend {backend.name} is synchronous only, so that arun cannot stop its answer; call run "
+                "instead, or leave abort_on_violation out"
+            )
+        async for event in stream_async(conversation, backend, observers=observers, deadline=deadline):
+            if isinstance(event, Finished):
+                return event.result
     answer: Completion | BackendError | None = None
     while True:
         try:
@@ -86,10 +109,10 @@ async def run_async(
             result: Result[T] = stop.value
             return result
         try:
-            if isinstance(backend, AsyncBackend):
+            if is_asynchronous(backend):
                 answer = await backend.acomplete(question.request, deadline=deadline)
             else:
-                answer = await _complete_in_thread(backend, question.request, deadline)
+                answer = await _complete_in_thread(cast("Backend", backend), question.request, deadline)
         except BackendError as error:
             answer = error
         except BaseException as error:
@@ -112,25 +135,26 @@ def stream_sync(
     *,
     observers: Sequence[Observer] = (),
     deadline: float | None = None,
-) -> Iterator[TextDelta | Restarted | Finished[T]]:
+) -> Iterator[StreamEvent[T]]:
     """Carry a conversation out piece by piece; closing the iterator ends the request."""
     answer: Completion | BackendError | None = None
+    narrator: Narrator | None = None
     while True:
         try:
             question = _next_question(conversation, answer, observers)
         except StopIteration as stop:
-            yield Finished(result=stop.value)
+            assert narrator is not None, "a conversation asks at least once"
+            yield from narrator.end(stop.value)
             return
-        answer = None
+        narrator = question.narrator
         try:
-            if question.attempt > 1 and question.request.resumes is None:
-                yield _restarted(question)
+            yield from narrator.begin()
             with backend.stream(question.request, deadline=deadline) as events:
                 for event in events:
-                    if isinstance(event, Completed):
-                        answer = event.completion
-                    else:
-                        yield event
+                    yield from narrator.hear(event)
+                    if narrator.stopped:
+                        break
+            answer = narrator.answer
         except BackendError as error:
             answer = error
         except BaseException as error:
@@ -144,34 +168,34 @@ async def stream_async(
     *,
     observers: Sequence[Observer] = (),
     deadline: float | None = None,
-) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+) -> AsyncIterator[StreamEvent[T]]:
     """The asynchronous twin of :func:`stream_sync`."""
     answer: Completion | BackendError | None = None
+    narrator: Narrator | None = None
     while True:
         try:
             question = _next_question(conversation, answer, observers)
         except StopIteration as stop:
-            yield Finished(result=stop.value)
+            assert narrator is not None, "a conversation asks at least once"
+            for last in narrator.end(stop.value):
+                yield last
             return
-        answer = None
+        narrator = question.narrator
         try:
-            if question.attempt > 1 and question.request.resumes is None:
-                yield _restarted(question)
+            for first in narrator.begin():
+                yield first
             async with backend.astream(question.request, deadline=deadline) as events:
                 async for event in events:
-                    if isinstance(event, Completed):
-                        answer = event.completion
-                    else:
-                        yield event
+                    for told in narrator.hear(event):
+                        yield told
+                    if narrator.stopped:
+                        break
+            answer = narrator.answer
         except BackendError as error:
             answer = error
         except BaseException as error:
             _end(conversation, error, observers)
             raise
-
-
-def _restarted(question: Send) -> Restarted:
-    return Restarted(attempt=question.attempt, invalid_paths=question.invalid_paths, paths=question.paths)
 
 
 def _next_question(
@@ -186,6 +210,6 @@ def _next_question(
     """
     effect = conversation.throw(answer) if isinstance(answer, BackendError) else conversation.send(answer)
     while isinstance(effect, Keep):
-        _tell(observers, effect.record)
+        _tell(observers, effect.kept)
         effect = conversation.send(None)
     return effect

@@ -11,6 +11,7 @@ from promptkit.engine.call import Call
 from promptkit.errors import PlanError
 from promptkit.messages import Message
 from promptkit.output import (
+    AnswerReader,
     Outcome,
     Rejected,
     Subquestion,
@@ -57,18 +58,23 @@ class Question:
         """The places that are asked for; empty for the whole."""
         return self.part.paths if self.part is not None else ()
 
-    def read(self, completion: Completion, whole: Request, inputs: Mapping[str, Any]) -> Outcome | Unusable:
+    def read(
+        self, completion: Completion, whole: Request, inputs: Mapping[str, Any], reader: AnswerReader | None
+    ) -> Outcome | Unusable:
         """Judge the answer: that to some fields as the whole with them in it.
 
         Args:
             completion: The raw answer.
             whole: The first question, whose output specification binds the value.
             inputs: The validated inputs.
+            reader: What read the answer while it came; what it judged is not judged again.
         """
-        shown = tuple(message.text for message in whole.messages if message.role != "assistant")
+        outcome = reader.outcome(completion, self.plan) if reader is not None else None
+        if outcome is not None:
+            return outcome
         if self.part is None:
-            return read(completion, whole.output, inputs, self.plan, shown=shown)
-        return read_part(completion, whole.output, inputs, self.part, self.plan, shown=shown)
+            return read(completion, whole.output, inputs, self.plan, shown=whole.shown)
+        return read_part(completion, whole.output, inputs, self.part, self.plan, shown=whole.shown)
 
 
 def continuation(asked: Question, cut: Completion) -> Question:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from promptkit.completions import Completion
 from promptkit.engine.call import Call
+from promptkit.engine.narration import Narrator
 from promptkit.engine.questions import Question
 from promptkit.errors import OutputError
 from promptkit.output import Accepted, Outcome, Unusable, without_thoughts
@@ -19,9 +20,11 @@ class Readings:
 
     Args:
         call: What the conversation started from.
+        narrator: Who read the answer while it came; what was judged then is not judged again.
     """
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, narrator: Narrator) -> None:
+        self.narrator = narrator
         self._call = call
         self._last: tuple[Question, Completion, Outcome | Unusable] | None = None
 
@@ -31,7 +34,7 @@ class Readings:
             asked, known, outcome = self._last
             if asked is question and _reads_alike(known, completion):
                 return outcome
-        outcome = question.read(completion, self._call.request, self._call.inputs)
+        outcome = question.read(completion, self._call.request, self._call.inputs, self.narrator.reader)
         self._last = (question, completion, outcome)
         return outcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from promptkit.completions import Detour, RateLimits, Usage
+from promptkit.completions import Detour, RateLimits, Usage, usage_of
 from promptkit.errors.root import PromptKitError
 
 __all__ = [
@@ -37,7 +37,7 @@ class BackendError(PromptKitError):
         request_id: The provider's id of the request.
         retryable: True when the same request may succeed later.
         retry_after_s: Seconds to wait, where the provider said so.
-        usage: What was spent, where known.
+        usage: What was spent on the request that failed, where known.
         rate_limits: What the server said of its rate limits with the error, where it did.
         detours: What layers did before it was given up, in order.
     """
@@ -64,6 +64,11 @@ class BackendError(PromptKitError):
         self.retryable = self.retryable_by_default if retryable is None else retryable
         self.retry_after_s, self.usage = retry_after_s, usage
         super().__init__(message)
+
+    @property
+    def spent(self) -> Usage | None:
+        """Tokens and money that were spent, failed tries before this one included; None where nothing is known."""
+        return usage_of((*(detour.usage for detour in self.detours), self.usage))
 
 
 class ConnectionFailed(BackendError):

@@ -7,9 +7,11 @@ is never taken as whole.
 from __future__ import annotations
 
 from promptkit.output.alignment import LOSSY_RULES, Aligned, Candidate, align
+from promptkit.output.events import FieldDelta, FieldDone, FieldEvent, FieldStarted
 from promptkit.output.merging import Unusable, read_part
 from promptkit.output.reading import Accepted, Outcome, Rejected, read
 from promptkit.output.reask import reask_messages
+from promptkit.output.streaming import AnswerReader
 from promptkit.output.subquestions import Subquestion, subquestion
 from promptkit.output.thoughts import without_thoughts
 
@@ -17,7 +19,12 @@ __all__ = [
     "LOSSY_RULES",
     "Accepted",
     "Aligned",
+    "AnswerReader",
     "Candidate",
+    "FieldDelta",
+    "FieldDone",
+    "FieldEvent",
+    "FieldStarted",
     "Outcome",
     "Rejected",
     "Subquestion",

@@ -18,7 +18,7 @@ from promptkit.errors import (
 )
 from promptkit.output.alignment import LOSSY_RULES, Aligned, aligned
 from promptkit.requests import OutputSpec, Plan
-from promptkit.schemas import Invalid, Problem
+from promptkit.schemas import Invalid, Problem, Valid
 from promptkit.schemas.strict_json import NotJson, parse_json
 
 __all__ = [
@@ -28,9 +28,11 @@ __all__ = [
     "Rejected",
     "judged",
     "read",
+    "ruled",
     "taken",
     "unfinished",
     "unreadable",
+    "violated",
 ]
 
 T = TypeVar("T")
@@ -161,20 +163,41 @@ def judged(
         constraint.check(outcome.data, inputs, shown=shown, enforced=where)
         for constraint, where in zip(spec.constraints, enforced, strict=True)
     )
+    valid: Valid[Any] = Valid(value=outcome.value, data=outcome.data)
+    return ruled(completion, valid, verdicts, enforced, repairs=outcome.repairs)
+
+
+def ruled(
+    completion: Completion,
+    valid: Valid[Any],
+    verdicts: tuple[Verdict, ...],
+    enforced: Sequence[Enforcement],
+    *,
+    repairs: tuple[Repair, ...] = (),
+) -> Outcome:
+    """The whole answer, once its value and the verdicts on it are known.
+
+    Args:
+        completion: The answer, its text and its confidence those of the whole.
+        valid: Its value.
+        verdicts: One for each constraint, in their order.
+        enforced: Where each was enforced.
+        repairs: What was changed to take the value.
+    """
     broken = tuple(verdict for verdict in verdicts if verdict.fails)
     if not broken:
         return Accepted(
-            value=outcome.value,
-            data=outcome.data,
+            value=valid.value,
+            data=valid.data,
             text=completion.text,
             verdicts=verdicts,
             confidence=completion.confidence,
-            repairs=outcome.repairs,
+            repairs=repairs,
         )
     return Rejected(
-        error=_violated(completion, outcome.value, verdicts, broken),
+        error=violated(completion, verdicts, broken, candidates=(valid.value,)),
         text=completion.text,
-        data=outcome.data,
+        data=valid.data,
         invalid_paths=tuple(dict.fromkeys(verdict.path for verdict in broken if verdict.path)),
         verdicts=verdicts,
         enforced=tuple(enforced),
@@ -289,15 +312,29 @@ def unreadable(
     )
 
 
-def _violated(
-    completion: Completion, value: Any, verdicts: tuple[Verdict, ...], broken: tuple[Verdict, ...]
+def violated(
+    completion: Completion,
+    verdicts: tuple[Verdict, ...],
+    broken: tuple[Verdict, ...],
+    *,
+    candidates: tuple[Any, ...] = (),
+    what: str = "the answer",
 ) -> ConstraintViolated:
+    """The error about an answer that breaks constraints.
+
+    Args:
+        completion: The answer.
+        verdicts: All verdicts on it.
+        broken: Those that fail it, at least one.
+        candidates: The value, where there is a whole one.
+        what: What the answer is called.
+    """
     listed = "; ".join(f"{verdict.constraint}: {verdict.expected} Got {verdict.got}" for verdict in broken)
     count = "a constraint" if len(broken) == 1 else f"{len(broken)} constraints"
     return ConstraintViolated(
-        f"the answer breaks {count}: {listed}. Allow more attempts, or relax the rule",
+        f"{what} breaks {count}: {listed}. Allow more attempts, or relax the rule",
         text=completion.text,
-        candidates=(value,),
+        candidates=candidates,
         usage=completion.usage,
         verdicts=verdicts,
     )

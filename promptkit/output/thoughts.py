@@ -8,10 +8,12 @@ from dataclasses import replace
 from promptkit.completions import Completion
 from promptkit.requests import ANSWER_LINE
 
-__all__ = ["without_thoughts"]
+__all__ = ["ANSWER_LINE_PATTERN", "THOUGHTS_CLOSED", "THOUGHTS_OPENED", "without_thoughts"]
 
-_LINE = re.compile(rf"^[ \t]*(?:\*\*|#+ )?{re.escape(ANSWER_LINE)}(?:\*\*)?[ \t]*$\s*", re.MULTILINE)
-_OPENED, _CLOSED = "<think>", "</think>"
+ANSWER_LINE_PATTERN = re.compile(
+    rf"^[ \t]*(?:\*\*|#+ )?{re.escape(ANSWER_LINE)}(?:\*\*)?[ \t]*$\s*", re.MULTILINE
+)
+THOUGHTS_OPENED, THOUGHTS_CLOSED = "<think>", "</think>"
 
 
 def without_thoughts(completion: Completion) -> Completion:
@@ -22,7 +24,8 @@ def without_thoughts(completion: Completion) -> Completion:
     as it is: a model may answer at once.
     """
     thoughts, rest = _thought(completion.text) if completion.reasoning is None else ("", completion.text)
-    line = _LINE.search(rest) if completion.reasoning is None and not thoughts else _LINE.match(rest)
+    unsplit = completion.reasoning is None and not thoughts
+    line = ANSWER_LINE_PATTERN.search(rest) if unsplit else ANSWER_LINE_PATTERN.match(rest)
     if line is not None:
         thoughts, rest = f"{thoughts}\n{rest[: line.start()]}", rest[line.end() :]
     if rest == completion.text:
@@ -32,7 +35,7 @@ def without_thoughts(completion: Completion) -> Completion:
 
 def _thought(text: str) -> tuple[str, str]:
     """What stands before ``</think>``, and what behind; nothing is thought where it does not stand."""
-    before, closed, after = text.partition(_CLOSED)
+    before, closed, after = text.partition(THOUGHTS_CLOSED)
     if not closed or text.lstrip()[:1] in ("{", "["):
         return "", text  # a tag behind the beginning of JSON stands in the answer itself
-    return before.strip().removeprefix(_OPENED), after.lstrip()
+    return before.strip().removeprefix(THOUGHTS_OPENED), after.lstrip()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar, Unpack, get_type_hints, overload
 
-from promptkit.completions import TextDelta
-from promptkit.engine import Finished, Restarted, Result
+from promptkit.engine import Result, StreamEvent
 from promptkit.errors import PromptError
+from promptkit.prompts.options import CallOptions
 from promptkit.prompts.prompt import Prompt
-from promptkit.requests import Enforce, GenerationConfig, Rendered, RepairLevel
+from promptkit.requests import Rendered
 from promptkit.schemas import differences, schema_of
 from promptkit.sessions import BackendLike
 from promptkit.spelling import did_you_mean
@@ -51,13 +51,11 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.arun`."""
         return await self.prompt.arun(**self._inputs(args, kwargs))
 
-    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[TextDelta | Restarted | Finished[T]]:
+    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Iterator[StreamEvent[T]]:
         """As :meth:`Prompt.stream`."""
         return self.prompt.stream(**self._inputs(args, kwargs))
 
-    def astream(
-        self, *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncIterator[TextDelta | Restarted | Finished[T]]:
+    def astream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[StreamEvent[T]]:
         """As :meth:`Prompt.astream`."""
         return self.prompt.astream(**self._inputs(args, kwargs))
 
@@ -69,29 +67,27 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.parse`."""
         return self.prompt.parse(text, **self._inputs(args, kwargs))
 
-    def using(  # noqa: PLR0913 - as Prompt.using
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[CallOptions]
+    ) -> TypedPrompt[P, T | None]: ...
+
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., **options: Unpack[CallOptions]
+    ) -> TypedPrompt[P, T]: ...
+
+    def using(
         self,
         backend: BackendLike | None = None,
         *,
-        attempts: int | None = None,
-        continuations: int | None = None,
-        generation: GenerationConfig | Mapping[str, Any] | None = None,
-        deadline_s: float | None = None,
-        tags: Mapping[str, str] | None = None,
-        enforce: Enforce | None = None,
-        repair: RepairLevel | None = None,
-    ) -> TypedPrompt[P, T]:
+        tools: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
         """As :meth:`Prompt.using`; the signature stays."""
-        prompt = self.prompt.using(
-            backend,
-            attempts=attempts,
-            continuations=continuations,
-            generation=generation,
-            deadline_s=deadline_s,
-            tags=tags,
-            enforce=enforce,
-            repair=repair,
-        )
+        prompt: Prompt[Any] = self.prompt.using(backend, **options)
+        if tools is not None:
+            prompt = prompt.using(tools=tools)
         return TypedPrompt(prompt, self.__wrapped__)
 
     def _inputs(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

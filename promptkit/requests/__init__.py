@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
+from promptkit.requests.backend import (
+    AsyncBackend,
+    Backend,
+    Capabilities,
+    Count,
+    is_asynchronous,
+    is_blocking,
+)
+from promptkit.requests.fit import BlockFit, Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import Enforce, OutputSpec, RepairLevel
 from promptkit.requests.plan import Limit, Placement, Plan
@@ -13,8 +21,10 @@ from promptkit.requests.reasoning import (
     reasoning_of,
     thinking_aloud,
 )
-from promptkit.requests.refusals import refusal
+from promptkit.requests.refusals import Demands, refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
+from promptkit.requests.source_map import Origin, SourceMap, SourceRange
+from promptkit.requests.tools import Tool
 
 __all__ = [
     "ANSWER_LINE",
@@ -22,11 +32,15 @@ __all__ = [
     "USUAL_THOUGHTS",
     "AsyncBackend",
     "Backend",
+    "BlockFit",
     "Capabilities",
     "Count",
+    "Demands",
     "Enforce",
+    "Fit",
     "GenerationConfig",
     "Limit",
+    "Origin",
     "OutputSpec",
     "Placement",
     "Plan",
@@ -34,7 +48,12 @@ __all__ = [
     "Rendered",
     "RepairLevel",
     "Request",
+    "SourceMap",
+    "SourceRange",
+    "Tool",
     "canonical_json",
+    "is_asynchronous",
+    "is_blocking",
     "reasoning_of",
     "refusal",
     "thinking_aloud",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["MOST_LOGPROBS", "PENALTIES", "GenerationConfig", "canonical_json"]
@@ -18,8 +18,13 @@ def canonical_json(data: Any) -> bytes:
         TypeError: When ``data`` is not JSON-able.
         ValueError: For NaN and infinities, which JSON does not have.
     """
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "surrogatepass")
+    return _canonical(data).encode("utf-8", "surrogatepass")
+
+
+# json.dumps makes an encoder at each call that asks for more than it does by itself.
+_canonical = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
 
 
 MOST_LOGPROBS = 20
@@ -76,6 +81,7 @@ class GenerationConfig:
         stop: Texts at which the answer ends, none of them empty.
         logprobs: Give the log-probability of each token of the answer, and so many of the likeliest tokens at
             its place; 0 to 20, None for no log-probabilities.
+        extra: Fields of a provider's call that have no name here, put into its body as they are; for servers.
     """
 
     temperature: float | None = None
@@ -87,6 +93,7 @@ class GenerationConfig:
     repetition_penalty: float | None = None
     stop: tuple[str, ...] = ()
     logprobs: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         for name, kinds, word in _SETTINGS:
@@ -98,6 +105,9 @@ class GenerationConfig:
             raise ValueError(f"stop is {self.stop!r}; it must be a list of texts")
         if "" in self.stop:
             raise ValueError(f"stop is {self.stop!r}; it must be a list of texts that are not empty")
+        extra: Any = self.extra
+        if not isinstance(extra, Mapping) or not all(isinstance(key, str) for key in extra):  # pyright: ignore[reportUnknownVariableType]
+            raise ValueError(f"extra is {extra!r}; it must be a mapping of fields of the provider's call")
         for name, holds, wanted in _RANGES:
             value = getattr(self, name)
             if value is not None and not holds(value):
@@ -115,5 +125,6 @@ class GenerationConfig:
             "repetition_penalty": self.repetition_penalty,
             "stop": list(self.stop) or None,
             "logprobs": self.logprobs,
+            "extra": dict(self.extra) or None,
         }
         return {name: value for name, value in pairs.items() if value is not None}

@@ -10,8 +10,11 @@ from typing import Any
 from promptkit.completions import Completion
 from promptkit.errors import PromptKitError
 from promptkit.messages import Message
+from promptkit.requests.fit import Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import OutputSpec
+from promptkit.requests.source_map import SourceMap
+from promptkit.requests.tools import Tool
 
 __all__ = ["PromptRef", "Rendered", "Request"]
 
@@ -47,6 +50,8 @@ class Rendered:
         prompt: Which prompt this came from.
         inputs: The validated inputs as plain data.
         exporter: Writes this as keyword arguments of a chat-completions client; set by Prompt.
+        fit: What was kept and cut to make it fit; None where nothing limits its length.
+        tracer: Makes the source map; set by Prompt.
     """
 
     messages: tuple[Message, ...]
@@ -55,6 +60,19 @@ class Rendered:
     prompt: PromptRef
     inputs: Mapping[str, Any] = field(repr=False)
     exporter: Callable[[Rendered], dict[str, Any]] = field(repr=False, compare=False)
+    fit: Fit | None = field(default=None, repr=False)
+    tracer: Callable[[], SourceMap] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def source_map(self) -> SourceMap:
+        """Where each range of the messages comes from; worked out when it is asked for, by rendering once more.
+
+        Raises:
+            ValueError: When this was not rendered by a prompt.
+        """
+        if self.tracer is None:
+            raise ValueError("this was not rendered by a prompt, so nothing tells where its texts come from")
+        return self.tracer()
 
     def to_openai(self) -> dict[str, Any]:
         """Keyword arguments for ``client.chat.completions.create(model=..., **these)``."""
@@ -74,6 +92,7 @@ class Request:
         output: What the answer must be.
         generation: How to sample.
         prompt: Which prompt this came from.
+        tools: What the model may ask to be called in place of an answer.
         tags: The caller's own labels; they never reach the model.
         resumes: The cut answer to these messages that is gone on with; None to begin one. What comes back is the
             whole, with the usage of the new part alone.
@@ -89,6 +108,7 @@ class Request:
     output: OutputSpec = field(repr=False)
     generation: GenerationConfig
     prompt: PromptRef
+    tools: tuple[Tool, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     resumes: Completion | None = field(default=None, repr=False)
     judge: Callable[[Completion], PromptKitError | None] | None = field(
@@ -102,6 +122,11 @@ class Request:
                 "give a completion that was cut, or leave resumes out"
             )
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The texts that the model is shown, without what it wrote itself."""
+        return tuple(message.text for message in self.messages if message.role != "assistant")
+
     def __getstate__(self) -> list[Any]:
         # In the form that the __setstate__ of a data class with slots takes.
         return [None if item.name == "judge" else getattr(self, item.name) for item in fields(self)]
@@ -109,21 +134,10 @@ class Request:
     def fingerprint(self) -> str:
         """SHA-256 over everything that shapes the answer, as ``sha256:...``.
 
-        Messages, generation, schema, reasoning and the answer that is gone on with count; tags, the prompt's name
-        and its version do not.
+        Messages, generation, schema, tools, reasoning and the answer that is gone on with count; tags, the
+        prompt's name and its version do not.
         """
-        digest = hashlib.sha256()
-        shape: dict[str, Any] = {
-            "v": 1,
-            "messages": [message.to_dict() for message in self.messages],
-            "generation": self.generation.to_dict(),
-            "mode": self.output.mode,
-        }
-        if self.output.reasoning:
-            shape["reasoning"] = self.output.reasoning
-        if self.resumes is not None and self.resumes.unfinished is not None:
-            shape["resumes"] = [self.resumes.text, list(self.resumes.unfinished.tokens)]
-        digest.update(canonical_json(shape))
+        digest = hashlib.sha256(canonical_json(self._shape()))
         for message in self.messages:
             if not isinstance(message.content, str):
                 for part in message.content:
@@ -136,3 +150,18 @@ class Request:
                 if constraint.stops:
                     digest.update(f"{constraint.path}\0hard {constraint.rule!r}\0".encode())
         return f"sha256:{digest.hexdigest()}"
+
+    def _shape(self) -> dict[str, Any]:
+        shape: dict[str, Any] = {
+            "v": 1,
+            "messages": [message.to_dict() for message in self.messages],
+            "generation": self.generation.to_dict(),
+            "mode": self.output.mode,
+        }
+        if self.output.reasoning:
+            shape["reasoning"] = self.output.reasoning
+        if self.tools:
+            shape["tools"] = [tool.to_dict() for tool in self.tools]
+        if self.resumes is not None and self.resumes.unfinished is not None:
+            shape["resumes"] = [self.resumes.text, list(self.resumes.unfinished.tokens)]
+        return shape

@@ -8,6 +8,7 @@ from typing import Any
 from promptkit.schemas.json_types import is_list, is_mapping
 
 __all__ = [
+    "TANGLED",
     "branches",
     "fragments_to",
     "is_nullable",
@@ -92,7 +93,7 @@ def without_null(fragment: Mapping[str, Any]) -> Mapping[str, Any]:
     return narrowed
 
 
-_TANGLED = frozenset(
+TANGLED = frozenset(
     {"$ref", "$dynamicRef", "allOf", "if", "not", "dependentSchemas", "patternProperties", "prefixItems"}
 )
 """With one of these beside, what a property or an item must be is not said in one place alone."""
@@ -114,7 +115,7 @@ def fragments_to(place: Sequence[str | int], root: Mapping[str, Any]) -> Sequenc
     fragments: list[Mapping[str, Any]] = [root]
     for step in place:
         holder = opened(fragments[-1], root)
-        if _TANGLED & holder.keys() or branches(holder):
+        if TANGLED & holder.keys() or branches(holder):
             return None
         inner = holder.get("items") if isinstance(step, int) else holder.get("properties", {}).get(step)
         if not is_mapping(inner):

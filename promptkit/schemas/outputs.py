@@ -12,8 +12,9 @@ from promptkit.schemas.fragments import resolve
 from promptkit.schemas.generated_models import type_of
 from promptkit.schemas.json_types import is_list, is_mapping, is_object
 from promptkit.schemas.outcomes import Invalid, Problem, Valid
+from promptkit.schemas.parts import Part
 from promptkit.schemas.places import type_phrase
-from promptkit.schemas.raw_schemas import RawCodec
+from promptkit.schemas.raw_codecs import RawCodec
 from promptkit.schemas.strict_json import NotJson, parse_json
 from promptkit.schemas.typed_codecs import TypedCodec, closed_objects
 
@@ -31,6 +32,10 @@ class _Codec(Protocol):
 
     def encode(self, value: Any) -> Any:
         """The value as plain JSON data."""
+        ...
+
+    def parts(self) -> Part | None:
+        """What may be judged on its own; None where nothing may."""
         ...
 
 
@@ -157,6 +162,10 @@ class OutputSchema(Generic[T]):
             message = f"the value is no JSON data: {error}"
             return Invalid(problems=(Problem(path="", rule="json", message=message, got=type_phrase(data)),))
         return self.read_json(text)
+
+    def parts(self) -> Part | None:
+        """The schema part by part, for an answer that arrives piece by piece; None where it has no parts."""
+        return None if self._codec is None else self._codec.parts()
 
     def dump(self, value: T) -> Any:
         """The value as plain JSON data, names as in the JSON Schema."""

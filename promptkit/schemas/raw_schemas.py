@@ -9,10 +9,10 @@ import jsonschema_rs
 
 from promptkit.errors import SchemaUnsupported
 from promptkit.schemas.json_types import is_list
-from promptkit.schemas.outcomes import Invalid, Problem, Valid
+from promptkit.schemas.outcomes import Problem
 from promptkit.schemas.places import path_text, shorten, shown, type_phrase
 
-__all__ = ["RawCodec", "raw_problems", "raw_validator"]
+__all__ = ["raw_problems", "raw_validator"]
 
 MAX_PROBLEMS = 50
 
@@ -25,34 +25,6 @@ _TYPE_PHRASES = {
     "object": "an object",
     "string": "a string",
 }
-
-
-class RawCodec:
-    """The values of a raw JSON Schema are the data itself.
-
-    Raises:
-        SchemaUnsupported: When the schema is invalid or refers to another document.
-    """
-
-    __slots__ = ("_validator",)
-
-    def __init__(self, schema: Mapping[str, Any], *, formats: bool = True) -> None:
-        self._validator = raw_validator(schema, formats=formats)
-
-    def decode(
-        self,
-        data: Any,
-        text: str,  # noqa: ARG002 - one shape for all codecs
-        *,
-        closed: bool = False,  # noqa: ARG002
-    ) -> Valid[Any] | Invalid:
-        """The data when it fits, else everything that is wrong."""
-        problems = raw_problems(self._validator, data)
-        return Invalid(problems=problems) if problems else Valid(value=data, data=data)
-
-    def encode(self, value: Any) -> Any:
-        """The value itself."""
-        return value
 
 
 def raw_validator(schema: Mapping[str, Any], *, formats: bool = True) -> jsonschema_rs.Validator:

@@ -15,6 +15,7 @@ from promptkit.schemas.json_types import is_list, is_mapping
 from promptkit.schemas.outcomes import Invalid, Valid
 from promptkit.schemas.places import shorten
 from promptkit.schemas.typed_errors import problems_of
+from promptkit.schemas.typed_parts import TypedPart, typed_parts
 
 __all__ = ["TypedCodec", "adapter_of", "closed_objects"]
 
@@ -31,10 +32,11 @@ class TypedCodec:
         SchemaUnsupported: When pydantic cannot validate the type or JSON Schema cannot say it.
     """
 
-    __slots__ = ("_adapter", "_further", "json_schema")
+    __slots__ = ("_adapter", "_further", "_parts", "json_schema")
 
     def __init__(self, tp: Any, *, json_schema: Mapping[str, Any] | None = None) -> None:
         self._adapter = adapter_of(tp)
+        self._parts: TypedPart | None = None
         self.json_schema = _schema_of(self._adapter, tp) if json_schema is None else json_schema
         self._further = _takes_further_names(self.json_schema)
 
@@ -52,6 +54,12 @@ class TypedCodec:
         except ValidationError as error:
             return Invalid(problems=problems_of(error, data))
         return Valid(value=value, data=data)
+
+    def parts(self) -> TypedPart:
+        """The type field by field, worked out on first use."""
+        if self._parts is None:
+            self._parts = typed_parts(self._adapter.core_schema)
+        return self._parts
 
     def encode(self, value: Any) -> Any:
         """The instance as plain JSON data under the names of the JSON Schema.

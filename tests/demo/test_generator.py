@@ -102,7 +102,7 @@ def phrasings():
 
 
 def test_slips_never_reach_the_order_number_and_chat_has_no_full_stops(tools):
-    noise = __import__("noise").Noise(random.Random(1), {"parcel": ["package"]})  # noqa: S311 - a test
+    noise = __import__("noise").Noise(random.Random(1), {"parcel": ["package"]})
     text = f"The parcel of order {noise_mark()} is late. It cost 12.50, I think."
 
     chats = {noise.apply(text, "chat") for _ in range(300)}
@@ -120,7 +120,7 @@ def noise_mark():
 @pytest.mark.parametrize("held", [False, True])
 def test_a_drawn_task_is_answered_with_its_own_labels(tools, held):
     _, tasks, _ = tools
-    made, rng = tools[0].Generator(3), random.Random(3)  # noqa: S311 - a test
+    made, rng = tools[0].Generator(3), random.Random(3)
     maker = tasks.TaskMaker(rng, held=held)
 
     for task in [maker.custom() for _ in range(150)] + [maker.standard() for _ in range(50)]:
@@ -137,8 +137,8 @@ def test_a_drawn_task_is_answered_with_its_own_labels(tools, held):
 
 def test_names_that_are_held_out_are_never_drawn_for_training(tools):
     _, tasks, _ = tools
-    trained = names(tasks.TaskMaker(random.Random(1)))  # noqa: S311 - a test
-    unseen = names(tasks.TaskMaker(random.Random(1), held=True))  # noqa: S311 - a test
+    trained = names(tasks.TaskMaker(random.Random(1)))
+    unseen = names(tasks.TaskMaker(random.Random(1), held=True))
 
     assert "reimbursement" in unseen
     assert "refund" in trained
@@ -159,7 +159,7 @@ def maker_codes():
 
 def test_a_prompt_names_every_label_that_it_asks_for(tools):
     _, tasks, prefixes = tools
-    made, rng = tools[0].Generator(3), random.Random(3)  # noqa: S311 - a test
+    made, rng = tools[0].Generator(3), random.Random(3)
     shipped = prefixes.shipped_prefix(DEMO / "prompt.json")
     maker = prefixes.PrefixMaker(rng, shipped, made, tasks.TaskMaker(rng))
 

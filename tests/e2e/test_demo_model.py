@@ -75,9 +75,10 @@ def test_sync_async_stream_and_repeated_calls_give_the_same_value(triage: pk.Pro
     once = triage.run(message="My router is broken")
     *deltas, last = triage.stream(message="My router is broken")
 
-    assert isinstance(last, pk.Finished)
+    assert isinstance(last, pk.events.Finished)
     assert (
-        "".join(event.text for event in deltas if isinstance(event, pk.TextDelta)) == once.messages[-1].text
+        "".join(event.text for event in deltas if isinstance(event, pk.events.TextDelta))
+        == once.messages[-1].text
     )
     values = [
         once.value,

@@ -44,7 +44,7 @@ def test_a_stream_arrives_in_pieces_and_ends_with_the_same_value(triage: pk.Prom
     *deltas, last = triage.stream(message="Where is my parcel?")
 
     assert len(deltas) > 3
-    assert isinstance(last, pk.Finished)
+    assert isinstance(last, pk.events.Finished)
     assert last.result.value == whole.value
 
 
@@ -60,7 +60,7 @@ def test_an_asynchronous_stream_works_too(triage: pk.Prompt[Any]) -> None:
     async def collect() -> Any:
         return [event async for event in triage.astream(message="Where is my parcel?")]
 
-    assert isinstance(asyncio.run(collect())[-1], pk.Finished)
+    assert isinstance(asyncio.run(collect())[-1], pk.events.Finished)
 
 
 def test_a_short_limit_is_truncated_over_http_too(triage: pk.Prompt[Any]) -> None:

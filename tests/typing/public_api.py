@@ -66,18 +66,30 @@ async def awaited() -> None:
     assert_type(await triage.arun(ticket="x"), pk.Result[Triage])
     assert_type(await classify.arun(ticket), pk.Result[Triage])
     async for event in classify.astream(ticket):
-        if isinstance(event, pk.Finished):
+        if isinstance(event, pk.events.Finished):
             assert_type(event.result.value, Triage)
 
 
 for event in triage.stream(ticket="x"):
     match event:
-        case pk.TextDelta():
+        case pk.events.TextDelta():
             assert_type(event.text, str)
-        case pk.Restarted():
+        case pk.events.FieldStarted():
+            assert_type(event.path, str)
+        case pk.events.FieldDelta():
+            assert_type(event.text, str)
+        case pk.events.FieldDone():
+            assert_type(event.value, Any)
+        case pk.events.Restarted():
             assert_type(event.attempt, int)
-        case pk.Finished():
+        case pk.events.Finished():
             assert_type(event.result, pk.Result[Triage])
 
 rules = [pk.constraints.max_words("reply", 50), pk.constraints.between("urgency", 1, 5)]
 pk.Prompt(template="", constraints=rules, output=Triage)
+
+# A model that was given tools may ask for one in place of an answer: the value may be missing then.
+assert_type(triage.using(tools=[Ticket]), pk.Prompt[Triage | None])
+assert_type(triage.using("openai:m", tools=[Ticket], attempts=2).run(ticket="x").value, Triage | None)
+assert_type(classify.using(tools=[Ticket]).run(ticket).value, Triage | None)
+triage.using(attempt=2)  # type: ignore[call-overload]

@@ -2,302 +2,129 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-import time
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterator,
-    Sequence,
-)
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from itertools import chain, islice
-from typing import Any, Protocol, overload
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-from tenacity import RetryCallState, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, stop_after_attempt, wait_exponential
 
-from promptkit.completions import Completion, Event
-from promptkit.errors import BackendError
-from promptkit.messages import Message
-from promptkit.requests import (
-    AsyncBackend,
-    Backend,
-    Capabilities,
-    Count,
-    GenerationConfig,
-    OutputSpec,
-    Plan,
-    Request,
+from promptkit.backends.layers.clocks import Clock
+from promptkit.backends.layers.effects import AnyBackend, LayerCall, Program, Sleep
+from promptkit.backends.layers.layered import AsyncLayered, Layered, maker, wrapped
+from promptkit.backends.layers.tolls import noted, with_detours
+from promptkit.completions import Completion, Detour
+from promptkit.errors import (
+    BackendError,
+    ContextOverflow,
+    ModelNotFound,
+    QuotaExhausted,
+    RequestRejected,
+    SchemaRejected,
+    Unauthorized,
 )
 
-__all__ = ["AsyncRetry", "FullRetry", "Retry", "retry"]
+__all__ = ["Retry", "retry"]
 
 FIRST_WAIT_S = 0.5  # the upper bound of the first wait; it doubles each time, and the wait is drawn below it
+Stop: TypeAlias = Callable[[RetryCallState], bool]
+Wait: TypeAlias = Callable[[RetryCallState], float]
+
+_NEVER = (Unauthorized, QuotaExhausted, RequestRejected, ModelNotFound, ContextOverflow, SchemaRejected)
+"""What no waiting mends, whatever a server's header says."""
 
 
-class _Decision:
-    """Whether to ask again, and after how long; the one place where that is decided."""
+class Retry:
+    """Whether to ask again, and after how long.
 
-    def __init__(self, attempts: int, max_wait_s: float) -> None:
-        if attempts < 1:
-            raise ValueError(f"attempts is {attempts}; it must be at least 1")
-        if max_wait_s < 0:
-            raise ValueError(f"max_wait_s is {max_wait_s}; it must be 0 or more")
-        self._stop = stop_after_attempt(attempts)
-        # Full jitter, as in Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-        self._wait = wait_random_exponential(multiplier=FIRST_WAIT_S, max=max_wait_s)
+    Args:
+        stop: tenacity's stop strategy.
+        wait: tenacity's wait strategy; None for one drawn at random below a bound that doubles.
+        max_wait_s: The longest wait, in seconds.
+    """
+
+    kind = "retry"
+
+    def __init__(self, stop: Stop, wait: Wait | None, max_wait_s: float) -> None:
+        self._stop = stop
+        self._wait = wait
+        self._bound = wait_exponential(multiplier=FIRST_WAIT_S, max=max_wait_s)
         self._max_wait_s = max_wait_s
 
-    def wait_s(self, error: BackendError, attempt: int, deadline: float | None) -> float | None:
-        """Seconds to wait before the next attempt; None when there is none.
+    def answer(self, call: LayerCall) -> Program:
+        """Ask until there is an answer, or a failure that is final."""
+        detours: tuple[Detour, ...] = ()
+        attempt, begun = 1, call.clock.monotonic()
+        while True:
+            try:
+                completion: Completion = yield call.send()
+            except BackendError as error:
+                wait_s = self._wait_s(error, attempt, begun, call)
+                if wait_s is None:
+                    with_detours(error, detours)
+                    raise
+                detours += noted(error, "retry", call.backend.name, waited_s=wait_s)
+            else:
+                return with_detours(completion, detours)
+            yield Sleep(seconds=wait_s)
+            attempt += 1
 
-        Args:
-            error: How the attempt failed.
-            attempt: Its number, 1 for the first.
-            deadline: Time of ``time.monotonic()`` at which all must be over.
-        """
-        # tenacity's strategies look at nothing but the attempt's number.
-        state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
-        state.attempt_number = attempt
+    def _wait_s(self, error: BackendError, attempt: int, begun: float, call: LayerCall) -> float | None:
+        """Seconds to wait before the next attempt; None when there is none."""
         asked_s = error.retry_after_s or 0.0
-        if not error.retryable or self._stop(state) or asked_s > self._max_wait_s:
+        passing = error.retryable and not isinstance(error, _NEVER)
+        if call.shown or not passing or asked_s > self._max_wait_s:
             return None
-        wait = max(self._wait(state), asked_s)
-        late = deadline is not None and time.monotonic() + wait >= deadline
-        return None if late else wait
+        state = _state(error, attempt, begun, call.clock.monotonic())
+        if self._stop(state):
+            return None
+        # Full jitter, as in Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+        drawn = self._wait(state) if self._wait else call.clock.random() * self._bound(state)
+        wait_s = max(drawn, asked_s)
+        return None if call.left_s is not None and wait_s >= call.left_s else wait_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pauses:
-    """How waits are spent; injected by tests."""
-
-    sleep: Callable[[float], object] | None
-    asleep: Callable[[float], Awaitable[object]]
-
-
-class _Wrapped:
-    """What sync and async wrappers share: everything but the calls is the wrapped backend's."""
-
-    def __init__(self, backend: Any, decision: _Decision, pauses: _Pauses) -> None:
-        self._backend = backend
-        self._decision = decision
-        self._pauses = pauses
-
-    def __repr__(self) -> str:
-        return f"retry({self._backend!r})"
-
-    @property
-    def name(self) -> str:
-        """The wrapped backend's name."""
-        return str(self._backend.name)
-
-    def capabilities(self) -> Capabilities:
-        """The wrapped backend's."""
-        capabilities: Capabilities = self._backend.capabilities()
-        return capabilities
-
-    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:
-        """The wrapped backend's."""
-        plan: Plan = self._backend.plan(spec, generation)
-        return plan
-
-    def count_tokens(self, messages: Sequence[Message]) -> Count:
-        """The wrapped backend's."""
-        count: Count = self._backend.count_tokens(messages)
-        return count
+def _state(error: BackendError, attempt: int, begun: float, now: float) -> RetryCallState:
+    """What tenacity's strategies look at: the attempt, the time since the first, the failure."""
+    unused: Any = None
+    state = RetryCallState(retry_object=unused, fn=None, args=(), kwargs={})
+    state.attempt_number = attempt
+    state.start_time = begun
+    state.set_exception((type(error), error, None))
+    state.outcome_timestamp = now
+    return state
 
 
-class Retry(_Wrapped):
-    """A backend whose calls are made again after failures that pass; made by ``retry``."""
-
-    def complete(
-        self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Completion:
-        """Answer one request, in several attempts if need be.
-
-        Raises:
-            BackendError: The last attempt's, when none is left or it is of no use to try again.
-        """
-        attempt = 1
-        while True:
-            try:
-                completion: Completion = self._backend.complete(request, deadline=deadline, cancel=cancel)
-            except BackendError as error:
-                wait_s = self._decision.wait_s(error, attempt, deadline)
-                if wait_s is None:
-                    raise
-            else:
-                return completion
-            self._pause(wait_s, cancel)
-            attempt += 1
-
-    @contextmanager
-    def stream(
-        self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Generator[Iterator[Event], None, None]:
-        """Answer one request piece by piece; once the first event is there, a failure is final.
-
-        Raises:
-            BackendError: The last attempt's, when none is left or it is of no use to try again.
-        """
-        attempt = 1
-        while True:
-            with ExitStack() as stack:
-                try:
-                    stream = self._backend.stream(request, deadline=deadline, cancel=cancel)
-                    events = stack.enter_context(stream)
-                    first: list[Event] = list(islice(events, 1))
-                except BackendError as error:
-                    wait_s = self._decision.wait_s(error, attempt, deadline)
-                    if wait_s is None:
-                        raise
-                else:
-                    yield chain(first, events)
-                    return
-            self._pause(wait_s, cancel)
-            attempt += 1
-
-    def close(self) -> None:
-        """Close the wrapped backend."""
-        self._backend.close()
-
-    def _pause(self, wait_s: float, cancel: threading.Event | None) -> None:
-        if self._pauses.sleep is not None:
-            self._pauses.sleep(wait_s)
-        elif cancel is not None:
-            cancel.wait(wait_s)
-        else:
-            time.sleep(wait_s)
-
-
-class AsyncRetry(_Wrapped):
-    """The asynchronous twin of Retry; made by ``retry``."""
-
-    async def acomplete(self, request: Request, *, deadline: float | None = None) -> Completion:
-        """Answer one request, in several attempts if need be.
-
-        Raises:
-            BackendError: The last attempt's, when none is left or it is of no use to try again.
-        """
-        attempt = 1
-        while True:
-            try:
-                completion: Completion = await self._backend.acomplete(request, deadline=deadline)
-            except BackendError as error:
-                wait_s = self._decision.wait_s(error, attempt, deadline)
-                if wait_s is None:
-                    raise
-            else:
-                return completion
-            await self._pauses.asleep(wait_s)
-            attempt += 1
-
-    @asynccontextmanager
-    async def astream(
-        self, request: Request, *, deadline: float | None = None
-    ) -> AsyncGenerator[AsyncIterator[Event], None]:
-        """Answer one request piece by piece; once the first event is there, a failure is final.
-
-        Raises:
-            BackendError: The last attempt's, when none is left or it is of no use to try again.
-        """
-        attempt = 1
-        while True:
-            async with AsyncExitStack() as stack:
-                try:
-                    stream = self._backend.astream(request, deadline=deadline)
-                    events = await stack.enter_async_context(stream)
-                    first = await anext(events, None)
-                except BackendError as error:
-                    wait_s = self._decision.wait_s(error, attempt, deadline)
-                    if wait_s is None:
-                        raise
-                else:
-                    yield _from_first(first, events)
-                    return
-            await self._pauses.asleep(wait_s)
-            attempt += 1
-
-    async def aclose(self) -> None:
-        """Close the wrapped backend."""
-        await self._backend.aclose()
-
-
-class FullRetry(Retry, AsyncRetry):
-    """Both twins in one, for a backend that is both; made by ``retry``."""
-
-
-class _AnyBackend(Backend, AsyncBackend, Protocol):
-    """A backend that is both."""
-
-
-@overload
+@maker
 def retry(
-    backend: _AnyBackend,
-    *,
-    attempts: int = ...,
-    max_wait_s: float = ...,
-    sleep: Callable[[float], object] | None = ...,
-    asleep: Callable[[float], Awaitable[object]] = ...,
-) -> FullRetry: ...
-@overload
-def retry(
-    backend: Backend,
-    *,
-    attempts: int = ...,
-    max_wait_s: float = ...,
-    sleep: Callable[[float], object] | None = ...,
-    asleep: Callable[[float], Awaitable[object]] = ...,
-) -> Retry: ...
-@overload
-def retry(
-    backend: AsyncBackend,
-    *,
-    attempts: int = ...,
-    max_wait_s: float = ...,
-    sleep: Callable[[float], object] | None = ...,
-    asleep: Callable[[float], Awaitable[object]] = ...,
-) -> AsyncRetry: ...
-def retry(
-    backend: Backend | AsyncBackend,
+    backend: AnyBackend,
     *,
     attempts: int = 3,
     max_wait_s: float = 30.0,
-    sleep: Callable[[float], object] | None = None,
-    asleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-) -> Retry | AsyncRetry:
+    stop: Stop | None = None,
+    wait: Wait | None = None,
+    clock: Clock | None = None,
+) -> Layered | AsyncLayered:
     """The same backend, asking again after failures that pass, such as rate limits and lost connections.
 
     Each wait is drawn at random below a bound that doubles from 0.5 s; a server's wish to wait is honoured,
     and where it is longer than ``max_wait_s`` the failure is final. A wait that would pass the deadline is
-    not begun: the failure is raised at once. The wrapper is sync, async or both, as the backend is.
+    not begun: the failure is raised at once. So is every failure after the first piece of a stream, and those
+    that no waiting mends: of the key, of the quota, of the request. The wrapper is sync, async or both, as the
+    backend is. The completion's ``detours`` tell of each failure.
 
     Args:
         backend: What is wrapped.
         attempts: How many times it may be asked in all.
         max_wait_s: The longest wait, in seconds.
-        sleep: Waits synchronously; None for a wait that a cancel event ends.
-        asleep: Waits asynchronously.
+        stop: One of tenacity's stop strategies, in place of ``attempts``.
+        wait: One of tenacity's wait strategies, in place of the drawn waits.
+        clock: Time and chance; tests give their own.
 
     Raises:
         ValueError: When attempts or max_wait_s is out of range.
+        ConfigurationError: When the backend has a layer inside that retry makes no sense around.
     """
-    decision = _Decision(attempts, max_wait_s)
-    pauses = _Pauses(sleep=sleep, asleep=asleep)
-    if isinstance(backend, Backend) and isinstance(backend, AsyncBackend):
-        return FullRetry(backend, decision, pauses)
-    if isinstance(backend, Backend):
-        return Retry(backend, decision, pauses)
-    return AsyncRetry(backend, decision, pauses)
-
-
-async def _from_first(first: Event | None, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
-    if first is not None:
-        yield first
-        async for event in events:
-            yield event
+    if attempts < 1:
+        raise ValueError(f"attempts is {attempts}; it must be at least 1")
+    if max_wait_s < 0:
+        raise ValueError(f"max_wait_s is {max_wait_s}; it must be 0 or more")
+    return wrapped(Retry(stop or stop_after_attempt(attempts), wait, max_wait_s), backend, clock=clock)

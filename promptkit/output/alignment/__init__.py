@@ -7,7 +7,17 @@ none is.
 from __future__ import annotations
 
 from promptkit.output.alignment.aligned import Aligned, Candidate
-from promptkit.output.alignment.alignment import align, aligned
+from promptkit.output.alignment.alignment import align, aligned, stands
 from promptkit.output.alignment.rules import LOSSY_RULES, RULES, Rule, allowed_rules
 
-__all__ = ["LOSSY_RULES", "RULES", "Aligned", "Candidate", "Rule", "align", "aligned", "allowed_rules"]
+__all__ = [
+    "LOSSY_RULES",
+    "RULES",
+    "Aligned",
+    "Candidate",
+    "Rule",
+    "align",
+    "aligned",
+    "allowed_rules",
+    "stands",
+]

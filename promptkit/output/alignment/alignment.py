@@ -7,12 +7,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from promptkit.completions import Repair
 from promptkit.errors import Echoed, Empty, Unparseable
 from promptkit.output.alignment.aligned import Aligned, Candidate
-from promptkit.output.alignment.attempts import Attempts, allows_null_and_text
+from promptkit.output.alignment.attempts import Attempts, allows_null_and_text, has_further_names
 from promptkit.output.alignment.choosing import choose
 from promptkit.output.alignment.echoes import Echoes
 from promptkit.output.alignment.reader import MAX_DEPTH, TooDeep, TooMuchWork
@@ -22,7 +22,7 @@ from promptkit.schemas import Invalid, OutputSchema, Valid, path_text
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.typed_codecs import closed_objects
 
-__all__ = ["align", "aligned"]
+__all__ = ["align", "aligned", "stands"]
 
 _NULL_TEXTS = ('"null"', '"None"', '"none"', '"NULL"', '"Null"')
 _ESCAPED = re.compile(r'[\[{](?:\\[nrt]|\s)*\\"')
@@ -80,7 +80,7 @@ def _decoded(text: str | bytes) -> str:
 
 def _schema_of(schema: Any) -> OutputSchema[Any]:
     if isinstance(schema, OutputSchema):
-        return cast("OutputSchema[Any]", schema)
+        return schema  # pyright: ignore[reportUnknownVariableType] - mypy has it as OutputSchema[Any]
     if is_mapping(schema):
         return OutputSchema.from_json_schema(closed_objects(schema), "output")
     return OutputSchema[Any].from_type(schema)
@@ -143,6 +143,19 @@ def _as_it_stands(text: str, strict: Valid[Any], schema: OutputSchema[Any], echo
     if _may_say_null(text, schema) and (made := _without_null_texts(text, schema)) is not None:
         return replace(made, candidates=candidates)
     return Aligned(value=strict.value, data=strict.data, candidates=candidates)
+
+
+def stands(data: Any, text: str, schema: OutputSchema[Any], inputs: Mapping[str, Any]) -> bool:
+    """True when strict JSON that fits the schema field by field is taken without a receipt.
+
+    Args:
+        data: What it is as plain data.
+        text: The answer.
+        schema: What it must be.
+        inputs: The prompt's inputs.
+    """
+    echoes = Echoes(inputs, lambda given: _values_in(given, schema))
+    return not (_may_say_null(text, schema) or has_further_names(data, schema) or echoes.is_echo(data))
 
 
 def _may_say_null(text: str, schema: OutputSchema[Any]) -> bool:

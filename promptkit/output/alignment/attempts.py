@@ -15,9 +15,9 @@ from promptkit.output.alignment.lines import Spoken, bullets, labelled, sentence
 from promptkit.output.alignment.nodes import Arr, Fix, Node, Obj, Reading
 from promptkit.schemas import Invalid, OutputSchema, Valid
 from promptkit.schemas.fragments import opened, types_of
-from promptkit.schemas.json_types import is_list, is_mapping
+from promptkit.schemas.json_types import is_list, is_mapping, is_object
 
-__all__ = ["Attempt", "Attempts", "allows_null_and_text"]
+__all__ = ["Attempt", "Attempts", "allows_null_and_text", "has_further_names"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +162,24 @@ def allows_null_and_text(schema: OutputSchema[Any]) -> bool:
     """True when a text and null may both stand somewhere, so that a text may mean null."""
     kinds = set(_types_in(schema.json_schema))
     return {"null", "string"} <= kinds
+
+
+def has_further_names(data: Any, schema: OutputSchema[Any]) -> bool:
+    """True when an object of the data has a name that its closed schema does not have."""
+    root = schema.json_schema
+    waiting: list[tuple[Any, Any]] = [(data, root)]
+    while waiting:
+        value, given = waiting.pop()
+        fragment: Mapping[str, Any] = opened(given, root) if is_mapping(given) else {}
+        properties: Mapping[str, Any] = fragment.get("properties", {})
+        if is_object(value):
+            closed = fragment.get("additionalProperties") is False and "patternProperties" not in fragment
+            if closed and not value.keys() <= properties.keys():
+                return True
+            waiting.extend((value[name], inner) for name, inner in properties.items() if name in value)
+        elif is_list(value):
+            waiting.extend((item, fragment.get("items")) for item in value)
+    return False
 
 
 def _types_in(fragment: Any) -> Iterator[str]:

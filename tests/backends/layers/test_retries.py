@@ -2,14 +2,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from typing import Any
 
 import pytest
+from four_ways import WAYS
+from made_up_time import MadeUpTime
+from tenacity import stop_after_delay, wait_fixed
 
 from promptkit.backends import MockBackend, layers
-from promptkit.completions import Completed, TextDelta
-from promptkit.errors import BackendError, RateLimited, ServerError, StreamInterrupted, Unauthorized
+from promptkit.completions import Completion, Detour, TextDelta, Usage
+from promptkit.errors import (
+    BackendError,
+    ContextOverflow,
+    ModelNotFound,
+    QuotaExhausted,
+    RateLimited,
+    RequestRejected,
+    SchemaRejected,
+    ServerError,
+    StreamInterrupted,
+    Unauthorized,
+)
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig
 
 PASSING = ServerError("boom")
@@ -19,47 +32,23 @@ class Asked:
     """A backend with its waits noted instead of slept."""
 
     def __init__(self, replies: list[Any], **options: Any) -> None:
-        self.waits: list[float] = []
+        self.time = MadeUpTime()
+        self.waits = self.time.waits
         self.mock = MockBackend(replies)
-
-        async def asleep(seconds: float) -> None:
-            self.waits.append(seconds)
-
-        self.backend = layers.retry(self.mock, sleep=self.waits.append, asleep=asleep, **options)
+        self.backend = layers.retry(self.mock, clock=self.time.clock, **options)
 
 
-def ask_sync(asked: Asked, request: Any, deadline: float | None = None) -> str:
-    return asked.backend.complete(request, deadline=deadline).text
+@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
+def ask(request: Any) -> Any:
+    way = request.param
+
+    def asking(asked: Asked, question: Any, deadline: float | None = None) -> str:
+        return way(asked.backend, question, deadline).text
+
+    asking.way = way
+    return asking
 
 
-def ask_async(asked: Asked, request: Any, deadline: float | None = None) -> str:
-    return asyncio.run(asked.backend.acomplete(request, deadline=deadline)).text
-
-
-def ask_stream(asked: Asked, request: Any, deadline: float | None = None) -> str:
-    with asked.backend.stream(request, deadline=deadline) as events:
-        return whole(list(events))
-
-
-def ask_astream(asked: Asked, request: Any, deadline: float | None = None) -> str:
-    async def collect() -> list[Any]:
-        async with asked.backend.astream(request, deadline=deadline) as events:
-            return [event async for event in events]
-
-    return whole(asyncio.run(collect()))
-
-
-def whole(events: list[Any]) -> str:
-    *deltas, last = events
-    assert isinstance(last, Completed)
-    assert all(isinstance(delta, TextDelta) for delta in deltas)
-    return "".join(delta.text for delta in deltas)
-
-
-EVERY = pytest.mark.parametrize("ask", [ask_sync, ask_async, ask_stream, ask_astream])
-
-
-@EVERY
 def test_a_failure_that_passes_is_asked_again(ask, text_question) -> None:
     asked = Asked([PASSING, PASSING, "a whole answer"])
 
@@ -71,7 +60,6 @@ def test_a_failure_that_passes_is_asked_again(ask, text_question) -> None:
     asked.mock.assert_all_used()
 
 
-@EVERY
 def test_the_last_failure_is_raised_when_no_attempt_is_left(ask, text_question) -> None:
     last = ServerError("last")
     asked = Asked([PASSING, last, "never"], attempts=2)
@@ -83,11 +71,16 @@ def test_the_last_failure_is_raised_when_no_attempt_is_left(ask, text_question) 
     assert len(asked.waits) == 1
 
 
-@EVERY
 @pytest.mark.parametrize(
     "error",
     [
         Unauthorized("no"),
+        Unauthorized("no", retryable=True),
+        QuotaExhausted("no money", retryable=True),
+        RequestRejected("wrong", retryable=True),
+        SchemaRejected("too deep", retryable=True),
+        ContextOverflow("too long", retryable=True),
+        ModelNotFound("who", retryable=True),
         StreamInterrupted("cut", partial="a"),
         ServerError("final", retryable=False),
         RateLimited("much later", retry_after_s=31),
@@ -103,7 +96,6 @@ def test_a_failure_that_does_not_pass_is_final(ask, text_question, error) -> Non
     assert len(asked.mock.requests) == 1
 
 
-@EVERY
 def test_the_servers_wish_to_wait_is_honoured(ask, text_question) -> None:
     asked = Asked([RateLimited("later", retry_after_s=7.5), "yes"])
 
@@ -111,20 +103,70 @@ def test_the_servers_wish_to_wait_is_honoured(ask, text_question) -> None:
     assert asked.waits == [7.5]
 
 
-@EVERY
 def test_a_wait_past_the_deadline_is_not_begun(ask, text_question) -> None:
     asked = Asked([RateLimited("later", retry_after_s=20), "never"])
 
     with pytest.raises(RateLimited):
-        ask(asked, text_question, time.monotonic() + 10)
+        ask(asked, text_question, asked.time.at + 10)
 
     assert asked.waits == []
+
+
+def test_the_answer_tells_of_each_failure_and_of_what_it_took(ask, text_question) -> None:
+    spent = Usage(input_tokens=9, output_tokens=1, estimated=True)
+    own = Usage(input_tokens=9, output_tokens=4)
+    answer = Completion(text="yes", finish_reason="stop", model="m", usage=own)
+    asked = Asked([ServerError("boom", usage=spent), RateLimited("later", retry_after_s=7.5), answer])
+
+    completion = ask.way(asked.backend, text_question, None)
+
+    first, second = completion.detours
+    assert first == Detour(
+        layer="retry", backend="mock", reason="ServerError: boom", waited_s=asked.waits[0], usage=spent
+    )
+    assert (second.reason, second.waited_s) == ("RateLimited: later", 7.5)
+    assert completion.usage == own
+    assert completion.spent == Usage(input_tokens=18, output_tokens=5, estimated=True)
+
+
+def test_the_last_failure_tells_of_those_before_it(ask, text_question) -> None:
+    spent = Usage(input_tokens=9, output_tokens=1)
+    asked = Asked([ServerError("one", usage=spent), ServerError("two", usage=spent)], attempts=2)
+
+    with pytest.raises(ServerError, match="two") as caught:
+        ask(asked, text_question)
+
+    assert [detour.reason for detour in caught.value.detours] == ["ServerError: one"]
+    assert caught.value.usage == spent
+    assert caught.value.spent == spent + spent
+
+
+def test_tenacitys_strategies_may_be_given(ask, text_question) -> None:
+    asked = Asked([PASSING] * 9, stop=stop_after_delay(10), wait=wait_fixed(4))
+
+    with pytest.raises(ServerError):
+        ask(asked, text_question)
+
+    assert asked.waits == [4, 4, 4]
+
+
+def test_waits_are_drawn_over_all_of_their_range(text_question) -> None:
+    asked = Asked([PASSING] * 200 + ["yes"], attempts=201, max_wait_s=0.5)
+
+    asked.backend.complete(text_question)
+
+    assert min(asked.waits) < 0.05
+    assert max(asked.waits) > 0.45
+
+
+def test_an_answer_that_is_asked_for_at_once_has_no_detours(ask, text_question) -> None:
+    assert ask.way(Asked(["yes"]).backend, text_question, None).detours == ()
 
 
 def test_waits_stay_below_their_bound(text_question) -> None:
     asked = Asked([PASSING] * 12 + ["yes"], attempts=13, max_wait_s=2)
 
-    ask_sync(asked, text_question)
+    asked.backend.complete(text_question)
 
     assert len(asked.waits) == 12
     assert max(asked.waits) <= 2
@@ -136,14 +178,14 @@ class BreaksAfterOnePiece(MockBackend):
         self._next(request)
 
 
-@pytest.mark.parametrize("ask", [ask_stream, ask_astream])
-def test_nothing_is_asked_again_after_the_first_piece(ask, text_question) -> None:
+@pytest.mark.parametrize("way", WAYS[2:])
+def test_nothing_is_asked_again_after_the_first_piece(way, text_question) -> None:
     asked = Asked([])
     asked.mock = BreaksAfterOnePiece([PASSING, "never"])
-    asked.backend = layers.retry(asked.mock, sleep=asked.waits.append)
+    asked.backend = layers.retry(asked.mock, clock=asked.time.clock)
 
     with pytest.raises(ServerError):
-        ask(asked, text_question)
+        way(asked.backend, text_question, None)
 
     assert asked.waits == []
     assert len(asked.mock.requests) == 1
@@ -232,7 +274,7 @@ def test_options_out_of_range_are_refused(options) -> None:
 
 
 def test_the_room_has_no_other_names() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'fallback'"):
-        layers.fallback  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'hedge'"):
+        layers.hedge  # noqa: B018
     assert "retry" in dir(layers)
     assert issubclass(ServerError, BackendError)

@@ -369,7 +369,7 @@ def test_a_thread_may_ask_while_it_reads_a_stream(tiny, ask, n_parallel):
 # A model of random weights that may add properties of any name does so on and on, now and then.
 @pytest.mark.parametrize(("is_closed", "count", "least"), [(True, 300, 290), (False, 100, 90)])
 def test_random_schemas_give_values_of_the_schema(backend, ask, is_closed, count, least):
-    random_schema = random.Random(11)  # noqa: S311 - a test's choices
+    random_schema = random.Random(11)
     checked = 0
     for number in range(count):
         schema = _schema(random_schema, 3, is_closed)

@@ -170,7 +170,7 @@ def disguised(phrase, chance):
 
 @pytest.mark.parametrize("phrases", PHRASES)
 def test_no_disguise_gets_a_phrase_past_the_mask_that_the_check_sees(takes, phrases):
-    chance = random.Random(3)  # noqa: S311 - a test
+    chance = random.Random(3)
     texts = [disguised(chance.choice(phrases), chance) for _ in range(300)]
     rule = NeverSays(phrases)
     said = [text for text in texts if rule.fault(text, None) is not None]

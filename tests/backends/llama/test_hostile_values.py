@@ -57,7 +57,7 @@ def chat(request, write_model):
 
 
 def test_no_hostile_value_becomes_a_marker_or_is_lost(chat):
-    values = list(hostile_values(Random(4), COUNT, list(chat.vocabulary.markers), chat.prompt))  # noqa: S311
+    values = list(hostile_values(Random(4), COUNT, list(chat.vocabulary.markers), chat.prompt))
 
     assert [(fault, value) for value in values if (fault := chat.fault(value))] == []
     assert sum(map(chat.would_break, values[:100])) > 40  # the values are worth defending against
@@ -65,7 +65,7 @@ def test_no_hostile_value_becomes_a_marker_or_is_lost(chat):
 
 def test_ordinary_texts_get_the_tokens_of_the_whole_prompt(chat):
     markers = chat.vocabulary.markers
-    texts = [text for text in clean_texts(Random(5), CLEAN) if not any(marker in text for marker in markers)]  # noqa: S311
+    texts = [text for text in clean_texts(Random(5), CLEAN) if not any(marker in text for marker in markers)]
 
     assert [text for text in texts if chat.differs(text)] == []
     assert len(texts) == CLEAN

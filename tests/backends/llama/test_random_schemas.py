@@ -29,7 +29,7 @@ def writer(tiny):
 def test_no_random_schema_crashes_hangs_or_lets_a_wrong_answer_through(writer, seed):
     verdicts = []
     for number in range(SCHEMAS):
-        random = Random(f"{seed}/{number}")  # noqa: S311 - nothing secret
+        random = Random(f"{seed}/{number}")
         verdicts.append(judged(random_schema(random), writer, random))
 
     assert [verdict for verdict in verdicts if verdict.is_fault] == []
@@ -51,4 +51,4 @@ def test_an_answer_under_the_masks_of_another_schema_is_told_by_what_it_is(follo
     maker = ByteMaskMaker()
     writer = Writer(lambda _: maker.masks(compile_schema(followed)), maker.pieces, [maker.end])
 
-    assert judged(schema, writer, Random(1)).kind == kind  # noqa: S311
+    assert judged(schema, writer, Random(1)).kind == kind

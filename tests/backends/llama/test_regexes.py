@@ -49,7 +49,7 @@ TEXTS = ["", "a\nb", "ab", "a@b.cc", "STRASSE", "straße", "xyzyz", '"', '"\\"',
 
 
 def texts(seed):
-    chance = random.Random(seed)  # noqa: S311 - a test
+    chance = random.Random(seed)
     return TEXTS + ["".join(chance.choices(LETTERS, k=chance.randint(1, 3))) for _ in range(60)]
 
 

@@ -64,7 +64,7 @@ def step_tokens(length, count):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_scores_are_the_same_bits_whatever_joins_and_leaves(context, seed):
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     prompts = [[rng.randrange(256) for _ in range(rng.randint(2, 60))] for _ in range(12)]
     steps = [[rng.choice([1, 1, 1, 2, 3]) for _ in range(10)] for _ in prompts]
     expected = [alone(context, rng.randrange(SLOTS), *pair) for pair in zip(prompts, steps, strict=True)]
@@ -123,7 +123,7 @@ def mixed_requests(ask, count):
 def test_answers_do_not_depend_on_what_threads_and_tasks_ask_beside(busy, ask):
     requests = mixed_requests(ask, 30)
     expected = [busy.complete(request).text for request in requests]
-    rng = random.Random(1)  # noqa: S311
+    rng = random.Random(1)
 
     async def tasks():
         async def one(request):

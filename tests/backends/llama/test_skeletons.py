@@ -137,7 +137,7 @@ def broken(text, chance):
 def test_a_skeleton_takes_the_very_texts_that_the_schemas_grammar_takes(takes, name):
     schema, paths = SCHEMAS[name]
     plain, skeleton = grammars(schema, paths)
-    chance = random.Random(name)  # noqa: S311 - a test
+    chance = random.Random(name)
     texts = [
         json.dumps(value(schema, schema, chance), ensure_ascii=False, separators=(",", ":"))
         for _ in range(250)

@@ -7,13 +7,16 @@ from typing import Any
 
 from promptkit.backends.dialects.openai_chat.messages import wire_messages
 from promptkit.backends.dialects.openai_chat.outputs import response_format
-from promptkit.backends.dialects.openai_chat.parameters import exported, parameters
+from promptkit.backends.dialects.openai_chat.parameters import exported
 from promptkit.backends.dialects.openai_chat.profiles import OPENAI, Profile
 from promptkit.backends.schema_forms import json_bytes
+from promptkit.backends.settings import setting_fields, with_extra
 from promptkit.backends.wire import Endpoint, HttpCall
-from promptkit.requests import Rendered, Request
+from promptkit.requests import Rendered, Request, Tool
 
 __all__ = ["encode", "export"]
+
+_CLIENT = Endpoint(name="openai", url="", model="", key_env="")
 
 
 def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profile) -> HttpCall:
@@ -25,14 +28,19 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
     """
     fields: dict[str, Any] = {
         "model": endpoint.model,
-        "messages": wire_messages(request.messages, documents=profile.documents, name=endpoint.name),
-        **parameters(request.generation, profile, name=endpoint.name),
+        "messages": wire_messages(request.messages, endpoint, documents=profile.documents),
+        **setting_fields(request.generation, profile.settings, endpoint),
+        **profile.body,
     }
+    if request.tools:
+        fields["tools"] = [_tool(tool) for tool in request.tools]
     if stream:
         fields["stream"] = True
-        fields["stream_options"] = {"include_usage": True}
-    body = json_bytes(fields)
+        if profile.asks_for_usage:
+            fields["stream_options"] = {"include_usage": True}
     form = response_format(request.output, profile)
+    taken = ("response_format",) if form else ()
+    body = json_bytes(with_extra(fields, request.generation, endpoint, taken=taken))
     if form:
         body = b'%b,"response_format":%b}' % (body[:-1], form)
     headers = {
@@ -45,10 +53,15 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
 def export(rendered: Rendered) -> dict[str, Any]:
     """Keyword arguments for ``client.chat.completions.create(model=..., **these)`` of OpenAI's client."""
     arguments: dict[str, Any] = {
-        "messages": wire_messages(rendered.messages, documents=True, name="openai"),
-        **exported(rendered.generation, OPENAI),
+        "messages": wire_messages(rendered.messages, _CLIENT, documents=True),
+        **exported(rendered.generation),
     }
     form = response_format(rendered.output, OPENAI)
     if form:
         arguments["response_format"] = json.loads(form)
     return arguments
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": function}

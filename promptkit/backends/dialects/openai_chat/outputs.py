@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from promptkit.backends.dialects.openai_chat.parameters import missing
-from promptkit.backends.dialects.openai_chat.profiles import Profile
+from promptkit.backends.dialects.openai_chat.profiles import Profile, ResponseFormat
 from promptkit.backends.schema_forms import SchemaForm, plan_of, schema_field
-from promptkit.completions import Enforcement
-from promptkit.requests import GenerationConfig, OutputSpec, Placement, Plan
+from promptkit.backends.schema_rules import SchemaRules
+from promptkit.backends.settings import with_settings
+from promptkit.requests import GenerationConfig, OutputSpec, Plan
 
 __all__ = ["plan", "response_format"]
 
 
-@cache
 def _form(profile: Profile) -> SchemaForm:
-    unsent = "response_format is none" if profile.response_format == "none" else ""
-    return SchemaForm(rules=profile.rules, enforces=profile.enforces_schema, loose=True, unsent=unsent)
+    return _made(profile.rules, profile.enforces_schema, profile.response_format)
+
+
+@cache
+def _made(rules: SchemaRules, enforces: bool, form: ResponseFormat) -> SchemaForm:
+    unsent = "response_format is none" if form == "none" else ""
+    return SchemaForm(rules=rules, enforces=enforces, loose=True, unsent=unsent)
 
 
 def response_format(spec: OutputSpec, profile: Profile) -> bytes | None:
@@ -36,25 +39,25 @@ def _as_json_object(name: str, schema: Any, fits: bool) -> Any:
     return {"type": "json_object", "schema": schema}
 
 
-def plan(spec: OutputSpec, profile: Profile, name: str, generation: GenerationConfig | None = None) -> Plan:
+def plan(
+    spec: OutputSpec,
+    profile: Profile,
+    name: str,
+    generation: GenerationConfig | None = None,
+    *,
+    model: str = "",
+) -> Plan:
     """Where each keyword of the output's schema and each constraint is enforced by such a server.
 
-    A sampling setting that the server has no parameter for is IMPOSSIBLE.
+    A sampling setting that the server or the model does not take is IMPOSSIBLE.
+
+    Args:
+        spec: What the answer must be.
+        profile: How the server is spoken to.
+        name: The backend's name.
+        generation: How to sample.
+        model: The model's name as the server knows it.
     """
-    made = plan_of(spec, _form(profile), name)
-    first = [
-        Placement.of_setting(setting, Enforcement.IMPOSSIBLE, "this API has no such parameter")
-        for setting in missing(generation or GenerationConfig(), profile)
-    ]
-    if spec.enforce != "off":
-        first += Placement.of_reasoning(spec, Enforcement.PROMPT, _thoughts(spec, profile))
-    return replace(made, placements=(*first, *made.placements)) if first else made
-
-
-def _thoughts(spec: OutputSpec, profile: Profile) -> str:
-    """What such a server makes of ``reasoning``: the dialect has no parameter that bounds it in tokens."""
-    if response_format(spec, profile) is None:
-        return "said in the prompt; taken from reasoning_content, or from what stands before the answer"
-    return (
-        "said in the prompt; taken from reasoning_content, since the schema binds the text from its beginning"
+    return with_settings(
+        plan_of(spec, _form(profile), name), generation or GenerationConfig(), profile.settings, model
     )

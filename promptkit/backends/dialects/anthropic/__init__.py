@@ -1,0 +1,7 @@
+"""Anthropic's messages."""
+
+from __future__ import annotations
+
+from promptkit.backends.dialects.anthropic.provider import PROVIDERS, dialect
+
+__all__ = ["PROVIDERS", "dialect"]

@@ -1,0 +1,48 @@
+"""Ollama's dialect and who speaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from promptkit.backends.dialect import Dialect
+from promptkit.backends.dialects.ollama.calls import FORM, SETTINGS, encode
+from promptkit.backends.dialects.ollama.reading import read, read_event, usage_of
+from promptkit.backends.providers import Provider
+from promptkit.backends.schema_forms import plan_of
+from promptkit.backends.settings import with_settings
+from promptkit.backends.wire import Endpoint, ErrorWords
+from promptkit.messages import ImagePart, TextPart, ToolCallPart, ToolResultPart
+from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan
+
+__all__ = ["PROVIDERS", "dialect"]
+
+
+def _plan(spec: OutputSpec, generation: GenerationConfig, endpoint: Endpoint) -> Plan:
+    return with_settings(plan_of(spec, FORM, endpoint.name), generation, SETTINGS, endpoint.model)
+
+
+def dialect() -> Dialect:
+    """Ollama's chat."""
+    return Dialect(
+        name="ollama",
+        encode=encode,
+        read=read,
+        read_event=read_event,
+        usage=usage_of,
+        plan=_plan,
+        capabilities=Capabilities(
+            seed=True,
+            logprobs=True,
+            tools=True,
+            parts=frozenset({TextPart, ImagePart, ToolCallPart, ToolResultPart}),
+        ),
+        needs_key=False,
+        words=ErrorWords(
+            server="an Ollama server", base="/api", schema=("in format", "invalid format", "grammar")
+        ),
+    )
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "ollama": Provider(dialect=dialect, key_env="OLLAMA_API_KEY", base_url="http://127.0.0.1:11434/api")
+}
