@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from promptkit.messages import DocumentPart, ImagePart, Message
     from promptkit.prompts import Prompt, TypedPrompt, chunks
     from promptkit.records import CallRecord
-    from promptkit.requests import GenerationConfig, Plan, Rendered
+    from promptkit.requests import GenerationConfig, Plan, Rendered, Tool
     from promptkit.sessions import Session, configure, record, use
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Rendered",
     "Result",
     "Session",
+    "Tool",
     "TypedPrompt",
     "Usage",
     "Verdict",
@@ -66,6 +67,7 @@ _HOMES = {
     "Rendered": "promptkit.requests",
     "Result": "promptkit.engine",
     "Session": "promptkit.sessions",
+    "Tool": "promptkit.requests",
     "TypedPrompt": "promptkit.prompts",
     "Usage": "promptkit.completions",
     "Verdict": "promptkit.completions",

@@ -200,6 +200,7 @@ class Declaration:
         version: Semantic version, None when not given.
         description: One sentence for people.
         deprecated: Why the prompt should no longer be used and what to use instead; None while it may be.
+        extends: The prompt of which this is a variant, with a range or without; None for a prompt of its own.
         file: Path of the file; None when built in Python.
         generation: Sampling settings by name, checked.
         input: How inputs are declared.
@@ -218,12 +219,14 @@ class Declaration:
         body_indent: Columns by which the body is indented in its file (``template: |`` in YAML).
         text: The file's whole text, for the digest.
         lines: Line in the file by section key, for example ``clarity.role``.
+        origins: In a variant, the file of each part that it took over, by section key or ``body``.
     """
 
     name: str
     version: str | None = None
     description: str | None = None
     deprecated: str | None = None
+    extends: str | None = None
     file: str | None = None
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
     input: InputDeclaration = field(default_factory=InputDeclaration)
@@ -241,6 +244,11 @@ class Declaration:
     body_indent: int = 0
     text: str = field(default="", repr=False)
     lines: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
+    origins: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def place_of(self, key: str) -> str:
+        """What errors call the place of one part: its own file, or the one that a variant took it from."""
+        return self.origins.get(key, self.place)
 
     @property
     def place(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypedDict, Unpack, get_args
 
 from promptkit.errors import InputError
-from promptkit.requests import Enforce, GenerationConfig
+from promptkit.requests import Demands, Enforce, GenerationConfig, Tool
 from promptkit.sessions import BackendLike
 from promptkit.spelling import did_you_mean
 
@@ -15,7 +15,7 @@ __all__ = ["CallOptions", "Options"]
 
 
 class CallOptions(TypedDict, total=False):
-    """The options of ``using`` beside the backend; None leaves one as it was.
+    """The options of ``using`` beside backend and tools; None leaves one as it was.
 
     Attributes:
         attempts: How many questions are allowed in all.
@@ -53,6 +53,7 @@ class Options:
             the file.
         max_input_tokens: The most tokens of the prompt; None leaves it to the file and the model.
         abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
+        tools: What the model may ask to be called.
     """
 
     backend: BackendLike | None = None
@@ -64,19 +65,32 @@ class Options:
     enforce: Enforce | None = None
     max_input_tokens: int | None = None
     abort_on_violation: bool = False
+    tools: tuple[Tool, ...] = ()
 
-    def over(self, backend: BackendLike | None = None, **given: Unpack[CallOptions]) -> Options:
+    @property
+    def demands(self) -> Demands:
+        """What the backend must be able to do beside enforcing the output."""
+        return Demands(continuations=self.continuations, tools=tuple(tool.name for tool in self.tools))
+
+    def over(
+        self,
+        backend: BackendLike | None = None,
+        *,
+        tools: Sequence[Any] | None = None,
+        **given: Unpack[CallOptions],
+    ) -> Options:
         """These options with others laid over them; None leaves one as it was.
 
         Raises:
-            InputError: For a number of attempts below 1 or of continuations below 0, or an unknown setting.
+            InputError: For a number of attempts below 1 or of continuations below 0, an unknown setting, or what
+                is no tool.
             TypeError: For an option that does not exist.
         """
         for name in given:
             if name not in _OPTIONS:
                 known = ", ".join(_OPTIONS)
                 raise TypeError(
-                    f"using() has no option {name}{did_you_mean(name, _OPTIONS)}; there are backend, {known}"
+                    f"using() has no option {name}{did_you_mean(name, _OPTIONS)}; there are backend, tools, {known}"
                 )
         if backend is not None and not isinstance(backend, str) and not hasattr(backend, "plan"):
             raise InputError(
@@ -92,6 +106,8 @@ class Options:
             made["tags"] = {**self.tags, **made["tags"]}
         if backend is not None:
             made["backend"] = backend
+        if tools is not None:
+            made["tools"] = _tools(tools)
         return replace(self, **made)
 
 
@@ -104,6 +120,18 @@ def _settings(given: GenerationConfig | Mapping[str, Any]) -> dict[str, Any]:
                 f"unknown generation setting {key}{did_you_mean(key, known)}; known are {', '.join(known)}"
             )
     return settings
+
+
+def _tools(given: Sequence[Any]) -> tuple[Tool, ...]:
+    try:
+        tools = tuple(item if isinstance(item, Tool) else Tool.of(item) for item in given)
+    except ValueError as error:
+        raise InputError(f"tools: {error}") from error
+    names = [tool.name for tool in tools]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"tools: two are called {name}; give one of them another name")
+    return tools
 
 
 def _is_number(value: Any, kinds: Any) -> bool:

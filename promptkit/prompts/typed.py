@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, Unpack, get_type_hints
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar, Unpack, get_type_hints, overload
 
 from promptkit.engine import Result, StreamEvent
 from promptkit.errors import PromptError
@@ -67,9 +67,27 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.parse`."""
         return self.prompt.parse(text, **self._inputs(args, kwargs))
 
-    def using(self, backend: BackendLike | None = None, **options: Unpack[CallOptions]) -> TypedPrompt[P, T]:
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[CallOptions]
+    ) -> TypedPrompt[P, T | None]: ...
+
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., **options: Unpack[CallOptions]
+    ) -> TypedPrompt[P, T]: ...
+
+    def using(
+        self,
+        backend: BackendLike | None = None,
+        *,
+        tools: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
         """As :meth:`Prompt.using`; the signature stays."""
-        prompt = self.prompt.using(backend, **options)
+        prompt: Prompt[Any] = self.prompt.using(backend, **options)
+        if tools is not None:
+            prompt = prompt.using(tools=tools)
         return TypedPrompt(prompt, self.__wrapped__)
 
     def _inputs(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class RequestInfo:
         generation: The sampling settings that were set.
         messages: The first attempt's messages as data.
         output_schema: The JSON Schema of the output, None for text.
+        tools: The tools that the model was given, as data.
         fingerprint: The first request's fingerprint.
     """
 
@@ -87,6 +88,7 @@ class RequestInfo:
     messages: tuple[Mapping[str, Any], ...]
     output_schema: Mapping[str, Any] | None
     fingerprint: str
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,7 @@ def _revived(data: Mapping[str, Any]) -> dict[str, Any]:
     known["prompt"] = PromptInfo(**_known(PromptInfo, data["prompt"]))
     request = _known(RequestInfo, data["request"])
     request["messages"] = tuple(request["messages"])
+    request["tools"] = tuple(request.get("tools", ()))
     known["request"] = RequestInfo(**request)
     known["plan"] = tuple(_placement(item) for item in data.get("plan", ()))
     known["attempts"] = tuple(_attempt(item) for item in data.get("attempts", ()))

@@ -29,11 +29,13 @@ class Texts:
         units: Every text that is a template, parsed and checked.
         body: The body; None when it is empty.
         strings: Each string of a section by key: its template, or the string itself where it holds no Jinja.
+        places: Where each string stands, by key.
     """
 
     units: Units
     body: Unit | None
     strings: dict[str, Unit | str]
+    places: dict[str, Place]
 
 
 def read_texts(declaration: Declaration, load: Callable[[str], Source], env: Sandbox) -> Texts:
@@ -53,27 +55,30 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
     chain = (declaration.place,)
     body = None
     if not empty:
-        place = Place(file=declaration.place, first=declaration.body_line)
+        place = Place(file=declaration.place_of(BODY), first=declaration.body_line)
         body = units.add(BODY, declaration.body, place, Kind.TOP, chain)
     strings: dict[str, Unit | str] = {}
+    places: dict[str, Place] = {}
     for key, text, place in _strings(declaration):
+        places[key] = place
         is_template = any(mark in text for mark in ("{{", "{%", "{#"))
         strings[key] = units.add(key, text, place, Kind.SECTION, chain) if is_template else text
     for block in declaration.context:
         if block.include is not None:
-            at = TemplateError("", file=declaration.place, line=block.line)
+            at = TemplateError("", file=declaration.place_of(f"context.{block.id}"), line=block.line)
             key = units.include(block.include, Kind.SECTION, at, chain)
             strings[f"context.{block.id}"] = units.by_key[key]
-    return Texts(units, body, strings)
+    return Texts(units, body, strings, places)
 
 
 def _strings(declaration: Declaration) -> Iterator[tuple[str, str, Place]]:
     lines, clarity = declaration.lines, declaration.clarity
 
-    def place(what: str, line: int | None, text: str) -> Place:
+    def place(what: str, line: int | None, text: str, key: str | None = None) -> Place:
         # A line more for what YAML folds, and one for the key above the text.
         height = text.count("\n") + len(text) // _FOLDED + 2
-        return Place(file=declaration.place, first=line, fixed=True, what=what, height=height)
+        where = declaration.place_of(key or what)
+        return Place(file=where, first=line, fixed=True, what=what, height=height)
 
     for name in ("role", "task", "audience", "done_when"):
         text, key = getattr(clarity, name), f"clarity.{name}"
@@ -86,12 +91,14 @@ def _strings(declaration: Declaration) -> Iterator[tuple[str, str, Place]]:
     for index, constraint in enumerate(declaration.constraints):
         if constraint.say is not None:
             said = constraint.sentence()
-            where = place(f"constraint {constraint.id}", constraint.line, said)
+            where = place(
+                f"constraint {constraint.id}", constraint.line, said, f"constraints.{constraint.id}"
+            )
             yield f"constraints[{index}]", said, where
     for block in declaration.context:
         if block.text is not None:
             key = f"context.{block.id}"
-            yield key, block.text, place(key, block.line, block.text)
+            yield key, block.text, place(key, lines.get(key, block.line), block.text)
 
 
 def undeclared_inputs(declaration: Declaration, load: Callable[[str], Source]) -> tuple[str, ...]:
