@@ -13,9 +13,19 @@ from promptkit.errors import CapabilityMissing, InputError, InputProblem, Templa
 from promptkit.prompts.contract import Contract, environment
 from promptkit.prompts.fitting import Counts, fitted_messages, is_limited
 from promptkit.prompts.options import Options
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, Plan, Rendered, Request
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    OutputSpec,
+    Plan,
+    Rendered,
+    Request,
+    is_asynchronous,
+    is_blocking,
+)
 
-__all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
+__all__ = ["as_asynchronous", "as_blocking", "call_of", "generation_with", "rendered_with"]
 
 
 def rendered_with(
@@ -124,6 +134,21 @@ def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:
     Raises:
         CapabilityMissing: When it is asynchronous only.
     """
-    if not isinstance(backend, Backend):
-        raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
-    return backend
+    if is_blocking(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
+
+
+def as_asynchronous(backend: Backend | AsyncBackend, advice: str) -> AsyncBackend:
+    """The backend as one that can be awaited.
+
+    Args:
+        backend: Who answers.
+        advice: What to call, for the error.
+
+    Raises:
+        CapabilityMissing: When it is synchronous only.
+    """
+    if is_asynchronous(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is synchronous only; call {advice}")

@@ -263,7 +263,12 @@ def _schema_name(name: str) -> str:
     return name.rsplit("/", 1)[-1].replace("-", "_")
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None), list, dict})
+
+
 def _recordable(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, tuple):  # a history
         return [_recordable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
     to_dict = getattr(value, "to_dict", None)

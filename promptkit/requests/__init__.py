@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
+from promptkit.requests.backend import (
+    AsyncBackend,
+    Backend,
+    Capabilities,
+    Count,
+    is_asynchronous,
+    is_blocking,
+)
 from promptkit.requests.fit import BlockFit, Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import Enforce, OutputSpec
@@ -44,6 +51,8 @@ __all__ = [
     "SourceRange",
     "Tool",
     "canonical_json",
+    "is_asynchronous",
+    "is_blocking",
     "reasoning_of",
     "refusal",
     "thinking_aloud",
