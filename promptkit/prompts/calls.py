@@ -109,6 +109,7 @@ def call_of(
         generation=rendered.generation,
         prompt=rendered.prompt,
         tools=options.tools,
+        unchanging=contract.template.unchanging(rendered.messages),
         tags=options.tags,
     )
     return Call(
