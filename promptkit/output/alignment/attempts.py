@@ -102,7 +102,7 @@ class Attempts:
             forms = [sentence(self._text)]
         for form in forms:
             if form is not None:
-                made = Attempt(start=form.start, end=form.end, speaks=True)
+                made = Attempt(start=form.start, end=form.end, speaks=form.rule != "fence")
                 yield self._fitted(
                     made, form.node, (Fix((), form.rule, self._text[form.start : form.end][:200], None),)
                 )

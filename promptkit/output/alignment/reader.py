@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from promptkit.output.alignment.blanks import KEY, Blanks, fold
+from promptkit.output.alignment.blanks import KEY, Blanks, fold, is_quoted
 from promptkit.output.alignment.nodes import Arr, Bare, Fix, Node, Obj, Reading
 from promptkit.output.alignment.strings import OPENERS, Strings, Text
 
@@ -260,7 +260,7 @@ class Reader:
             text, end = self._text(at, "name")
             return text, end, False
         key = KEY.match(self._source, at)
-        if key is not None and key["bare"] is not None:
+        if key is not None and not is_quoted(key):
             end = key.end("bare")
             self._fix("unquoted", key["bare"], key["bare"])
             return key["bare"], end + (self._source[end] in "\"'”’"), True
@@ -350,6 +350,4 @@ class Reader:
         if following in ("}", "", ",", ")"):
             return True
         key = KEY.match(self._source, at)
-        return key is not None and (
-            key["quote"] is not None or bare_names or fold(key["bare"]) in self._names
-        )
+        return key is not None and (is_quoted(key) or bare_names or fold(key["bare"]) in self._names)

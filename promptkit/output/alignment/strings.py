@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from promptkit.output.alignment.blanks import KEY, Blanks, fold
+from promptkit.output.alignment.blanks import KEY, Blanks, fold, is_quoted, key_name
 from promptkit.output.alignment.escapes import unescape
 
 __all__ = ["OPENERS", "Strings", "Text"]
@@ -118,13 +118,13 @@ class Strings:
         key = KEY.match(self._text, at)
         if key is None:
             return False
-        return key["quote"] is not None or bare_names or fold(key["bare"]) in self._names
+        return is_quoted(key) or bare_names or fold(key["bare"]) in self._names
 
     def known_name(self, at: int) -> bool:
         """True when a name of the schema with its colon begins there."""
         self._step()
         key = KEY.match(self._text, at)
-        return key is not None and fold(key["quoted"] or key["bare"]) in self._names
+        return key is not None and fold(key_name(key)) in self._names
 
     def is_known(self, name: str) -> bool:
         """True for a name of the schema in any spelling."""
