@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +119,50 @@ def test_every_promise_is_kept_for_any_data(value: Any) -> None:
     for variant in variants({"v": value}, ANYTHING):
         if variant.kind not in ("name too many", "missing comma"):
             check(variant, ANYTHING)
+
+
+MARKS = re.compile(r'"(?:[^"\\]|\\.)*"')
+VALUES: list[tuple[dict[str, Any], Any]] = [
+    (
+        SCHEMAS[0],
+        {
+            "kind": "bill",
+            "level": 12,
+            "note": "a, b: {c} [d]",
+            "urgent": True,
+            "score": 0.5,
+            "tags": ["e f", "g"],
+            "person": {"full_name": "H I", "age": None},
+        },
+    ),
+    (SCHEMAS[1], {"items": [1, 22, 3]}),
+    (SCHEMAS[2], {"a": 'say "hi", it\'s', "b": 7}),
+]
+
+
+@pytest.mark.parametrize(("raw", "data"), VALUES)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_one_sign_of_json_too_few_or_too_many_never_gives_another_value(
+    raw: Any, data: Any, indent: int | None
+) -> None:
+    schema = OutputSchema.from_json_schema(closed_objects(raw), "output")
+    text = json.dumps(data, indent=indent)
+    inside = {at for found in MARKS.finditer(text) for at in range(found.start() + 1, found.end() - 1)}
+    outcomes: list[bool] = []
+
+    for at, sign in enumerate(text):
+        if at in inside or sign not in '"{}[],:':
+            continue
+        for changed in (text[:at] + text[at + 1 :], text[:at] + sign + text[at:]):
+            try:
+                taken = align(changed, schema).data
+            except OutputError:
+                outcomes.append(False)
+            else:
+                assert taken == data, changed
+                outcomes.append(True)
+
+    assert sum(outcomes) >= len(outcomes) / 3
 
 
 def test_a_family_covers_what_is_taken_and_what_is_refused() -> None:

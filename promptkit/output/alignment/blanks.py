@@ -7,6 +7,7 @@ import re
 __all__ = ["KEY", "Blanks", "fold", "is_quoted", "key_name"]
 
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
+_COMMENTS = ("/", "#")
 _FOLDED = re.compile(r"[\s_\-.:*`\"']+")
 
 KEY = re.compile(
@@ -53,6 +54,8 @@ class Blanks:
         first = ""
         while True:
             at = _BLANK.match(self._text, at).end()  # type: ignore[union-attr]
+            if self._text[at : at + 1] not in _COMMENTS:
+                return at, first
             end = self._comment_end(at)
             if end == at:
                 return at, first

@@ -277,7 +277,11 @@ class Reader:
         at = self._skip(at)
         mark = self._source[at : at + 1]
         if mark == ":":
-            return self._skip(at + 1)
+            at = self._skip(at + 1)
+            if self._source[at : at + 1] == ":":
+                self._fix("colon", ":", "")
+                at = self._skip(at + 1)
+            return at
         if mark == "=":
             arrow = 2 if self._source.startswith("=>", at) else 1
             self._fix("colon", self._source[at : at + arrow], ":")
@@ -294,7 +298,7 @@ class Reader:
             return None
         end = self._strings.read(at, "item")
         behind, _ = self._blanks.skip(end.end)
-        if end.cut or ":" in end.text or self._source[behind : behind + 1] not in (",", "}"):
+        if end.cut or end.unclear or ":" in end.text or self._source[behind : behind + 1] not in (",", "}"):
             return None
         self._fix("bracket", "{", "[")
         node, at = self._array(at, "}")
@@ -317,6 +321,8 @@ class Reader:
         if word[-1:] in "\"'”" and word.count(word[-1]) == 1:
             self._fix("quote_missing", word, word[:-1])
             return word[:-1].rstrip(), end
+        if '"' in word:
+            self._break("quotation marks stand in a word that has none around it")
         return Bare(word), end
 
     def _bare_end(self, at: int, where: str, *, bare_names: bool) -> int:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-__all__ = ["Standing", "is_html", "is_noise", "is_refusal", "offers_alternatives", "standing", "takes_back"]
+__all__ = [
+    "Standing",
+    "goes_on",
+    "is_html",
+    "is_noise",
+    "is_refusal",
+    "offers_alternatives",
+    "standing",
+    "takes_back",
+]
 
 
 class Standing(StrEnum):
@@ -79,6 +88,7 @@ _NOISE = re.compile(
     r"|</?s>|(?<=\|>)(?:assistant|final|json|analysis|commentary)(?=<\|))*",
     re.IGNORECASE,
 )
+_MORE = re.compile(r"[\s}\],]{0,80}[\"'][^\"'\n]{0,200}[\"']\s{0,20}[:,\]}]")
 _NEAR = 240
 
 
@@ -105,6 +115,11 @@ def offers_alternatives(text: str) -> bool:
 def takes_back(after: str) -> bool:
     """True when the words behind a value say that it is wrong."""
     return _TAKEN_BACK.search(after[:2_000]) is not None
+
+
+def goes_on(after: str) -> bool:
+    """True when what stands right behind a value looks like more of it: texts with commas or colons."""
+    return _MORE.match(after) is not None
 
 
 def is_refusal(text: str) -> bool:
