@@ -10,7 +10,7 @@ runs. The cases are those of `parsing_cases.py`: by kind, each with the value th
 takes cases from JSON lines with `id`, `category`, `schema`, `text`, `expect` (null: none).
 
 A case counts as right when that value is taken, or when none is taken and none should be; as wrong when another value
-is taken, or any where none should be; else as refused. For the others a field that may be left out counts as left out
+is taken, or any where none should be; else as refused, as also where a contender crashes. For the others a field that may be left out counts as left out
 when it is null or its default, and names that the schema does not have do not count. Inputs, which the cases of the
 kind `echo` have, are told to promptkit alone: no other takes any.
 
@@ -35,7 +35,7 @@ from typing import Any
 
 import pydantic_core
 from parsing_cases import ORDER, REFUSE, SCHEMAS, Case, cases
-from parsing_contenders import OTHERS, outcome_of
+from parsing_contenders import OTHERS
 from pydantic import BaseModel, TypeAdapter
 
 from promptkit.errors import OutputError
@@ -119,11 +119,32 @@ def _taken(case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _others(python: str, chosen: Sequence[Any], texts: Sequence[Any]) -> dict[str, Any]:
-    asked = {
-        "contenders": list(OTHERS),
-        "cases": chosen,
-        "texts": [text for text in texts if text["kb"] <= 100],
-    }
+    """What each of the others makes of the cases; one that crashes goes on behind the case, which it refused."""
+    texts = [text for text in texts if text["kb"] <= 100]
+    made: dict[str, Any] = {}
+    for name in OTHERS:
+        version, outcomes, times = "", [], []
+        while len(outcomes) < len(chosen) or len(times) < len(texts):
+            asked = {"contender": name, "cases": chosen[len(outcomes) :], "texts": texts[len(times) :]}
+            lines = _lines(python, asked)
+            if not lines:
+                break
+            version = lines[0]
+            found = lines[1:][: len(asked["cases"])]
+            outcomes += found
+            times += lines[1 + len(found) :] if len(outcomes) == len(chosen) else []
+            if len(outcomes) < len(chosen):
+                outcomes.append({"error": "crashed"})
+            elif len(times) < len(texts):
+                times.append(None)
+        if version:
+            made[name] = {"version": version, "outcomes": outcomes, "times": times}
+        else:
+            print(f"{name} is not there", file=sys.stderr)
+    return made
+
+
+def _lines(python: str, asked: Mapping[str, Any]) -> list[Any]:
     done = subprocess.run(
         [python, str(CHILD)],
         input=json.dumps(asked),
@@ -132,10 +153,7 @@ def _others(python: str, chosen: Sequence[Any], texts: Sequence[Any]) -> dict[st
         check=False,
         env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
     )
-    if done.returncode:
-        sys.exit(f"the other libraries failed:\n{done.stderr[-2_000:]}")
-    made: dict[str, Any] = json.loads(done.stdout)
-    return made
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def verdict(case: Mapping[str, Any], outcome: Mapping[str, Any], *, own: bool) -> str:
@@ -270,5 +288,4 @@ def _print_times(texts: Sequence[Any], results: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    assert outcome_of
     main()

@@ -1,7 +1,7 @@
 """Readers of answers, each behind one call: a schema and a text to a value, or an error.
 
-Run as a program it is the other side of `parsing.py`: it reads cases as JSON lines and writes what each contender
-makes of them, and the time each takes for some texts. It needs nothing of promptkit.
+Run as a program it is the other side of `parsing.py`: what one contender makes of each case, and the time that it takes
+for some texts. It needs nothing of promptkit.
 """
 
 from __future__ import annotations
@@ -238,22 +238,14 @@ def timed(reader: Reader, schema: Mapping[str, Any], text: str, least_s: float =
 
 
 def main() -> None:
-    """Cases and texts from standard input, outcomes and times to standard output, all as JSON."""
+    """One contender: cases and texts from standard input as JSON, a line of JSON for each outcome as it comes."""
     asked = json.load(sys.stdin)
-    made: dict[str, Any] = {}
-    for name, (distribution, reader) in OTHERS.items():
-        if name not in asked["contenders"]:
-            continue
-        try:
-            version = importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        made[name] = {
-            "version": version,
-            "outcomes": [outcome_of(reader, case["schema"], case["text"]) for case in asked["cases"]],
-            "times": [timed(reader, case["schema"], case["text"]) for case in asked["texts"]],
-        }
-    json.dump(made, sys.stdout)
+    distribution, reader = OTHERS[asked["contender"]]
+    print(json.dumps(importlib.metadata.version(distribution)), flush=True)
+    for case in asked["cases"]:
+        print(json.dumps(outcome_of(reader, case["schema"], case["text"])), flush=True)
+    for case in asked["texts"]:
+        print(json.dumps(timed(reader, case["schema"], case["text"])), flush=True)
 
 
 if __name__ == "__main__":

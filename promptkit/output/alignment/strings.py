@@ -99,7 +99,9 @@ class Strings:
         at, _ = self._blanks.skip(behind)
         following = text[at : at + 1]
         if where == "name":
-            return following in (":", "=", "[", "{") or (at > behind and following in OPENERS)
+            return following in (":", "=", "[", "{") or (
+                at > behind and (following in OPENERS or following.isdigit() or following == "-")
+            )
         if following in ("}", "]", ")", ""):
             return True
         if where == "item":

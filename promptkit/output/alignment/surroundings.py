@@ -62,6 +62,7 @@ _SAID = (
         ),
     ),
 )
+_APART = (Standing.DRAFT, Standing.SAMPLE, Standing.QUOTED)
 _STANDINGS = [(kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for kind, words in _SAID]
 _ALTERNATIVES = re.compile(
     r"\b(?:or|alternatively|either|option|alternative|possibilit(?:y|ies)|could also|version [2b])\b",
@@ -93,18 +94,21 @@ _NEAR = 240
 
 
 def standing(before: str) -> Standing:
-    """What the words between the value before and this one call it; the nearest of them decides.
+    """What the words between the value before and this one call it.
+
+    The nearest of them decides; that a value is an answer does not unsay that it is the final one.
 
     Args:
         before: The text between the two, or from the beginning.
     """
     near = before[-_NEAR:]
-    best, at = Standing.PLAIN, -1
-    for kind, pattern in _STANDINGS:
-        for found in pattern.finditer(near):
-            if found.end() > at:
-                best, at = kind, found.end()
-    return best
+    said = sorted((found.end(), kind) for kind, pattern in _STANDINGS for found in pattern.finditer(near))
+    kinds = [kind for _, kind in said]
+    last = kinds[-1] if kinds else Standing.PLAIN
+    if last is not Standing.PLAIN:
+        return last
+    behind = next((at for at in reversed(range(len(kinds))) if kinds[at] in _APART), -1)
+    return Standing.FINAL if Standing.FINAL in kinds[behind + 1 :] else Standing.PLAIN
 
 
 def offers_alternatives(text: str) -> bool:
