@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from promptkit.completions import Repair
-from promptkit.errors import Echoed, Empty, Unparseable
+from promptkit.errors import Echoed, Empty, OutputError, Unparseable
 from promptkit.output.alignment.aligned import Aligned, Candidate
 from promptkit.output.alignment.attempts import Attempts, allows_null_and_text, has_further_names
 from promptkit.output.alignment.choosing import choose
@@ -115,6 +115,9 @@ def aligned(
         return _as_it_stands(text, strict, schema, echoes)
     try:
         return _mended(text, schema, echoes, allowed, _DEEPEST)
+    except OutputError as error:
+        error.text = text  # of an answer that was encoded it is the text inside
+        raise
     except TooMuchWork as error:
         why = (
             f"its objects and lists are nested deeper than {MAX_DEPTH}"
