@@ -270,7 +270,8 @@ def test_a_connection_that_breaks_while_a_request_is_sent_is_lost(server, caller
     with pytest.raises(TransportFault) as caught:
         caller.ask(server.url, LARGE_CALL)
 
-    assert caught.value.kind == "lost"
+    # Where nothing was read, the break may be seen while the connection is still being made.
+    assert caught.value.kind in (("lost",) if after_bytes else ("lost", "connect"))
 
 
 def test_what_a_server_says_before_it_breaks_off_a_request_that_is_too_large_is_read(server) -> None:
