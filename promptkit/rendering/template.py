@@ -14,6 +14,7 @@ from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
+from promptkit.wordings import ENGLISH
 
 __all__ = ["Template", "run_part"]
 
@@ -21,7 +22,8 @@ __all__ = ["Template", "run_part"]
 def _saying(rule: Constraint, sentence: str) -> Constraint:
     if rule.say is None or not sentence.strip():
         return rule
-    return replace(rule, say=str(sentence).removeprefix("Preferably, "))
+    before = (rule.wording or ENGLISH).say("wish").partition("{sentence}")[0]
+    return replace(rule, say=str(sentence).removeprefix(before))
 
 
 def run_part(env: Sandbox, part: jinja2.Template, values: Mapping[str, Any]) -> list[str]:
