@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from promptkit.backends.dialect import Dialect
 from promptkit.backends.estimates import estimate_tokens
 from promptkit.backends.exchange import Exchange
+from promptkit.backends.prices import Prices, prices_of
 from promptkit.backends.proxies import check_proxy
 from promptkit.backends.wire import Destination, Endpoint, TransportFault, Waits
 from promptkit.completions import Completed, Completion, Event
@@ -87,6 +88,7 @@ class HttpBackend:
         dialect: Dialect,
         timeouts: Timeouts | None = None,
         network: Network | None = None,
+        prices: Prices | None = None,
     ) -> None:
         """Prepare a backend; nothing is sent.
 
@@ -99,9 +101,15 @@ class HttpBackend:
             dialect: How the server is spoken to.
             timeouts: How long the server may take.
             network: By which way it is reached.
+            prices: What its tokens cost; None for the list prices of ``name``, where they are known.
         """
         self._endpoint = Endpoint(
-            name=name, url=base_url.rstrip("/"), model=model, key_env=key_env, words=dialect.words
+            name=name,
+            url=base_url.rstrip("/"),
+            model=model,
+            key_env=key_env,
+            words=dialect.words,
+            prices=prices_of(name) if prices is None else prices,
         )
         self._dialect = dialect
         self._timeouts = timeouts or Timeouts()
@@ -113,6 +121,11 @@ class HttpBackend:
     def name(self) -> str:
         """The reference by which users ask for it; never holds a key."""
         return self._endpoint.name
+
+    @property
+    def prices(self) -> Prices:
+        """What its tokens cost; empty where that is not known."""
+        return self._endpoint.prices
 
     def __repr__(self) -> str:
         return f"HttpBackend({self.name!r})"

@@ -27,15 +27,20 @@ _COMPATIBLE_FORM = form_of("openai")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TIMEOUTS = ("answer_s", "connect_s", "first_token_s", "stall_s")
 _NETWORK = ("ca_file", "proxy")
-_OF_SERVERS = (*_TIMEOUTS, *_NETWORK)
+_OF_SERVERS = (*_TIMEOUTS, *_NETWORK, "price")
 
 # The room of each scheme; a room is loaded when it is asked for.
 _ROOMS: Mapping[str, str] = {
     "anthropic": "anthropic",
+    "azure": "openai_chat",
     "gemini": "gemini",
+    "llama-server": "openai_chat",
+    "mistral": "openai_chat",
     "ollama": "ollama",
     "openai": "openai_chat",
     "openai-responses": "openai_responses",
+    "openrouter": "openai_chat",
+    "vllm": "openai_chat",
 }
 
 
@@ -50,9 +55,10 @@ def open_backend(reference: str, **options: Any) -> Backend:
             ``openai+https://openrouter.ai/api/v1:meta/llama:free``. A package may offer more schemes by an
             entry point of the group ``promptkit.backends``.
         **options: What the kind of backend takes. Servers: ``connect_s``, ``first_token_s``, ``stall_s``,
-            ``answer_s``, ``proxy``, ``ca_file``, where the reference has a URL also ``key_env`` (the environment
-            variable with the key), and what their dialect takes, such as ``response_format`` of compatible
-            servers. A key itself is never an option.
+            ``answer_s``, ``proxy``, ``ca_file``, ``price`` (US dollars per million tokens: ``{"input": 1.25,
+            "output": 10}``), where the reference has a URL also ``key_env`` (the environment variable with the
+            key), and what their dialect takes, such as ``response_format`` of compatible servers. A key itself
+            is never an option.
 
     Raises:
         ConfigurationError: When the reference or an option is not one; the message shows the right form.
@@ -159,9 +165,11 @@ def _backend(
     elsewhere: bool = False,
 ) -> Backend:
     from promptkit.backends.http import HttpBackend, Network
+    from promptkit.backends.prices import given_prices
 
     own = {key: value for key, value in options.items() if key not in _OF_SERVERS}
     dialect = provider.dialect(**own)
+    price = options.get("price")
     return HttpBackend(
         name=name,
         base_url=where[0],
@@ -171,6 +179,7 @@ def _backend(
         dialect=replace(dialect, needs_key=False) if elsewhere else dialect,
         timeouts=_timeouts({key: value for key, value in options.items() if key in _TIMEOUTS}),
         network=Network(**{key: _text(key, options.get(key)) for key in _NETWORK}),
+        prices=None if price is None else given_prices(price, f"price of {name}"),
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from promptkit.backends.prices import Prices
+
 __all__ = ["Destination", "Endpoint", "ErrorWords", "HttpCall", "HttpReply", "TransportFault", "Waits"]
 
 SHORTEST_WAIT_S = 0.001
@@ -95,6 +97,7 @@ class Endpoint:
         model: The model's name as the server knows it.
         key_env: The environment variable that the key is read from.
         words: How errors speak of the server.
+        prices: What its tokens cost; empty where that is not known.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Endpoint:
     model: str
     key_env: str
     words: ErrorWords = field(default_factory=ErrorWords)
+    prices: Prices = ()
 
 
 class Waits:

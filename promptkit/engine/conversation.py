@@ -43,14 +43,14 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
     try:
         accepted = yield from _ask(call, ledger, narrator)
     except BaseException as error:  # recorded, be it Ctrl-C, then raised untouched
-        yield Keep(record=ledger.failed(error))
+        yield Keep(kept=ledger.failed(error))
         raise
     if isinstance(accepted, Completion):
         return (yield from _called(call, ledger, accepted))
     narrator.settle(accepted.data)
     output = call.request.output.schema.dump(accepted.value)
-    done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts)
-    yield Keep(record=done)
+    done = ledger.close(status="ok", output=output, verdicts=accepted.verdicts)
+    yield Keep(kept=done)
     usage = ledger.usage
     return Result(
         value=accepted.value,
@@ -60,7 +60,7 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        record=done,
+        kept=done,
         confidence=accepted.confidence,
     )
 
@@ -100,8 +100,8 @@ def _called(
     call: Call, ledger: Ledger, completion: Completion
 ) -> Generator[Keep, Completion | None, Result[Any]]:
     """What a caller gets when the model asks for tools: no value yet, and the calls."""
-    done = ledger.record(status="ok", output=None, verdicts=())
-    yield Keep(record=done)
+    done = ledger.close(status="ok", output=None, verdicts=())
+    yield Keep(kept=done)
     usage = ledger.usage
     said = (TextPart(text=completion.text),) if completion.text else ()
     return Result(
@@ -112,7 +112,7 @@ def _called(
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        record=done,
+        kept=done,
         tool_calls=completion.tool_calls,
     )
 

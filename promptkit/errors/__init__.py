@@ -263,9 +263,21 @@ class ConstraintViolated(OutputError):
 
 
 class BudgetExceeded(PromptKitError):
-    """A limit on tokens, money, time or calls was reached."""
+    """A limit on tokens, money, time or calls would be passed; nothing was sent for this call.
+
+    Attributes:
+        limit: Which one: ``tokens``, ``money``, ``seconds`` or ``calls``.
+        allowed: The most that it allows; US dollars as a Decimal.
+        spent: What is spent already, by calls that are under way too.
+        asked: What this call may take at most, as far as that is known.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, limit: str = "", allowed: Any = None, **evidence: Any) -> None:
+        self.limit, self.allowed = limit, allowed
+        self.spent, self.asked = evidence.get("spent"), evidence.get("asked")
+        super().__init__(message)
 
 
 class BackendNotAllowed(PromptKitError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat import export
@@ -12,9 +13,19 @@ from promptkit.errors import CapabilityMissing, InputError, InputProblem, Templa
 from promptkit.prompts.contract import Contract, environment
 from promptkit.prompts.fitting import Counts, fitted_messages, is_limited
 from promptkit.prompts.options import Options
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, Plan, Rendered, Request
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    OutputSpec,
+    Plan,
+    Rendered,
+    Request,
+    is_asynchronous,
+    is_blocking,
+)
 
-__all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
+__all__ = ["as_asynchronous", "as_blocking", "call_of", "generation_with", "rendered_with"]
 
 
 def rendered_with(
@@ -33,11 +44,11 @@ def rendered_with(
         InputError: When an input is longer than its block may show.
         ContextOverflow: When the prompt is too long after all that may give way is gone.
     """
-    parts, fit = contract.parts, None
+    parts, fit, shown = contract.parts, None, values
     generation = generation_with(contract, options)
     if is_limited(contract, options):
         fitted = fitted_messages(contract, options, values, generation, backend())
-        messages, fit = fitted.messages, fitted.fit
+        messages, fit, shown = fitted.messages, fitted.fit, dict(fitted.values)
     else:
         messages = parts.template.render(values)
     if not messages:
@@ -55,6 +66,7 @@ def rendered_with(
         inputs=values,
         exporter=export,
         fit=fit,
+        tracer=partial(contract.trace, shown),
     )
 
 
@@ -95,6 +107,7 @@ def call_of(
         generation=rendered.generation,
         prompt=rendered.prompt,
         tools=options.tools,
+        unchanging=contract.template.unchanging(rendered.messages),
         tags=options.tags,
     )
     return Call(
@@ -121,6 +134,21 @@ def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:
     Raises:
         CapabilityMissing: When it is asynchronous only.
     """
-    if not isinstance(backend, Backend):
-        raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
-    return backend
+    if is_blocking(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
+
+
+def as_asynchronous(backend: Backend | AsyncBackend, advice: str) -> AsyncBackend:
+    """The backend as one that can be awaited.
+
+    Args:
+        backend: Who answers.
+        advice: What to call, for the error.
+
+    Raises:
+        CapabilityMissing: When it is synchronous only.
+    """
+    if is_asynchronous(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is synchronous only; call {advice}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,7 @@ from promptkit.declarations import Declaration
 from promptkit.errors import PromptError, TemplateError
 from promptkit.records import PromptInfo
 from promptkit.rendering import Source, Template, compile_template, undeclared_inputs
-from promptkit.requests import GenerationConfig, OutputSpec, PromptRef
+from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, SourceMap
 from promptkit.schemas import InputSchema, OutputSchema, differences, with_limits
 
 __all__ = ["Contract", "Loader", "environment"]
@@ -121,6 +121,21 @@ class Contract(Generic[T]):
             with self._lock:
                 parts = self._parts = self._parts or self._compile()
         return parts
+
+    def trace(self, values: Mapping[str, Any]) -> SourceMap:
+        """Where all that these inputs render to comes from.
+
+        Raises:
+            TemplateError: When the template fails on them.
+        """
+        return self._traced.trace(values)
+
+    @cached_property
+    def _traced(self) -> Template:
+        parts = self.parts
+        return compile_template(
+            self.declaration, inputs=parts.inputs, output=parts.output, load=self.load, trace=True
+        )
 
     def prompt_info(self, inputs: dict[str, Any]) -> PromptInfo:
         """What a record says of this prompt and these validated inputs."""
@@ -248,7 +263,12 @@ def _schema_name(name: str) -> str:
     return name.rsplit("/", 1)[-1].replace("-", "_")
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None), list, dict})
+
+
 def _recordable(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, tuple):  # a history
         return [_recordable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
     to_dict = getattr(value, "to_dict", None)

@@ -20,13 +20,20 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, PlanError, TemplateError
+from promptkit.errors import PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.calls import as_blocking, call_of, generation_with, rendered_with
+from promptkit.prompts.calls import as_asynchronous, as_blocking, call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import CallOptions, Options
 from promptkit.rendering import Source
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, refusal
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    Plan,
+    Rendered,
+    refusal,
+)
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -276,11 +283,8 @@ class Prompt(Generic[T]):
     def astream(self, /, **inputs: Any) -> AsyncIterator[StreamEvent[T]]:
         """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
         conversation, backend = self._begin(inputs)
-        if not isinstance(backend, AsyncBackend):
-            raise CapabilityMissing(
-                f"backend {backend.name} is synchronous only; call stream instead of astream"
-            )
-        return stream_async(conversation, backend, **self._driving())
+        awaited = as_asynchronous(backend, "stream instead of astream")
+        return stream_async(conversation, awaited, **self._driving())
 
     def parse(self, text: str, /, **inputs: Any) -> Result[T]:
         """Read ``text`` as this prompt's answer to ``inputs``: validate and check it; no model is called.

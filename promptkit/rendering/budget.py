@@ -49,10 +49,12 @@ class Fitted:
 
     Attributes:
         messages: As they are sent.
+        values: The inputs as they are shown.
         fit: What was kept and cut.
     """
 
     messages: tuple[Message, ...]
+    values: Mapping[str, Any]
     fit: Fit
 
 
@@ -118,26 +120,26 @@ def fit_inputs(
     blocks = [block for limit in limits if (block := _Block.of(limit, values, count)) is not None]
     for block in blocks:
         block.hold()
-    messages, total = _rendered(blocks, values, count, render)
+    shown, messages, total = _rendered(blocks, values, count, render)
     order = sorted(range(len(blocks)), key=lambda at: (blocks[at].limit.priority, -at))
     for block in (blocks[at] for at in order if blocks[at].limit.shrink != "never"):
         while room is not None and total.n > room and block.kept:
             block.shorten(min(block.tokens - (total.n - room), block.tokens - 1), "room")
-            messages, total = _rendered(blocks, values, count, render)
+            shown, messages, total = _rendered(blocks, values, count, render)
     fit = Fit(tokens=total.n, room=room, exact=total.exact, blocks=tuple(block.fit for block in blocks))
     if room is not None and total.n > room:
         raise _too_long(fit)
-    return Fitted(messages=messages, fit=fit)
+    return Fitted(messages=messages, values=shown, fit=fit)
 
 
 def _rendered(
     blocks: Sequence[_Block], values: Mapping[str, Any], count: CountTokens, render: Render
-) -> tuple[tuple[Message, ...], Count]:
+) -> tuple[Mapping[str, Any], tuple[Message, ...], Count]:
     for block in blocks:
         if block.cut is not None:
             values = _replaced(values, block.limit.path, block.value)
     messages = tuple(render(values))
-    return messages, count(messages)
+    return values, messages, count(messages)
 
 
 def _too_long(fit: Fit) -> ContextOverflow:

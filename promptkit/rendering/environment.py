@@ -27,12 +27,15 @@ from promptkit.rendering.roles import (
     HISTORY,
     LOOP,
     SECTION,
+    TRACED_TEXT,
+    TRACED_VALUE,
     WEIGHED,
     RoleBlocks,
 )
 from promptkit.rendering.run import CURRENT
 from promptkit.rendering.sections import Section
 from promptkit.rendering.spans import Span, joined
+from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
 from promptkit.spelling import did_you_mean
 
@@ -145,6 +148,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         fixed: Messages that never change, as the role blocks that were rendered when the prompt was loaded.
         examples: The turns of the examples.
         history: The name of the input that holds earlier turns; None when there is none.
+        traces: Where the texts of a traced prompt come from, by number: marked texts and the origins of values.
     """
 
     intercepted_binops = frozenset(BINARY)
@@ -172,6 +176,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             HISTORY: self._emit_history,
             LOOP: _bounded_items,
             SECTION: self._print_section,
+            TRACED_TEXT: self._traced_text,
+            TRACED_VALUE: self._traced_value,
             WEIGHED: _weighed,
         }
         self.tests.update(bounded_tests(dict[str, Any](self.tests)))
@@ -182,6 +188,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.fixed: list[tuple[Message, ...]] = []
         self.examples: tuple[Message, ...] = ()
         self.history: str | None = None
+        self.traces: list[Any] = []
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:  # noqa: A002, ARG002
         """The part that was compiled under this key; includes are resolved when the prompt is loaded."""
@@ -224,6 +231,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
     @pass_context
     def _print_section(self, _context: Context, key: str) -> str:
         return self.sections[key].render(CURRENT.get().values)
+
+    @pass_context
+    def _traced_text(self, _context: Context, index: int) -> str:
+        text: str = self.traces[index]
+        return text
+
+    @pass_context
+    def _traced_value(self, _context: Context, value: Any, index: int) -> str:
+        return traced(value, self.traces[index])
 
     @pass_context
     def _emit_fixed(self, _context: Context, index: int) -> str:

@@ -86,11 +86,13 @@ class Place:
 
     def error(self, problem: str, lineno: int | None = None, *, rule: str = "template") -> TemplateError:
         """A TemplateError at line ``lineno`` of this text, for a broken rule of ``promptkit check``."""
-        line = self.first
-        if line is not None and lineno is not None and not self.fixed:
-            line += lineno - 1
+        line = self.first if lineno is None else self.line(lineno)
         told = f"{self.what}: {problem}" if self.what else problem
         return TemplateError(told, file=self.file, line=line, rule=rule)
+
+    def line(self, lineno: int) -> int | None:
+        """The line of the file where line ``lineno`` of this text stands; None where it is not known."""
+        return self.first if self.first is None or self.fixed else self.first + lineno - 1
 
 
 def compile_fault(error: BaseException, place: Place) -> TemplateError:

@@ -14,6 +14,8 @@ from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
+from promptkit.rendering.tracing import source_map
+from promptkit.requests import SourceMap
 from promptkit.wordings import ENGLISH
 
 __all__ = ["Template", "run_part"]
@@ -85,6 +87,18 @@ class Template:
         """
         return tuple(self.run(Run(values)).messages)
 
+    def trace(self, values: Mapping[str, Any]) -> SourceMap:
+        """Where all that `render` gives for these inputs comes from; of a template that was compiled for it.
+
+        Args:
+            values: Validated inputs by name.
+
+        Raises:
+            TemplateError: As `render`.
+        """
+        run = self.run(Run(values))
+        return source_map(run, self._env.examples)
+
     def rules(self, values: Mapping[str, Any]) -> tuple[Constraint, ...] | None:
         """The prompt's constraints as they are said for these inputs; None when none is said differently.
 
@@ -109,6 +123,16 @@ class Template:
         # Examples are rendered once and emitted as the same objects, so identity tells them from equal turns.
         shown = {id(message) for message in self._env.examples}
         return tuple(item for item in messages if item.role != "system" and id(item) not in shown)
+
+    def unchanging(self, messages: Sequence[Message]) -> int:
+        """How many of the first messages are the same for all inputs: role blocks that read none, and examples.
+
+        Args:
+            messages: What :meth:`render` gave.
+        """
+        # Both are rendered once and emitted as the same objects.
+        same = {id(message) for part in (*self._env.fixed, self._env.examples) for message in part}
+        return next((n for n, message in enumerate(messages) if id(message) not in same), len(messages))
 
     def run(self, run: Run) -> Run:
         """Let the template emit its messages into ``run``, and give that back."""

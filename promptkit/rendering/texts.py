@@ -29,11 +29,13 @@ class Texts:
         units: Every text that is a template, parsed and checked.
         body: The body; None when it is empty.
         strings: Each string of a section by key: its template, or the string itself where it holds no Jinja.
+        places: Where each string stands, by key.
     """
 
     units: Units
     body: Unit | None
     strings: dict[str, Unit | str]
+    places: dict[str, Place]
 
 
 def read_texts(declaration: Declaration, load: Callable[[str], Source], env: Sandbox) -> Texts:
@@ -56,7 +58,9 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
         place = Place(file=declaration.place_of(BODY), first=declaration.body_line)
         body = units.add(BODY, declaration.body, place, Kind.TOP, chain)
     strings: dict[str, Unit | str] = {}
+    places: dict[str, Place] = {}
     for key, text, place in _strings(declaration):
+        places[key] = place
         is_template = any(mark in text for mark in ("{{", "{%", "{#"))
         strings[key] = units.add(key, text, place, Kind.SECTION, chain) if is_template else text
     for block in declaration.context:
@@ -64,7 +68,7 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
             at = TemplateError("", file=declaration.place_of(f"context.{block.id}"), line=block.line)
             key = units.include(block.include, Kind.SECTION, at, chain)
             strings[f"context.{block.id}"] = units.by_key[key]
-    return Texts(units, body, strings)
+    return Texts(units, body, strings, places)
 
 
 def _strings(declaration: Declaration) -> Iterator[tuple[str, str, Place]]:
@@ -94,7 +98,7 @@ def _strings(declaration: Declaration) -> Iterator[tuple[str, str, Place]]:
     for block in declaration.context:
         if block.text is not None:
             key = f"context.{block.id}"
-            yield key, block.text, place(key, block.line, block.text)
+            yield key, block.text, place(key, lines.get(key, block.line), block.text)
 
 
 def undeclared_inputs(declaration: Declaration, load: Callable[[str], Source]) -> tuple[str, ...]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
+from promptkit.requests.backend import (
+    AsyncBackend,
+    Backend,
+    Capabilities,
+    Count,
+    is_asynchronous,
+    is_blocking,
+)
 from promptkit.requests.fit import BlockFit, Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import Enforce, OutputSpec
@@ -16,6 +23,7 @@ from promptkit.requests.reasoning import (
 )
 from promptkit.requests.refusals import Demands, refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
+from promptkit.requests.source_map import Origin, SourceMap, SourceRange
 from promptkit.requests.tools import Tool
 
 __all__ = [
@@ -32,14 +40,19 @@ __all__ = [
     "Fit",
     "GenerationConfig",
     "Limit",
+    "Origin",
     "OutputSpec",
     "Placement",
     "Plan",
     "PromptRef",
     "Rendered",
     "Request",
+    "SourceMap",
+    "SourceRange",
     "Tool",
     "canonical_json",
+    "is_asynchronous",
+    "is_blocking",
     "reasoning_of",
     "refusal",
     "thinking_aloud",

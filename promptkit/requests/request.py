@@ -13,6 +13,7 @@ from promptkit.messages import Message
 from promptkit.requests.fit import Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import OutputSpec
+from promptkit.requests.source_map import SourceMap
 from promptkit.requests.tools import Tool
 
 __all__ = ["PromptRef", "Rendered", "Request"]
@@ -50,6 +51,7 @@ class Rendered:
         inputs: The validated inputs as plain data.
         exporter: Writes this as keyword arguments of a chat-completions client; set by Prompt.
         fit: What was kept and cut to make it fit; None where nothing limits its length.
+        tracer: Makes the source map; set by Prompt.
     """
 
     messages: tuple[Message, ...]
@@ -59,6 +61,18 @@ class Rendered:
     inputs: Mapping[str, Any] = field(repr=False)
     exporter: Callable[[Rendered], dict[str, Any]] = field(repr=False, compare=False)
     fit: Fit | None = field(default=None, repr=False)
+    tracer: Callable[[], SourceMap] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def source_map(self) -> SourceMap:
+        """Where each range of the messages comes from; worked out when it is asked for, by rendering once more.
+
+        Raises:
+            ValueError: When this was not rendered by a prompt.
+        """
+        if self.tracer is None:
+            raise ValueError("this was not rendered by a prompt, so nothing tells where its texts come from")
+        return self.tracer()
 
     def to_openai(self) -> dict[str, Any]:
         """Keyword arguments for ``client.chat.completions.create(model=..., **these)``."""
@@ -79,6 +93,8 @@ class Request:
         generation: How to sample.
         prompt: Which prompt this came from.
         tools: What the model may ask to be called in place of an answer.
+        unchanging: How many of the first messages are the same for all inputs of the prompt, which a provider may
+            keep; it shapes no answer.
         tags: The caller's own labels; they never reach the model.
         resumes: The cut answer to these messages that is gone on with; None to begin one. What comes back is the
             whole, with the usage of the new part alone.
@@ -95,6 +111,7 @@ class Request:
     generation: GenerationConfig
     prompt: PromptRef
     tools: tuple[Tool, ...] = ()
+    unchanging: int = field(default=0, compare=False)
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     resumes: Completion | None = field(default=None, repr=False)
     judge: Callable[[Completion], PromptKitError | None] | None = field(

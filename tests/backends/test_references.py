@@ -79,7 +79,7 @@ def test_mock_and_llama_are_opened_by_name() -> None:
         (
             "openai:m",
             {"temperature": 1},
-            "has no option temperature; it takes answer_s, ca_file, connect_s, first_token_s, proxy, stall_s",
+            "has no option temperature; it takes answer_s, ca_file, connect_s, first_token_s, price, proxy, stall_s",
         ),
         ("openai:m", {"conect_s": 1}, r"did you mean connect_s\?"),
         ("openai:m", {"stall_s": 0}, "a number of seconds above 0"),

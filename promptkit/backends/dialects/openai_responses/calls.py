@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -59,7 +58,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool) -> HttpCall:
         body["stream"] = True
     form = schema_field(request.output, FORM, _format)
     if form is not None:
-        body["text"] = {"format": json.loads(form)}
+        body["text"] = {"format": form.data}
     return HttpCall(
         path="/responses",
         body=json_bytes(with_extra(body, request.generation, endpoint)),
@@ -76,6 +75,8 @@ def _format(name: str, schema: Any, fits: bool) -> Any:
 
 def _items(message: Message, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
     """A message as items: texts, images and documents as a message, calls and results as items of their own."""
+    if message.role == "assistant" and message.text:
+        yield {"role": "assistant", "content": message.text}
     said: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for part in message.parts:
@@ -89,7 +90,7 @@ def _items(message: Message, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             others.append(call)
         elif isinstance(part, ToolResultPart) and message.role == "tool":
             others.append({"type": "function_call_output", "call_id": part.id, "output": part.text})
-        else:
+        elif not (isinstance(part, TextPart) and message.role == "assistant"):
             said.append(_content(part, message.role, endpoint))
     if said:
         yield {"role": message.role, "content": _plain(said)}
@@ -104,8 +105,6 @@ def _plain(said: Sequence[dict[str, Any]]) -> Any:
 
 def _content(part: Part, role: str, endpoint: Endpoint) -> dict[str, Any]:
     match part:
-        case TextPart() if role == "assistant":
-            return {"type": "output_text", "text": part.text}
         case TextPart() if role != "tool":
             return {"type": "input_text", "text": part.text}
         case ImagePart() if role == "user":
