@@ -136,6 +136,17 @@ def test_a_connection_that_nobody_takes_is_not_waited_for_beyond_its_time(full_b
     assert caught.value.kind == "connect_timeout"
 
 
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    full_backlog, server, caller, monkeypatch
+) -> None:
+    server.will_answer(b"here")
+    ports = (int(full_backlog.rpartition(":")[2].partition("/")[0]), server.port)
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    assert caller.ask("http://two.test/", waits=Waits(connect_s=1, first_s=60)) == (200, b"here")
+
+
 HEAD = b"HTTP/1.1 200 OK\r\nx-slow: " + b"s" * 60_000
 SLOW = {
     "in the status line": (Drip(b"HTTP/1.1 200 " + b"O" * 60_000),),

@@ -102,10 +102,9 @@ def read_event(data: Mapping[str, Any], event: str) -> Piece:
 
 def _text_alone(data: Mapping[str, Any]) -> Piece | None:
     """What a chunk adds that holds text and nothing else, as nearly all do: found in a third of the time."""
-    choices = data.get("choices")
-    choice = choices[0] if isinstance(choices, list) and len(choices) == 1 else None
-    delta = choice.get("delta") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(delta, dict) or not delta.keys() <= _TEXT_FIELDS:
+    choice = first_of(data.get("choices"))
+    delta = mapping_of(choice.get("delta")) if choice is not None else None
+    if choice is None or delta is None or not delta.keys() <= _TEXT_FIELDS:
         return None
     text = delta.get("content")
     if (
