@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from promptkit.backends.dialects.openai_chat import export as to_openai
     from promptkit.backends.http import HttpBackend, Network, Timeouts
     from promptkit.backends.llama import LlamaBackend
-    from promptkit.backends.mock import MockBackend
+    from promptkit.backends.mock import MockBackend, Paced
     from promptkit.backends.references import open_backend
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "LlamaBackend",
     "MockBackend",
     "Network",
+    "Paced",
     "Timeouts",
     "layers",
     "open_backend",
@@ -31,6 +32,7 @@ _HOMES = {
     "HttpBackend": ("promptkit.backends.http", "HttpBackend"),
     "LlamaBackend": ("promptkit.backends.llama", "LlamaBackend"),
     "MockBackend": ("promptkit.backends.mock", "MockBackend"),
+    "Paced": ("promptkit.backends.mock", "Paced"),
     "Network": ("promptkit.backends.http", "Network"),
     "Timeouts": ("promptkit.backends.http", "Timeouts"),
     "layers": ("promptkit.backends.layers", None),
