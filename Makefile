@@ -6,6 +6,7 @@ LOCK ?= --constraint constraints.txt
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 BIN := $(VENV)/bin
 SERVER := .venv-server
+CLIENTS := .venv-clients
 # What a library needs of llama.cpp: no command-line tools, server, examples, tests or vision.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF
 # What `make demo` asks about; the last is hard: praise that is none, and numbers that are no order's.
@@ -41,6 +42,13 @@ $(SERVER)/.ready: $(BIN)/python pyproject.toml constraints.txt
 	$(SERVER)/bin/$(PIP_INSTALL) $(LOCK) "llama-cpp-python[server]>=0.3.30"
 	@touch $@
 
+# The providers' official clients, which must read what the tests' servers say; pinned on their own, since one of them
+# disagrees with our pins.
+$(CLIENTS)/.ready: $(BIN)/python tests/e2e/clients.txt
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/$(PIP_INSTALL) --requirement tests/e2e/clients.txt
+	@touch $@
+
 demo: $(VENV)/.user
 	@for message in $(if $(MESSAGE),"$(MESSAGE)",$(MESSAGES)); do \
 	  printf '\n%s\n' "$$message"; \
@@ -52,7 +60,7 @@ test: unit e2e
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest tests --ignore=tests/e2e --numprocesses auto --dist worksteal --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-e2e: $(VENV)/.dev $(SERVER)/.ready
+e2e: $(VENV)/.dev $(SERVER)/.ready $(CLIENTS)/.ready
 	$(BIN)/python -m pytest tests/e2e
 
 # Branch coverage of the package; it only rises.
@@ -99,4 +107,4 @@ lock: $(VENV)/.dev $(SERVER)/.ready
 	mv constraints.new constraints.txt
 
 clean:
-	rm -rf $(VENV) $(SERVER) .coverage .mypy_cache .ruff_cache .import_linter_cache dist
+	rm -rf $(VENV) $(SERVER) $(CLIENTS) .coverage .mypy_cache .ruff_cache .import_linter_cache dist

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from promptkit.errors import PromptKitError
     from promptkit.libraries import Library, library, load
     from promptkit.messages import DocumentPart, ImagePart, Message
-    from promptkit.prompts import Prompt, TypedPrompt
+    from promptkit.prompts import Prompt, TypedPrompt, chunks
     from promptkit.records import CallRecord
-    from promptkit.requests import GenerationConfig, Plan, Rendered
+    from promptkit.requests import GenerationConfig, Plan, Rendered, Tool
     from promptkit.sessions import Session, configure, record, use
 
 __all__ = [
@@ -35,10 +35,12 @@ __all__ = [
     "Rendered",
     "Result",
     "Session",
+    "Tool",
     "TypedPrompt",
     "Usage",
     "Verdict",
     "backends",
+    "chunks",
     "configure",
     "constraints",
     "errors",
@@ -65,9 +67,11 @@ _HOMES = {
     "Rendered": "promptkit.requests",
     "Result": "promptkit.engine",
     "Session": "promptkit.sessions",
+    "Tool": "promptkit.requests",
     "TypedPrompt": "promptkit.prompts",
     "Usage": "promptkit.completions",
     "Verdict": "promptkit.completions",
+    "chunks": "promptkit.prompts",
     "configure": "promptkit.sessions",
     "library": "promptkit.libraries",
     "load": "promptkit.libraries",

@@ -54,15 +54,18 @@ class Usage:
     Attributes:
         input_tokens: Tokens read, including cached ones.
         output_tokens: Tokens written, including reasoning.
-        cached_tokens: Those input tokens that came from a cache.
+        cached_tokens: Those input tokens that came from the provider's prompt cache.
+        cache_written_tokens: Those input tokens that were written to it.
         reasoning_tokens: Those output tokens that were reasoning.
         estimated: True when a count had to be estimated, for example after a cut stream.
-        cost: Money spent, where the backend reports it; of a sum, None unless every part reports it.
+        cost: US dollars spent, as the backend reports it or by its price; None where neither is known. Of a sum,
+            None unless it is known of every part.
     """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
+    cache_written_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
     cost: Decimal | None = None
@@ -72,6 +75,7 @@ class Usage:
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_written_tokens=self.cache_written_tokens + other.cache_written_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             estimated=self.estimated or other.estimated,
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from promptkit.errors import ConfigurationError
+from promptkit.findings import RULES, SETTINGS, Setting
 from promptkit.spelling import did_you_mean
 
 __all__ = ["Configuration", "find_configuration", "read_configuration"]
 
-_KEYS = ("allow", "backend", "backends", "library", "models", "prompts", "rules", "strict")
+_KEYS = ("allow", "backend", "backends", "check", "library", "models", "prompts", "rules", "strict")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Configuration:
             ``app.rules:Rhymes``.
         library: Folder of prompt files.
         strict: True when prompts are loaded as ``prompts.lock`` pins them, and else not at all.
+        check: What rules of ``promptkit check`` are set to: off, warning or error.
         file: Where this was read.
     """
 
@@ -41,6 +43,7 @@ class Configuration:
     rules: tuple[Any, ...] = ()
     library: Path | None = None
     strict: bool = False
+    check: Mapping[str, Setting] = field(default_factory=dict[str, Any])
     file: Path | None = None
 
 
@@ -115,8 +118,26 @@ def _checked(table: Any, path: Path) -> Configuration:
         rules=_strings(settings, "rules", path) or (),
         library=None if library is None else path.parent / library,
         strict=strict,
+        check=_rule_settings(settings, path),
         file=path,
     )
+
+
+def _rule_settings(settings: dict[str, Any], path: Path) -> dict[str, Setting]:
+    table = _table(settings, "check", path)
+    for rule, setting in table.items():
+        if rule not in RULES:
+            raise ConfigurationError(
+                f"{path}: check names {rule}, which is no rule of promptkit check{did_you_mean(rule, RULES)}; all "
+                "stand in docs/reference/checks.md"
+            )
+        if RULES[rule].fixed:
+            raise ConfigurationError(
+                f"{path}: check.{rule} cannot be set: a prompt that breaks it does not load"
+            )
+        if setting not in SETTINGS:
+            raise ConfigurationError(f"{path}: check.{rule} is {setting!r}; it is {', '.join(SETTINGS)}")
+    return table
 
 
 def _table(settings: dict[str, Any], key: str, path: Path) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from promptkit.constraints import Constraint
+from promptkit.findings import Setting
 
 __all__ = [
     "RESERVED_NAMES",
@@ -16,9 +17,14 @@ __all__ = [
     "Declaration",
     "Example",
     "FileTest",
+    "HistoryLimits",
     "InputDeclaration",
     "OutputDeclaration",
+    "Shrink",
 ]
+
+Shrink: TypeAlias = Literal["never", "drop_first", "drop_last", "middle", "sentences"]
+"""What of a block is left out where it is too long."""
 
 RESERVED_NAMES = frozenset(
     {
@@ -72,6 +78,9 @@ class ContextBlock:
         source: Path of the input that it shows, fenced as data (``from:`` in a file).
         text: Its own text, a Jinja template.
         include: Name of a fragment of the library, without suffix.
+        priority: Where room is short, blocks of lower priority are shortened first; of equal ones the later.
+        max_tokens: The most tokens of what it shows; None for no limit of its own.
+        shrink: How it is shortened; ``never`` makes a too long input an error.
         line: Line in the file, counted from 1.
     """
 
@@ -79,6 +88,9 @@ class ContextBlock:
     source: str | None = None
     text: str | None = None
     include: str | None = None
+    priority: int = 0
+    max_tokens: int | None = None
+    shrink: Shrink = "never"
     line: int | None = None
 
 
@@ -120,6 +132,21 @@ class FileTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLimits:
+    """How much of the history is shown: its last messages, from one of the user's on.
+
+    Attributes:
+        keep_last: The most messages; None for no limit.
+        max_tokens: The most tokens; None for no limit.
+        priority: As that of a context block.
+    """
+
+    keep_last: int | None = None
+    max_tokens: int | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputDeclaration:
     """How inputs are declared.
 
@@ -130,6 +157,8 @@ class InputDeclaration:
         model: Dotted reference to a pydantic model, for example ``app.schemas:Ticket``.
         trust: Trust label by input: ``trusted`` or ``untrusted``.
         inferred: True when nothing was declared and the names were read from the body.
+        max_tokens: The most tokens of all messages together; None for as many as the model takes.
+        history: How much of the history is shown; None for all of it.
         lines: Line in the file by input name.
     """
 
@@ -137,6 +166,8 @@ class InputDeclaration:
     model: str | None = None
     trust: Mapping[str, Literal["trusted", "untrusted"]] = field(default_factory=dict[str, Any])
     inferred: bool = False
+    max_tokens: int | None = None
+    history: HistoryLimits | None = None
     lines: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
@@ -169,6 +200,7 @@ class Declaration:
         version: Semantic version, None when not given.
         description: One sentence for people.
         deprecated: Why the prompt should no longer be used and what to use instead; None while it may be.
+        extends: The prompt of which this is a variant, with a range or without; None for a prompt of its own.
         file: Path of the file; None when built in Python.
         generation: Sampling settings by name, checked.
         input: How inputs are declared.
@@ -181,17 +213,20 @@ class Declaration:
             for every rule of severity must.
         examples: Shown to the model.
         tests: Run with a mocked backend.
+        check: What rules of ``promptkit check`` are set to in this file: off, warning or error.
         body: Jinja text of the role blocks; empty means the standard layout.
         body_line: Line of the file at which the body begins, counted from 1.
         body_indent: Columns by which the body is indented in its file (``template: |`` in YAML).
         text: The file's whole text, for the digest.
         lines: Line in the file by section key, for example ``clarity.role``.
+        origins: In a variant, the file of each part that it took over, by section key or ``body``.
     """
 
     name: str
     version: str | None = None
     description: str | None = None
     deprecated: str | None = None
+    extends: str | None = None
     file: str | None = None
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
     input: InputDeclaration = field(default_factory=InputDeclaration)
@@ -203,11 +238,17 @@ class Declaration:
     enforce: Literal["off", "prefer", "require"] = "prefer"
     examples: tuple[Example, ...] = ()
     tests: tuple[FileTest, ...] = ()
+    check: Mapping[str, Setting] = field(default_factory=dict[str, Any])
     body: str = ""
     body_line: int = 1
     body_indent: int = 0
     text: str = field(default="", repr=False)
     lines: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
+    origins: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def place_of(self, key: str) -> str:
+        """What errors call the place of one part: its own file, or the one that a variant took it from."""
+        return self.origins.get(key, self.place)
 
     @property
     def place(self) -> str:

@@ -7,12 +7,13 @@ a tool), ``late_error`` (in a stream) and ``errors``; a file leaves out what its
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from loopback import Script, Seen, answer, chunk, chunked_head
 
-__all__ = ["DIALECTS", "TEXT", "emulation", "load", "pieces", "played"]
+__all__ = ["DIALECTS", "TEXT", "by_model", "emulation", "load", "pieces", "played"]
 
 FOLDER = Path(__file__).parent / "answers"
 DIALECTS = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -53,9 +54,26 @@ def played(dialect: dict[str, Any], story: str, *, stream: bool) -> Script:
 def emulation(dialect: str, story: str = "answer") -> Any:
     """For ``LoopbackServer(answers=...)``: tells the story to each caller, as the call asks for it."""
     known = load(dialect)
+    return lambda seen: played(known, story, stream=_streams(seen))
+
+
+def by_model(dialect: str) -> Any:
+    """The same, telling the story that the call's model is named after; ``error-2`` is the third of the errors."""
+    known = load(dialect)
 
     def answers(seen: Seen) -> Script:
-        stream = "streamGenerateContent" in seen.path or bool(seen.json.get("stream"))
-        return played(known, story, stream=stream)
+        named = re.search(r"/models/([^:]+):", seen.path)
+        story = named[1] if named else seen.json["model"]
+        if story.startswith("error-"):
+            fault = known["errors"][int(story.removeprefix("error-"))]
+            headers = {name.replace("-", "_"): value for name, value in fault.get("headers", {}).items()}
+            return (answer(fault["body"], fault["status"], **headers),)
+        return played(known, story, stream=_streams(seen))
 
     return answers
+
+
+def _streams(seen: Seen) -> bool:
+    """Whether a call asks for a stream; Ollama's chat is one unless it says otherwise."""
+    default = seen.path == "/api/chat"
+    return "streamGenerateContent" in seen.path or bool(seen.json.get("stream", default))

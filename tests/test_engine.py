@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import threading
 import time
 from decimal import Decimal
@@ -604,3 +605,22 @@ def test_a_record_keeps_every_message_that_was_sent(tmp_path: Path) -> None:
         sent = [message.to_dict() for message in request.messages]
         assert [*kept.request.messages, *attempt.messages] == sent
     assert [attempt.asked for attempt in kept.attempts] == [(), ("evidence",), ()]
+
+
+def test_a_record_that_nobody_asks_for_is_not_made_and_one_that_is_asked_for_stays_the_same() -> None:
+    result = PROMPT.using(MockBackend(['{"colour":"red"}'])).run(thing="blood")
+
+    first = result.record
+
+    assert result.record is first
+    assert (first.status, first.output, first.attempts) == ("ok", {"colour": "red"}, result.attempts)
+
+
+def test_a_result_is_pickled_with_its_record() -> None:
+    result = PROMPT.using(MockBackend(['{"colour":"red"}'])).run(thing="blood")
+
+    back = pickle.loads(pickle.dumps(result))
+
+    assert back == result
+    assert back.record == result.record
+    assert back != PROMPT.using(MockBackend(['{"colour":"red"}'])).run(thing="blood")

@@ -9,9 +9,9 @@ import pytest
 
 import promptkit as pk
 from promptkit.backends import MockBackend
-from promptkit.checks import check_file
 from promptkit.constraints import predicate_of, subject_of
 from promptkit.constraints.paths import parse
+from promptkit.libraries import check_file
 
 TEMPLATES = sorted((Path(__file__).parents[1] / "templates").glob("*.prompt.*"))
 

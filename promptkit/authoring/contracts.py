@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from promptkit.authoring.fields import as_pairs, as_text, known_keys
+from promptkit.authoring.fields import as_integer, as_pairs, as_text, known_keys
 from promptkit.authoring.json_schemas import read_json_schema
 from promptkit.authoring.nodes import Node, Pairs, Place, Scalar, plain
 from promptkit.authoring.picoschema import compile_fields, is_json_schema
 from promptkit.authoring.rules import DeclaredRule
-from promptkit.declarations import RESERVED_NAMES, InputDeclaration, OutputDeclaration
+from promptkit.declarations import RESERVED_NAMES, HistoryLimits, InputDeclaration, OutputDeclaration
 from promptkit.errors import TemplateError
 from promptkit.requests import reasoning_of
 from promptkit.spelling import did_you_mean
@@ -20,13 +20,14 @@ from promptkit.spelling import did_you_mean
 __all__ = ["input_names", "read_input", "read_output"]
 
 _FORMS = ("schema", "model", "json_schema")
+_INPUT_KEYS = ("schema", "model", "trust", "max_tokens", "history")
 _MODEL = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def read_input(node: Node) -> InputDeclaration:
     """How inputs are declared: by Picoschema, by raw JSON Schema or by a model."""
     pairs = as_pairs(node, "input")
-    entries = known_keys(pairs, "input", ("schema", "model", "trust"), elsewhere=_input_elsewhere(pairs))
+    entries = known_keys(pairs, "input", _INPUT_KEYS, elsewhere=_input_elsewhere(pairs))
     kind = _one_key(pairs, "input", ("schema", "model"))
     if kind == "model":
         made = InputDeclaration(model=_model(entries["model"].value, "input.model"))
@@ -35,10 +36,27 @@ def read_input(node: Node) -> InputDeclaration:
     else:
         compiled = compile_fields(entries["schema"].value, "input")
         made = InputDeclaration(json_schema=compiled.json_schema, lines=compiled.lines)
-    if "trust" not in entries:
-        return made
-    trust = _trust(entries["trust"].value, input_names(made))
-    return InputDeclaration(json_schema=made.json_schema, model=made.model, trust=trust, lines=made.lines)
+    if "trust" in entries:
+        made = replace(made, trust=_trust(entries["trust"].value, input_names(made)))
+    if "max_tokens" in entries:
+        most = as_integer(entries["max_tokens"].value, "input.max_tokens", least=1, most=None)
+        made = replace(made, max_tokens=most)
+    if "history" in entries:
+        made = replace(made, history=_history(entries["history"].value))
+    return made
+
+
+def _history(node: Node) -> HistoryLimits:
+    """How much of the history is shown."""
+    what, keys = "input.history", ("keep_last", "max_tokens", "priority")
+    found = known_keys(as_pairs(node, what), what, keys)
+    least = {"priority": None}
+    return HistoryLimits(
+        **{
+            key: as_integer(pair.value, f"{what}.{key}", least=least.get(key, 1), most=None)
+            for key, pair in found.items()
+        }
+    )
 
 
 def read_output(node: Node) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]]:
@@ -116,7 +134,7 @@ def _input_elsewhere(pairs: Pairs) -> Mapping[str, str]:
         for key, pair in pairs.entries.items()
         if isinstance(pair.value, Scalar)
         and "schema" not in pairs.entries
-        and not did_you_mean(key, ("schema", "model", "trust"))
+        and not did_you_mean(key, _INPUT_KEYS)
     } | {"default": "A default stands with its input: write `name:` and below it `type:` and `default:`."}
 
 

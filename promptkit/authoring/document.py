@@ -12,6 +12,7 @@ from promptkit.authoring.contracts import input_names, read_input, read_output
 from promptkit.authoring.fields import as_integer, as_items, as_pairs, as_text, known_keys
 from promptkit.authoring.front_matter import Split
 from promptkit.authoring.nodes import Node, Pair, Pairs, Scalar, Source
+from promptkit.authoring.rule_settings import read_check
 from promptkit.authoring.rules import DeclaredRule, listed_rule, refuse_equal_ids, refuse_unknown_places
 from promptkit.authoring.sections import (
     BACKEND_KEYS,
@@ -20,9 +21,11 @@ from promptkit.authoring.sections import (
     read_context,
     read_generation,
 )
+from promptkit.authoring.variants import extended
 from promptkit.authoring.yaml_text import load
 from promptkit.constraints import KINDS, Constraint, Kinds
 from promptkit.declarations import Declaration, InputDeclaration, OutputDeclaration
+from promptkit.errors import PromptError, TemplateError
 from promptkit.spelling import did_you_mean
 
 __all__ = ["FORMAT", "declare"]
@@ -36,6 +39,7 @@ _KEYS = (
     "version",
     "description",
     "deprecated",
+    "extends",
     "generation",
     "input",
     "clarity",
@@ -46,6 +50,7 @@ _KEYS = (
     "enforce",
     "examples",
     "tests",
+    "check",
 )
 _ENFORCE = ("off", "prefer", "require")
 _BELONGS_BELOW = "{0} stands below {1}. Write `{1}:` and below it, indented, `{0}:`."
@@ -70,13 +75,16 @@ _SEMVER = re.compile(
 )
 
 
-def declare(split: Split, *, name: str, kinds: Kinds = KINDS) -> Declaration:
+def declare(
+    split: Split, *, name: str, kinds: Kinds = KINDS, base_of: Callable[[str], Declaration] | None = None
+) -> Declaration:
     """The declaration of one file.
 
     Args:
         split: The file's text, taken apart.
         name: Name of a prompt whose file gives none.
         kinds: The kinds of rule that it may name.
+        base_of: Gives the prompt that a variant extends; None where there is no library to take it from.
 
     Raises:
         TemplateError: With line, column and the mend for whatever is wrong first.
@@ -90,7 +98,7 @@ def declare(split: Split, *, name: str, kinds: Kinds = KINDS) -> Declaration:
     )
     keys = (*_KEYS, "template") if split.yaml_document else _KEYS
     entries = known_keys(pairs, "", keys, elsewhere=_ELSEWHERE)
-    reader = _Reader(entries, source)
+    reader = _Reader(entries, source, base_of)
     return reader.declaration(split, name)
 
 
@@ -104,30 +112,38 @@ class _Body:
 class _Reader:
     """Reads the sections in the order in which later ones refer to earlier ones."""
 
-    def __init__(self, entries: Mapping[str, Pair], source: Source) -> None:
+    def __init__(
+        self,
+        entries: Mapping[str, Pair],
+        source: Source,
+        base_of: Callable[[str], Declaration] | None,
+    ) -> None:
         self._entries = entries
         self._source = source
+        self._base_of = base_of
         self._lines: dict[str, int] = {key: pair.key.place.line for key, pair in entries.items()}
         self._rules: list[DeclaredRule] = []
 
     def declaration(self, split: Split, name: str) -> Declaration:
         self._check_format()
         body = _body_of(self._entries, split)
-        declared = InputDeclaration(inferred=True)
+        base = self._base()
+        declared = InputDeclaration(inferred=True) if base is None else base.input
         if node := self._value("input"):
             declared = read_input(node)
         inputs = input_names(declared)
-        output = OutputDeclaration()
+        output = OutputDeclaration() if base is None else base.output
         if node := self._value("output"):
             output, rules = read_output(node)
             self._rules += rules
             self._lines["output_format"] = self._lines["output"]
         constraints = self._constraints(output, declared)
-        return Declaration(
+        known = [constraint.id for constraint in (*constraints, *(base.constraints if base else ()))]
+        made = Declaration(
             **self._identity(name),
             file=split.file,
             input=declared,
-            **self._said(inputs, [constraint.id for constraint in constraints], output),
+            **self._said(inputs, known, output),
             constraints=constraints,
             output=output,
             body=body.text,
@@ -136,6 +152,24 @@ class _Reader:
             text=split.text,
             lines=self._lines,
         )
+        return made if base is None else extended(base, made)
+
+    def _base(self) -> Declaration | None:
+        """The prompt that this one is a variant of."""
+        node = self._value("extends")
+        if node is None:
+            return None
+        reference = _extends(node)
+        if self._base_of is None:
+            raise node.place.fault(
+                f"{reference} is a prompt of a library, and this text belongs to none. Put it into a library's file."
+            )
+        try:
+            return self._base_of(reference)
+        except TemplateError:
+            raise  # it names the place in the other file
+        except PromptError as error:
+            raise node.place.fault(f"{reference} cannot be extended: {error}.") from error
 
     def _identity(self, name: str) -> dict[str, Any]:
         """Name, version, description, generation and attempts, as far as they are given."""
@@ -251,6 +285,16 @@ def _deprecated(node: Node) -> str:
     return as_text(node, "deprecated")
 
 
+def _extends(node: Node) -> str:
+    reference = as_text(node, "extends")
+    if _NAME.fullmatch(reference.partition("@")[0]) is None or reference.endswith("@"):
+        raise node.place.fault(
+            f"{reference!r} is no prompt that can be extended. Write its name in the library, with a range or "
+            "without, for example `extends: support/triage@^2`."
+        )
+    return reference
+
+
 def _attempts(node: Node) -> int:
     return as_integer(node, "attempts", least=1, most=10)
 
@@ -265,10 +309,12 @@ def _enforce(node: Node) -> str:
 
 
 _SIMPLE: Mapping[str, Callable[[Node], Any]] = {
+    "check": read_check,
     "name": _name,
     "version": _version,
     "description": _description,
     "deprecated": _deprecated,
+    "extends": _extends,
     "generation": read_generation,
     "attempts": _attempts,
     "enforce": _enforce,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from promptkit.authoring.fields import (
     as_integer,
@@ -16,7 +16,7 @@ from promptkit.authoring.fields import (
     known_keys,
 )
 from promptkit.authoring.nodes import Items, Node, Pair, Pairs, Scalar, plain
-from promptkit.declarations import Clarity, ContextBlock
+from promptkit.declarations import Clarity, ContextBlock, Shrink
 from promptkit.requests.generation import MOST_LOGPROBS, PENALTIES
 from promptkit.spelling import did_you_mean
 
@@ -79,11 +79,8 @@ _NUMBERS: Mapping[str, tuple[Callable[[float], bool], str]] = {
 }
 """What each other number must hold, and that in words."""
 
-_LATER = (
-    "{} is not in this version: it comes with the token budget, and nothing would heed it until then. "
-    "Remove it."
-)
-_CONTEXT_LATER = {key: _LATER.format(key) for key in ("priority", "max_tokens", "shrink")}
+_LIMITS = ("priority", "max_tokens", "shrink")
+_SHRINKS = get_args(Shrink)
 _SUFFIXES = (".prompt.j2", ".prompt.yaml")
 _FRAGMENT = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*")
 _ROOT = re.compile(r"[^\W\d]\w*")
@@ -160,7 +157,7 @@ def read_context(
     for index, item in enumerate(as_items(node, "context")):
         what = f"context[{index}]"
         pairs = as_pairs(item, what)
-        entries = known_keys(pairs, what, ("id", "from", "text", "include"), elsewhere=_CONTEXT_LATER)
+        entries = known_keys(pairs, what, ("id", "from", "text", "include", *_LIMITS))
         sources = [key for key in ("from", "text", "include") if key in entries]
         if len(sources) != 1:
             found = " and ".join(sources) or "none of them"
@@ -187,7 +184,37 @@ def _block(pairs: Pairs, what: str, source: str, inputs: Collection[str] | None)
         _check_fragment(value, text)
     name = _block_id(pairs, what, source, text)
     kept: dict[str, Any] = {"source" if source == "from" else source: text}
-    return ContextBlock(id=name, line=pairs.place.line, **kept)
+    return ContextBlock(id=name, line=pairs.place.line, **kept, **_limits(pairs, what, source))
+
+
+def _limits(pairs: Pairs, what: str, source: str) -> dict[str, Any]:
+    """How long a block may be, and what gives way where it is longer."""
+    made: dict[str, Any] = {}
+    for key in _LIMITS:
+        node = pairs.get(key)
+        if node is None:
+            continue
+        if source != "from":
+            raise node.place.fault(
+                f"{what}.{key} stands with {source}, and a prompt's own text is never cut. Remove it, or show an "
+                "input by `from:`."
+            )
+        if key == "shrink":
+            made[key] = as_text(node, f"{what}.shrink")
+            if made[key] not in _SHRINKS:
+                raise node.place.fault(
+                    f"{what}.shrink is {made[key]!r}{did_you_mean(made[key], _SHRINKS)}. Write "
+                    f"{', '.join(_SHRINKS[:-1])} or {_SHRINKS[-1]}."
+                )
+        else:
+            least = 1 if key == "max_tokens" else None
+            made[key] = as_integer(node, f"{what}.{key}", least=least, most=None)
+    if "priority" in made and made.get("shrink", "never") == "never":
+        raise pairs.place.fault(
+            f"{what}.priority says which block gives way first, and this one never does. Add `shrink: drop_last` (or "
+            "drop_first, middle, sentences), or remove the priority."
+        )
+    return made
 
 
 def _block_id(pairs: Pairs, what: str, source: str, text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from promptkit.backends import layers
     from promptkit.backends.dialects.openai_chat import export as to_openai
-    from promptkit.backends.http import HttpBackend, Timeouts
+    from promptkit.backends.http import HttpBackend, Network, Timeouts
     from promptkit.backends.llama import LlamaBackend
     from promptkit.backends.mock import MockBackend
     from promptkit.backends.references import open_backend
@@ -20,6 +20,7 @@ __all__ = [
     "HttpBackend",
     "LlamaBackend",
     "MockBackend",
+    "Network",
     "Timeouts",
     "layers",
     "open_backend",
@@ -30,6 +31,7 @@ _HOMES = {
     "HttpBackend": ("promptkit.backends.http", "HttpBackend"),
     "LlamaBackend": ("promptkit.backends.llama", "LlamaBackend"),
     "MockBackend": ("promptkit.backends.mock", "MockBackend"),
+    "Network": ("promptkit.backends.http", "Network"),
     "Timeouts": ("promptkit.backends.http", "Timeouts"),
     "layers": ("promptkit.backends.layers", None),
     "open_backend": ("promptkit.backends.references", "open_backend"),

@@ -24,6 +24,7 @@ class AnswerStream:
 
     Attributes:
         finished: True when the completion has been given; what comes later is not looked at.
+        begun: True when a token has come, be it of the text, of reasoning or of a tool call.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class AnswerStream:
             input_tokens: Estimate of the tokens that were sent, for what a cut stream cost.
         """
         self.finished = False
+        self.begun = False
         self._reply = reply
         self._dialect = dialect
         self._endpoint = endpoint
@@ -98,6 +100,7 @@ class AnswerStream:
 
     def _add(self, piece: Piece) -> None:
         """Take everything but the text."""
+        self.begun = self.begun or bool(piece.text or piece.reasoning or piece.refusal or piece.calls)
         self._counts = merged(self._counts, piece.usage)
         self._model = piece.model or self._model
         self._id = piece.id or self._id

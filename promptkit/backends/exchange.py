@@ -13,10 +13,11 @@ from promptkit.backends.dialect import Dialect
 from promptkit.backends.estimates import estimate_tokens
 from promptkit.backends.json_lines import JsonLinesParser
 from promptkit.backends.keys import KeyBlotter, key_problem
+from promptkit.backends.prices import priced
 from promptkit.backends.rate_headers import rate_limits_of
 from promptkit.backends.sse import EventStreamParser
 from promptkit.backends.wire import Endpoint, HttpReply, TransportFault, Waits
-from promptkit.completions import Completed, Completion, Event, TextDelta
+from promptkit.completions import Completed, Completion, Event, TextDelta, Usage
 from promptkit.errors import (
     BackendError,
     ConnectionFailed,
@@ -150,6 +151,8 @@ class Exchange:
             yield from self._taken(self._events, chunk)
         except BackendError as error:
             raise self._told(error) from None
+        if self._decoder.begun:
+            self.waits.go_on()
 
     def end(self) -> Iterator[Event]:
         """The events that the end of the body completes; the last of the answer's is Completed.
@@ -208,17 +211,21 @@ class Exchange:
             yield Completed(completion=self._finished(event.completion))
 
     def _finished(self, completion: Completion) -> Completion:
-        """The completion without the key, with what its headers say of the server's rate limits."""
-        limits = rate_limits_of(self._reply.headers)
-        return self._blotter.completion(
-            completion if limits is None else replace(completion, rate_limits=limits)
-        )
+        """The completion without the key, with its cost and what its headers say of the server's rate limits."""
+        limits, usage = rate_limits_of(self._reply.headers), self._priced(completion.usage)
+        if limits is not None or usage is not completion.usage:
+            completion = replace(completion, rate_limits=limits, usage=usage)
+        return self._blotter.completion(completion)
+
+    def _priced(self, usage: Usage | None) -> Usage | None:
+        return None if usage is None else priced(usage, self.endpoint.prices)
 
     def _told(self, error: BackendError) -> BackendError:
         """The error without the key, its partial text being what was shown."""
         if isinstance(error, StreamInterrupted):
             error.partial = "".join(self._shown)
         error.rate_limits = rate_limits_of(self._reply.headers)
+        error.usage = self._priced(error.usage)
         return self._blotter.error(error)
 
     def _too_long(self) -> BackendError:
@@ -268,10 +275,12 @@ class Exchange:
             kind, what = "deadline", "the deadline passed before the answer was whole"
         elif fault.kind == "connect_timeout":
             kind, what = "connect", f"no connection within {self.waits.connect_s:g} s"
-        elif self._decoder.text or (self._begun and self._events is None):
-            kind, what = "stall", f"the answer stalled: no byte for {self.waits.read_s:g} s"
+        elif self.waits.going_on:
+            kind, what = "stall", f"the answer stalled: no token for {self.waits.stall_s:g} s"
+        elif self._begun and self._events is None:
+            kind, what = "stall", f"the answer was not whole within {self.waits.first_s:g} s"
         else:
-            kind, what = "first_token", f"no answer began within {self.waits.read_s:g} s"
+            kind, what = "first_token", f"no answer began within {self.waits.first_s:g} s"
         partial = self._decoder.text
         so_far = f" after {len(partial)} characters" if partial else ""
         return TimedOut(

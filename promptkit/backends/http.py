@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from promptkit.backends.dialect import Dialect
 from promptkit.backends.estimates import estimate_tokens
 from promptkit.backends.exchange import Exchange
+from promptkit.backends.prices import Prices, prices_of
+from promptkit.backends.proxies import check_proxy
 from promptkit.backends.wire import Destination, Endpoint, TransportFault, Waits
 from promptkit.completions import Completed, Completion, Event
 from promptkit.errors import SchemaRejected, ServerError
@@ -22,7 +24,7 @@ from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec
 if TYPE_CHECKING:
     from promptkit.backends.transport import AsyncConnections, Connections
 
-__all__ = ["HttpBackend", "Timeouts"]
+__all__ = ["HttpBackend", "Network", "Timeouts"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _logger = logging.getLogger("promptkit")
@@ -34,13 +36,38 @@ class Timeouts:
 
     Attributes:
         connect_s: Seconds for a connection.
-        read_s: Seconds without a byte while an answer is streamed: to its first token, and between two.
+        first_token_s: Seconds to the first token of an answer that is streamed, from when it is asked for.
+        stall_s: Seconds from one token to the next; the comments by which servers keep a stream alive are none.
         answer_s: Seconds to an answer that is not streamed, which comes when all of it is written.
     """
 
     connect_s: float = 5.0
-    read_s: float = 120.0
+    first_token_s: float = 120.0
+    stall_s: float = 60.0
     answer_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """By which way a server is reached.
+
+    Attributes:
+        proxy: URL of an HTTP proxy, or ``direct`` for none; None for what ``HTTPS_PROXY``, ``HTTP_PROXY``,
+            ``ALL_PROXY`` and ``NO_PROXY`` say, which do not count for this machine. It holds no password: one
+            stands in these variables only.
+        ca_file: File with the certificates, in PEM form, of the authorities that are trusted; None for those
+            that ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, else those of the package certifi.
+
+    Raises:
+        ConfigurationError: When ``proxy`` is no URL of an HTTP proxy, or holds a password.
+    """
+
+    proxy: str | None = None
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.proxy is not None:
+            check_proxy(self.proxy)
 
 
 class HttpBackend:
@@ -51,7 +78,7 @@ class HttpBackend:
     repr.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server is reached by
         self,
         *,
         name: str,
@@ -60,6 +87,8 @@ class HttpBackend:
         key_env: str,
         dialect: Dialect,
         timeouts: Timeouts | None = None,
+        network: Network | None = None,
+        prices: Prices | None = None,
     ) -> None:
         """Prepare a backend; nothing is sent.
 
@@ -71,20 +100,32 @@ class HttpBackend:
                 the dialect demands one.
             dialect: How the server is spoken to.
             timeouts: How long the server may take.
+            network: By which way it is reached.
+            prices: What its tokens cost; None for the list prices of ``name``, where they are known.
         """
         self._endpoint = Endpoint(
-            name=name, url=base_url.rstrip("/"), model=model, key_env=key_env, words=dialect.words
+            name=name,
+            url=base_url.rstrip("/"),
+            model=model,
+            key_env=key_env,
+            words=dialect.words,
+            prices=prices_of(name) if prices is None else prices,
         )
         self._dialect = dialect
         self._timeouts = timeouts or Timeouts()
+        self._network = network or Network()
         self._sync: Connections | None = None
         self._async: AsyncConnections | None = None
-        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
         """The reference by which users ask for it; never holds a key."""
         return self._endpoint.name
+
+    @property
+    def prices(self) -> Prices:
+        """What its tokens cost; empty where that is not known."""
+        return self._endpoint.prices
 
     def __repr__(self) -> str:
         return f"HttpBackend({self.name!r})"
@@ -248,7 +289,8 @@ class HttpBackend:
             dialect=self._dialect,
             waits=Waits(
                 connect_s=timeouts.connect_s,
-                read_s=timeouts.read_s if stream else timeouts.answer_s,
+                first_s=timeouts.first_token_s if stream else timeouts.answer_s,
+                stall_s=timeouts.stall_s,
                 deadline=deadline,
             ),
             stream=stream,
@@ -272,20 +314,22 @@ class HttpBackend:
         )
 
     def _connections(self) -> Connections:
-        with self._lock:
-            if self._sync is None:
-                from promptkit.backends.transport import Connections
+        # Without a lock, which might be held while another thread forks: of two that come first, one makes its
+        # connections for this call alone, and they are closed when they are collected.
+        kept = self._sync
+        if kept is None:
+            from promptkit.backends.transport import Connections
 
-                self._sync = Connections(self._destination())
-            return self._sync
+            kept = self._sync = Connections(self._destination())
+        return kept
 
     def _async_connections(self) -> AsyncConnections:
-        with self._lock:
-            if self._async is None:
-                from promptkit.backends.transport import AsyncConnections
+        kept = self._async
+        if kept is None:
+            from promptkit.backends.transport import AsyncConnections
 
-                self._async = AsyncConnections(self._destination())
-            return self._async
+            kept = self._async = AsyncConnections(self._destination())
+        return kept
 
     def _destination(self) -> Destination:
         parts = urlsplit(self._endpoint.url)
@@ -295,6 +339,8 @@ class HttpBackend:
             key_env=self._endpoint.key_env,
             key_header=self._dialect.key_header,
             key_prefix=self._dialect.key_prefix,
+            proxy=self._network.proxy,
+            ca_file=self._network.ca_file,
         )
 
     def _no_answer(self) -> ServerError:

@@ -1,29 +1,123 @@
-"""One connection to a server over httpcore, the engine of httpx: the one module that knows the HTTP client.
+"""One connection to a server: HTTP by h11, which does no I/O, over sockets of our own.
 
-httpcore speaks HTTP; the sockets are ours, so that each wait for one is bounded by what is left to the call.
+The one module that knows by which library HTTP is spoken.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Mapping
-from contextlib import aclosing
-from functools import lru_cache
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import suppress
 from types import TracebackType
-from typing import TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
-import httpcore
+import h11
 
 from promptkit.backends.certificates import trust
-from promptkit.backends.routes import Route, Target
+from promptkit.backends.routes import Header, Route, Target
 from promptkit.backends.sockets import AsyncWire, Wire
 from promptkit.backends.wire import HttpCall, TransportFault, Waits
 
 __all__ = ["AsyncConnection", "AsyncOpenReply", "Connection", "OpenReply"]
 
+KEEP_ALIVE_S = 60.0  # a connection that the server closed earlier is noticed and not used
+READ_BYTES = 64 * 1024
+MAX_HEAD_BYTES = 100 * 1024
+"""Bytes of a head, or of a chunk's size: more than any server sends, and small beside a memory."""
+
+_TUNNEL_OPEN = range(200, 300)
+_BAD_REQUEST = (
+    "what was to be sent is no HTTP request"  # h11's own words quote the header, which may hold the key
+)
+
 _V = TypeVar("_V")
 
-KEEP_ALIVE_S = 60.0  # a connection that the server closed earlier is noticed and not used
-_TUNNEL_OPEN = range(200, 300)
+
+class _Talk:
+    """One request and its answer on a connection, as bytes go out and come in."""
+
+    def __init__(self) -> None:
+        self._state = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+
+    def request(self, method: str, target: str, headers: list[Header], body: bytes = b"") -> bytes:
+        """The bytes of a request."""
+        send = self._state.send
+        try:
+            head = send(h11.Request(method=method, target=target, headers=headers)) or b""
+            rest = (send(h11.Data(data=body)) or b"") if body else b""
+            return head + rest + (send(h11.EndOfMessage()) or b"")
+        except h11.LocalProtocolError:
+            raise TransportFault("lost", _BAD_REQUEST) from None
+
+    def take(self, data: bytes) -> None:
+        """Take what the server sent; nothing is its end.
+
+        Raises:
+            TransportFault: When it ends before it has begun an answer.
+        """
+        if not data and self._state.their_state is h11.SEND_RESPONSE:
+            raise TransportFault("lost", "the server ended the connection without an answer")
+        self._state.receive_data(data)
+
+    def head(self) -> h11.Response | None:
+        """The head of the answer; None when more bytes are needed.
+
+        Raises:
+            TransportFault: When the bytes are no HTTP.
+        """
+        while True:
+            event = self._next()
+            if isinstance(event, h11.Response):
+                return event
+            if event is h11.NEED_DATA:
+                return None  # and past informational answers, which come before the true one
+
+    def piece(self) -> bytes | None:
+        """The next piece of the body; None when more bytes are needed, an empty one at the end.
+
+        Raises:
+            TransportFault: When the bytes are no HTTP, or end too early.
+        """
+        event = self._next()
+        if isinstance(event, h11.Data):
+            return bytes(event.data)
+        return None if event is h11.NEED_DATA else b""
+
+    def ended(self) -> bool:
+        """Whether both sides have said all; the connection is ready for another request then."""
+        state = self._state
+        if state.our_state is not h11.DONE or state.their_state is not h11.DONE or state.trailing_data[0]:
+            return False
+        state.start_next_cycle()
+        return True
+
+    def _next(self) -> Any:
+        try:
+            return self._state.next_event()
+        except h11.RemoteProtocolError as error:
+            raise TransportFault("lost", str(error)) from None
+
+
+class OpenReply(NamedTuple):
+    """An answer of which the head has come.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Headers by lower-case name.
+        pieces: The body as it arrives; it raises TransportFault when it does not arrive whole, or not in time.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Generator[bytes, None, None]
+
+
+class AsyncOpenReply(NamedTuple):
+    """As :class:`OpenReply`, for an event loop."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: AsyncGenerator[bytes, None]
 
 
 class Connection:
@@ -31,22 +125,23 @@ class Connection:
 
     Args:
         route: How its calls travel.
+
+    Attributes:
+        ready: True when it can serve another call: the one before was read to its end.
     """
 
     def __init__(self, route: Route) -> None:
+        self.ready = False
         self._route = route
-        self._wire: _Stream | None = None
-        self._http: httpcore.HTTP11Connection | None = None
-
-    @property
-    def ended(self) -> bool:
-        """True when it was never opened, or broke."""
-        return self._http is None or self._http.is_closed()
+        self._talk = _Talk()
+        self._wire: Wire | None = None
+        self._rests_since = 0.0
 
     @property
     def stale(self) -> bool:
-        """True when it has been idle for too long, or the server has closed it."""
-        return self._http is None or self._http.has_expired()
+        """True when it has rested for too long, or the server has closed it."""
+        too_long = time.monotonic() - self._rests_since > KEEP_ALIVE_S
+        return too_long or self._wire is None or self._wire.readable
 
     def send(self, call: HttpCall, target: Target, waits: Waits) -> OpenReply:
         """Send a call and wait for the head of its answer.
@@ -54,163 +149,140 @@ class Connection:
         Raises:
             TransportFault: When none comes.
         """
-        border, reply = _Border(), None
+        border, head, self.ready = _Border(), None, False
         with border:
-            if self._http is None or self._wire is None:
-                self._wire, self._http = self._open(waits)
+            if self._wire is None:
+                self._wire = self._open(waits)
             self._wire.waits = waits
-            reply = OpenReply(self._http.handle_request(_request(self._route, call, target)))
-        return border.passed(reply)
+            _send(self._wire, self._talk, self._route, call, target)
+            head = _head(self._wire, self._talk)
+        head = border.passed(head)
+        return OpenReply(head.status_code, _by_name(head.headers.raw_items()), self._pieces())
 
     def close(self) -> None:
         """Close it; more than once does nothing."""
-        if self._http is not None:
-            self._http.close()
+        self.ready = False
+        if self._wire is not None:
+            self._wire.close()
 
-    def _open(self, waits: Waits) -> tuple[_Stream, httpcore.HTTP11Connection]:
+    def _pieces(self) -> Generator[bytes, None, None]:
+        border, wire, talk = _Border(), self._wire, self._talk
+        assert wire is not None, "a head came by it"
+        with border:
+            while (piece := talk.piece()) != b"":
+                if piece is None:
+                    talk.take(wire.read(READ_BYTES))
+                else:
+                    yield piece
+        border.passed(True)
+        self.ready, self._rests_since = talk.ended(), time.monotonic()
+
+    def _open(self, waits: Waits) -> Wire:
         route, wire = self._route, None
         tls = trust(route.ca_file) if route.scheme == "https" else None
         try:
-            wire = _Stream.dial(*route.address, waits)
+            wire = Wire.dial(*route.address, waits)
             if route.tunnel is not None:
-                proxy = httpcore.HTTP11Connection(_origin("http", *route.address), wire)
-                _check_tunnel(proxy.handle_request(_tunnel_request(route)))
+                talk = _Talk()
+                wire.write(_tunnel(route, talk))
+                _check_tunnel(_head(wire, talk))
             if tls is not None:
                 wire.secure(tls, route.host)
-        except TransportFault as fault:
+        except (TransportFault, OSError) as error:
             if wire is not None:
                 wire.close()
-            raise _on_the_way(fault, route) from None
-        return wire, httpcore.HTTP11Connection(_origin(*route.origin), wire, keepalive_expiry=KEEP_ALIVE_S)
+            raise _on_the_way(error, route) from None
+        return wire
 
 
-class OpenReply:
-    """An answer of which the head has come.
+def _send(wire: Wire, talk: _Talk, route: Route, call: HttpCall, target: Target) -> None:
+    with suppress(OSError):  # the server may have said why before it broke off
+        wire.write(_question(talk, route, call, target))
 
-    Attributes:
-        status: The HTTP status.
-        headers: Headers by lower-case name.
-    """
 
-    def __init__(self, response: httpcore.Response) -> None:
-        self.status = response.status
-        self.headers = _by_name(response.headers)
-        self._response = response
-
-    def pieces(self) -> Generator[bytes, None, None]:
-        """The body as it arrives.
-
-        Raises:
-            TransportFault: When it does not arrive whole, or not in time.
-        """
-        border = _Border()
-        with border:
-            yield from cast("Iterable[bytes]", self._response.stream)
-        border.passed(self)
-
-    def close(self) -> None:
-        """Leave the answer; its connection is closed when the body was not read to its end."""
-        self._response.close()
+def _head(wire: Wire, talk: _Talk) -> h11.Response:
+    while (head := talk.head()) is None:
+        talk.take(wire.read(READ_BYTES))
+    return head
 
 
 class AsyncConnection:
     """A connection for asynchronous calls of one event loop; as :class:`Connection`."""
 
     def __init__(self, route: Route) -> None:
+        self.ready = False
         self._route = route
-        self._wire: _AsyncStream | None = None
-        self._http: httpcore.AsyncHTTP11Connection | None = None
-
-    @property
-    def ended(self) -> bool:
-        """True when it was never opened, or broke."""
-        return self._http is None or self._http.is_closed()
+        self._talk = _Talk()
+        self._wire: AsyncWire | None = None
+        self._rests_since = 0.0
 
     @property
     def stale(self) -> bool:
-        """True when it has been idle for too long, or the server has closed it."""
-        return self._http is None or self._http.has_expired()
+        """True when it has rested for too long, or the server has closed it."""
+        too_long = time.monotonic() - self._rests_since > KEEP_ALIVE_S
+        return too_long or self._wire is None or self._wire.readable
 
     async def send(self, call: HttpCall, target: Target, waits: Waits) -> AsyncOpenReply:
         """As :meth:`Connection.send`."""
-        border, reply = _Border(), None
+        border, head, self.ready = _Border(), None, False
         with border:
-            if self._http is None or self._wire is None:
-                self._wire, self._http = await self._open(waits)
+            if self._wire is None:
+                self._wire = await self._open(waits)
             self._wire.waits = waits
-            request = _request(self._route, call, target)
-            reply = AsyncOpenReply(await self._http.handle_async_request(request))
-        return border.passed(reply)
+            await _asend(self._wire, self._talk, self._route, call, target)
+            head = await _ahead(self._wire, self._talk)
+        head = border.passed(head)
+        return AsyncOpenReply(head.status_code, _by_name(head.headers.raw_items()), self._pieces())
 
     async def aclose(self) -> None:
         """Close it; more than once does nothing."""
-        if self._http is not None:
-            await self._http.aclose()
+        self.ready = False
+        if self._wire is not None:
+            await self._wire.aclose()
 
-    async def _open(self, waits: Waits) -> tuple[_AsyncStream, httpcore.AsyncHTTP11Connection]:
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        border, wire, talk = _Border(), self._wire, self._talk
+        assert wire is not None, "a head came by it"
+        with border:
+            while (piece := talk.piece()) != b"":
+                if piece is None:
+                    talk.take(await wire.read(READ_BYTES))
+                else:
+                    yield piece
+        border.passed(True)
+        self.ready, self._rests_since = talk.ended(), time.monotonic()
+
+    async def _open(self, waits: Waits) -> AsyncWire:
         route, wire = self._route, None
         tls = trust(route.ca_file) if route.scheme == "https" else None
         try:
-            wire = await _AsyncStream.dial(*route.address, waits)
+            wire = await AsyncWire.dial(*route.address, waits)
             if route.tunnel is not None:
-                proxy = httpcore.AsyncHTTP11Connection(_origin("http", *route.address), wire)
-                _check_tunnel(await proxy.handle_async_request(_tunnel_request(route)))
+                talk = _Talk()
+                await wire.write(_tunnel(route, talk))
+                _check_tunnel(await _ahead(wire, talk))
             if tls is not None:
                 await wire.secure(tls, route.host)
-        except TransportFault as fault:
+        except (TransportFault, OSError) as error:
             if wire is not None:
                 await wire.aclose()
-            raise _on_the_way(fault, route) from None
-        return wire, httpcore.AsyncHTTP11Connection(
-            _origin(*route.origin), wire, keepalive_expiry=KEEP_ALIVE_S
-        )
+            raise _on_the_way(error, route) from None
+        return wire
 
 
-class AsyncOpenReply:
-    """As :class:`OpenReply`, for an event loop."""
-
-    def __init__(self, response: httpcore.Response) -> None:
-        self.status = response.status
-        self.headers = _by_name(response.headers)
-        self._response = response
-
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """As :meth:`OpenReply.pieces`."""
-        border = _Border()
-        with border:
-            stream = cast(
-                "AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", self._response.stream))
-            )
-            async with aclosing(stream) as pieces:
-                async for piece in pieces:
-                    yield piece
-        border.passed(self)
-
-    async def aclose(self) -> None:
-        """As :meth:`OpenReply.close`."""
-        await self._response.aclose()
+async def _asend(wire: AsyncWire, talk: _Talk, route: Route, call: HttpCall, target: Target) -> None:
+    with suppress(OSError):
+        await wire.write(_question(talk, route, call, target))
 
 
-class _Stream(Wire, httpcore.NetworkStream):
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        try:
-            super().write(buffer, timeout)
-        except OSError as error:
-            raise httpcore.WriteError(
-                str(error)
-            ) from None  # httpcore goes on to read: the server may have said why
-
-
-class _AsyncStream(AsyncWire, httpcore.AsyncNetworkStream):
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        try:
-            await super().write(buffer, timeout)
-        except OSError as error:
-            raise httpcore.WriteError(str(error)) from None
+async def _ahead(wire: AsyncWire, talk: _Talk) -> h11.Response:
+    while (head := talk.head()) is None:
+        talk.take(await wire.read(READ_BYTES))
+    return head
 
 
 class _Border:
-    """Around the client: its errors become a fault, all others lose the frames whose locals hold the key."""
+    """Around what holds the key: faults and all other errors leave without the frames whose locals show it."""
 
     __slots__ = ("_fault",)
 
@@ -223,55 +295,39 @@ class _Border:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> bool:
-        if error is None:
-            return False
         if isinstance(error, TransportFault):
             self._fault = TransportFault(error.kind, error.detail)
-        elif isinstance(error, httpcore.LocalProtocolError):  # its text quotes the header that is wrong
-            self._fault = TransportFault("lost", "what was to be sent is no HTTP request")
-        elif isinstance(error, httpcore.ProtocolError | httpcore.NetworkError):
-            self._fault = TransportFault("lost", str(error) or type(error).__name__)
-        else:
+            return True
+        if error is not None:
             error.__traceback__ = None
-            return False
-        return True
+        return False
 
     def passed(self, value: _V | None) -> _V:
-        """The value; or the fault, raised here, where no chain leads to the client's frames."""
+        """The value; or the fault, raised here, where no chain leads back."""
         if self._fault is not None or value is None:
             raise self._fault or TransportFault("lost", "no answer")
         return value
 
 
-def _request(route: Route, call: HttpCall, target: Target) -> httpcore.Request:
-    url = _url(*route.origin, route.request_target(target))
-    return httpcore.Request(call.method, url, headers=route.headers(call, target), content=call.body)
+def _question(talk: _Talk, route: Route, call: HttpCall, target: Target) -> bytes:
+    return talk.request(call.method, route.request_target(target), route.headers(call, target), call.body)
 
 
-def _tunnel_request(route: Route) -> httpcore.Request:
+def _tunnel(route: Route, talk: _Talk) -> bytes:
     tunnel = route.tunnel or ""
-    headers = [(b"host", tunnel.encode()), *route.proxy_headers()]
-    return httpcore.Request("CONNECT", _url("http", *route.address, tunnel), headers=headers)
+    return talk.request("CONNECT", tunnel, [(b"host", tunnel.encode()), *route.proxy_headers()])
 
 
-def _origin(scheme: str, host: str, port: int) -> httpcore.Origin:
-    return _url(scheme, host, port, "/").origin
+def _check_tunnel(head: h11.Response) -> None:
+    if head.status_code not in _TUNNEL_OPEN:
+        raise TransportFault("connect", f"it answered {head.status_code} instead of opening a tunnel")
 
 
-@lru_cache(maxsize=256)
-def _url(scheme: str, host: str, port: int, target: str) -> httpcore.URL:
-    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
-
-
-def _check_tunnel(response: httpcore.Response) -> None:
-    if response.status not in _TUNNEL_OPEN:
-        raise TransportFault("connect", f"it answered {response.status} instead of opening a tunnel")
-
-
-def _on_the_way(fault: TransportFault, route: Route) -> TransportFault:
+def _on_the_way(error: TransportFault | OSError, route: Route) -> TransportFault:
     """A fault while connecting, with the proxy in it."""
-    late = fault.kind in ("timeout", "connect_timeout")
-    return TransportFault("connect_timeout" if late else "connect", f"{route.remark}{fault.detail}")
+    late = isinstance(error, TransportFault) and error.kind in ("timeout", "connect_timeout")
+    detail = error.detail if isinstance(error, TransportFault) else str(error)
+    return TransportFault("connect_timeout" if late else "connect", f"{route.remark}{detail}")
 
 
 def _by_name(headers: list[tuple[bytes, bytes]]) -> Mapping[str, str]:

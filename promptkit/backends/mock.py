@@ -70,8 +70,8 @@ class MockBackend:
         return f"MockBackend(name={self._name!r}, seen={len(self.requests)})"
 
     def capabilities(self) -> Capabilities:
-        """All kinds of parts, no enforced schema: a scripted answer may be anything."""
-        return Capabilities(schema=False, stream=True, seed=True, parts=_PARTS)
+        """All kinds of parts, tools, no enforced schema: a scripted answer may be anything."""
+        return Capabilities(schema=False, stream=True, seed=True, tools=True, parts=_PARTS)
 
     def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
         """Everything is checked on the finished answer.

@@ -25,15 +25,22 @@ ENTRY_POINTS = "promptkit.backends"
 
 _COMPATIBLE_FORM = form_of("openai")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_TIMEOUTS = ("answer_s", "connect_s", "read_s")
+_TIMEOUTS = ("answer_s", "connect_s", "first_token_s", "stall_s")
+_NETWORK = ("ca_file", "proxy")
+_OF_SERVERS = (*_TIMEOUTS, *_NETWORK, "price")
 
 # The room of each scheme; a room is loaded when it is asked for.
 _ROOMS: Mapping[str, str] = {
     "anthropic": "anthropic",
+    "azure": "openai_chat",
     "gemini": "gemini",
+    "llama-server": "openai_chat",
+    "mistral": "openai_chat",
     "ollama": "ollama",
     "openai": "openai_chat",
     "openai-responses": "openai_responses",
+    "openrouter": "openai_chat",
+    "vllm": "openai_chat",
 }
 
 
@@ -47,9 +54,11 @@ def open_backend(reference: str, **options: Any) -> Backend:
             after the path, so it may hold slashes and colons itself:
             ``openai+https://openrouter.ai/api/v1:meta/llama:free``. A package may offer more schemes by an
             entry point of the group ``promptkit.backends``.
-        **options: What the kind of backend takes. Servers: ``connect_s``, ``read_s``, ``answer_s``, where the
-            reference has a URL also ``key_env`` (the environment variable with the key), and what their
-            dialect takes, such as ``response_format`` of compatible servers. A key itself is never an option.
+        **options: What the kind of backend takes. Servers: ``connect_s``, ``first_token_s``, ``stall_s``,
+            ``answer_s``, ``proxy``, ``ca_file``, ``price`` (US dollars per million tokens: ``{"input": 1.25,
+            "output": 10}``), where the reference has a URL also ``key_env`` (the environment variable with the
+            key), and what their dialect takes, such as ``response_format`` of compatible servers. A key itself
+            is never an option.
 
     Raises:
         ConfigurationError: When the reference or an option is not one; the message shows the right form.
@@ -124,7 +133,7 @@ def _is_provider(offered: Any) -> bool:
 
 
 def _at_home(provider: Provider, scheme: str, model: str, options: Mapping[str, Any]) -> Backend:
-    _check_options(options, {*_TIMEOUTS, *provider.options()}, scheme)
+    _check_options(options, {*_OF_SERVERS, *provider.options()}, scheme)
     if provider.base_url is None:
         raise ConfigurationError(
             f"{scheme}: has no address of its own; write {form_of(scheme)}, or with https"
@@ -139,7 +148,7 @@ def _at_home(provider: Provider, scheme: str, model: str, options: Mapping[str, 
 def _at_url(provider: Provider, scheme: str, rest: str, options: Mapping[str, Any]) -> Backend:
     name, _, transport = scheme.partition("+")
     provider = provider.elsewhere or provider
-    _check_options(options, {*_TIMEOUTS, "key_env", *provider.options()}, scheme)
+    _check_options(options, {*_OF_SERVERS, "key_env", *provider.options()}, scheme)
     key_env = options.get("key_env", provider.key_env)
     base_url, model = address(transport, rest, form=form_of(name), key_env=provider.key_env)
     provider = replace(provider, key_env=_environment_name(key_env))
@@ -155,10 +164,12 @@ def _backend(
     *,
     elsewhere: bool = False,
 ) -> Backend:
-    from promptkit.backends.http import HttpBackend
+    from promptkit.backends.http import HttpBackend, Network
+    from promptkit.backends.prices import given_prices
 
-    own = {key: value for key, value in options.items() if key not in _TIMEOUTS}
+    own = {key: value for key, value in options.items() if key not in _OF_SERVERS}
     dialect = provider.dialect(**own)
+    price = options.get("price")
     return HttpBackend(
         name=name,
         base_url=where[0],
@@ -167,6 +178,8 @@ def _backend(
         # A server of one's own may ask nobody for a key.
         dialect=replace(dialect, needs_key=False) if elsewhere else dialect,
         timeouts=_timeouts({key: value for key, value in options.items() if key in _TIMEOUTS}),
+        network=Network(**{key: _text(key, options.get(key)) for key in _NETWORK}),
+        prices=None if price is None else given_prices(price, f"price of {name}"),
     )
 
 
@@ -177,6 +190,12 @@ def _environment_name(key_env: Any) -> str:
             "key_env takes the name of an environment variable, such as MY_SERVER_KEY, not the key itself"
         )
     return key_env
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ConfigurationError(f"{name} is {value!r}; it takes a text")
+    return value
 
 
 def _timeouts(seconds: Mapping[str, Any]) -> Any:

@@ -1,7 +1,4 @@
-"""Bytes over one socket, each wait bounded by the call that it serves: for a thread, and for an event loop.
-
-Both have the methods that HTTP clients ask of a stream; the timeouts that these hand over are not looked at.
-"""
+"""Bytes over one socket, each wait bounded by the call that it serves: for a thread, and for an event loop."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import select
 import socket
 import ssl
 import time
-from typing import Any, Self, cast
+from typing import Self, cast
 
 from promptkit.backends.wire import SHORTEST_WAIT_S, TransportFault, Waits
 
@@ -60,7 +57,7 @@ class Wire:
                 return cls(sock, waits)
         raise _not_connected(problem)
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    def read(self, max_bytes: int) -> bytes:
         """The next bytes; none at the end.
 
         Raises:
@@ -72,7 +69,7 @@ class Wire:
         except OSError as error:
             raise _lost(error) from None
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    def write(self, buffer: bytes) -> None:
         """Send all of the bytes.
 
         Raises:
@@ -103,9 +100,10 @@ class Wire:
         """Close the socket; more than once does nothing."""
         self._sock.close()
 
-    def get_extra_info(self, info: str) -> Any:
-        """True or False for ``is_readable``, which an idle connection is when the server has closed it."""
-        return _readable(self._sock.fileno()) if info == "is_readable" else None
+    @property
+    def readable(self) -> bool:
+        """True when reading would not wait: a connection that rests is closed then, or not worth keeping."""
+        return _readable(self._sock.fileno())
 
     def _limit(self) -> None:
         if self.waits.passed:
@@ -149,7 +147,7 @@ class AsyncWire(asyncio.Protocol):
         _keep_alive(transport.get_extra_info("socket"))
         return wire
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    async def read(self, max_bytes: int) -> bytes:
         """As :meth:`Wire.read`."""
         while not self._unread and not self._over:
             await self._wait()
@@ -164,7 +162,7 @@ class AsyncWire(asyncio.Protocol):
             raise TransportFault("lost", _said(self._error))
         return b""
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, buffer: bytes) -> None:
         """As :meth:`Wire.write`."""
         if self._over or self._transport is None:
             raise ConnectionResetError("the connection is lost")
@@ -190,10 +188,9 @@ class AsyncWire(asyncio.Protocol):
             transport.abort()
             await asyncio.sleep(0)  # the loop closes the socket in its next round, which may be its last
 
-    def get_extra_info(self, info: str) -> Any:
-        """As :meth:`Wire.get_extra_info`."""
-        if info != "is_readable":
-            return None
+    @property
+    def readable(self) -> bool:
+        """As :attr:`Wire.readable`."""
         if self._over or self._unread or self._transport is None:
             return True
         return _readable(self._transport.get_extra_info("socket").fileno())

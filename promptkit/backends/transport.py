@@ -77,7 +77,7 @@ class Reply:
     def __init__(self, reply: OpenReply, waits: Waits) -> None:
         self.status = reply.status
         self.headers = reply.headers
-        self._reply = reply
+        self._pieces = reply.pieces
         self._waits = waits
 
     def chunks(self) -> Generator[bytes, None, None]:
@@ -87,7 +87,7 @@ class Reply:
             TransportFault: When it does not arrive whole or not in time.
         """
         body = _Body(self.headers, self._waits)
-        for data in self._reply.pieces():
+        for data in self._pieces:
             yield from body.pieces(data)
         body.end()
 
@@ -110,17 +110,14 @@ class Connections:
             ConfigurationError: When the proxy or the certificates that are named cannot be used.
         """
         _check_deadline(waits)
+        waits.begin()
         if self._pid != os.getpid():
             self.close()
             self._pid = os.getpid()
         target = target_of(url)
         connection = self._take() or Connection(Route(self._destination, target))
         try:
-            reply = connection.send(call, target, waits)
-            try:
-                yield Reply(reply, waits)
-            finally:
-                reply.close()
+            yield Reply(connection.send(call, target, waits), waits)
         finally:
             self._give(connection)
 
@@ -141,7 +138,7 @@ class Connections:
         return None
 
     def _give(self, connection: Connection) -> None:
-        if connection.ended or len(self._idle) >= MAX_IDLE_CONNECTIONS:
+        if not connection.ready or len(self._idle) >= MAX_IDLE_CONNECTIONS:
             connection.close()
             return
         self._idle.append(connection)
@@ -166,7 +163,7 @@ class AsyncReply:
     def __init__(self, reply: AsyncOpenReply, waits: Waits) -> None:
         self.status = reply.status
         self.headers = reply.headers
-        self._reply = reply
+        self._pieces = reply.pieces
         self._waits = waits
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -176,7 +173,7 @@ class AsyncReply:
             TransportFault: When it does not arrive whole or not in time.
         """
         body = _Body(self.headers, self._waits)
-        async with aclosing(self._reply.pieces()) as pieces:
+        async with aclosing(self._pieces) as pieces:
             async for data in pieces:
                 for piece in body.pieces(data):
                     yield piece
@@ -200,15 +197,12 @@ class AsyncConnections:
             ConfigurationError: When the proxy or the certificates that are named cannot be used.
         """
         _check_deadline(waits)
+        waits.begin()
         connections = await self._of_this_loop()
         target = target_of(url)
         connection = await connections.take() or AsyncConnection(Route(self._destination, target))
         try:
-            reply = await connection.send(call, target, waits)
-            try:
-                yield AsyncReply(reply, waits)
-            finally:
-                await reply.aclose()
+            yield AsyncReply(await connection.send(call, target, waits), waits)
         finally:
             await connections.give(connection)
 
@@ -261,7 +255,7 @@ class _LoopConnections:
         return None
 
     async def give(self, connection: AsyncConnection) -> None:
-        if self.closed or connection.ended or len(self._idle) >= MAX_IDLE_CONNECTIONS:
+        if self.closed or not connection.ready or len(self._idle) >= MAX_IDLE_CONNECTIONS:
             await connection.aclose()
             return
         self._idle.append(connection)

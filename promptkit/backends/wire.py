@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from promptkit.backends.prices import Prices
+
 __all__ = ["Destination", "Endpoint", "ErrorWords", "HttpCall", "HttpReply", "TransportFault", "Waits"]
 
 SHORTEST_WAIT_S = 0.001
@@ -95,6 +97,7 @@ class Endpoint:
         model: The model's name as the server knows it.
         key_env: The environment variable that the key is read from.
         words: How errors speak of the server.
+        prices: What its tokens cost; empty where that is not known.
     """
 
     name: str
@@ -102,46 +105,63 @@ class Endpoint:
     model: str
     key_env: str
     words: ErrorWords = field(default_factory=ErrorWords)
+    prices: Prices = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """How long one call may take.
+    """How long one call may still take, from when it is begun; its reader says when the answer goes on.
+
+    Args:
+        connect_s: Seconds for the connection.
+        first_s: Seconds to the first token, or to the whole of an answer that is not streamed.
+        stall_s: Seconds from one token to the next; None for ``first_s``.
+        deadline: Time of ``time.monotonic()`` at which all must be over.
 
     Attributes:
-        connect_s: Seconds for the connection.
-        read_s: Seconds without a byte.
-        deadline: Time of ``time.monotonic()`` at which all must be over.
+        going_on: True when the answer has begun to go on.
     """
 
-    connect_s: float
-    read_s: float
-    deadline: float | None = None
+    __slots__ = ("_until", "connect_s", "deadline", "first_s", "going_on", "stall_s")
 
-    @property
-    def remaining_s(self) -> float | None:
-        """Seconds to the deadline, 0 when it has passed, None without one."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+    def __init__(
+        self, *, connect_s: float, first_s: float, stall_s: float | None = None, deadline: float | None = None
+    ) -> None:
+        self.connect_s = connect_s
+        self.first_s = first_s
+        self.stall_s = first_s if stall_s is None else stall_s
+        self.deadline = deadline
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now: the call is sent."""
+        self.going_on = False
+        self._until = time.monotonic() + self.first_s
+
+    def go_on(self) -> None:
+        """Count from now: a token has come, and who waits for it has taken it."""
+        self.going_on = True
+        self._until = time.monotonic() + self.stall_s
 
     @property
     def passed(self) -> bool:
         """True when the deadline has passed, or is nearer than timers are exact."""
-        remaining = self.remaining_s
-        return remaining is not None and remaining < SHORTEST_WAIT_S
+        return self.deadline is not None and self.deadline - time.monotonic() < SHORTEST_WAIT_S
 
     @property
     def connect_wait_s(self) -> float:
         """Seconds that a connection may take now; never 0."""
-        return self._within(self.connect_s)
+        now = time.monotonic()
+        return self._bounded(now + self.connect_s, now)
 
     @property
     def read_wait_s(self) -> float:
-        """Seconds that the next bytes may take now; never 0."""
-        return self._within(self.read_s)
+        """Seconds that the next bytes may take now; never 0, so that what has come already is taken."""
+        return self._bounded(self._until, time.monotonic())
 
-    def _within(self, seconds: float) -> float:
-        remaining = self.remaining_s
-        return seconds if remaining is None else min(seconds, max(SHORTEST_WAIT_S, remaining))
+    def _bounded(self, until: float, now: float) -> float:
+        if self.deadline is not None:
+            until = min(until, self.deadline)
+        return max(SHORTEST_WAIT_S, until - now)
 
 
 FaultKind: TypeAlias = Literal["connect", "connect_timeout", "timeout", "lost", "garbled"]

@@ -1,20 +1,37 @@
-"""Reports: what checking a library, or one file, found."""
+"""Reports: what checking prompts found, and the prompts that are to be checked."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
-from promptkit.checks.faults import Fault, check_prompt, fault_of
 from promptkit.checks.file_tests import TestOutcome, run_file_tests
+from promptkit.checks.places import fault_of
+from promptkit.checks.prompt_checks import check_prompt
+from promptkit.checks.settings import Settings
 from promptkit.errors import PlanError, PromptError
-from promptkit.libraries import Library, load
-from promptkit.prompts import Prompt
+from promptkit.findings import Finding
+from promptkit.prompts import Loader, Prompt
 
-__all__ = ["Report", "check_file", "check_library"]
+__all__ = ["Report", "Subject", "check_subject", "check_subjects"]
+
+Wrap: TypeAlias = Callable[[Loader], Loader]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One prompt that is to be checked.
+
+    Attributes:
+        name: Its name.
+        file: Its file, as findings name it.
+        open: Reads it; what gives its included files is wrapped by the argument first.
+    """
+
+    name: str
+    file: str
+    open: Callable[[Wrap], Prompt[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,21 +40,31 @@ class Report:
 
     Attributes:
         prompts: How many prompts were checked.
-        faults: Everything that is wrong, failed tests included.
+        findings: Everything that was found, failed tests included.
         tests: Each test that ran.
     """
 
     prompts: int = 0
-    faults: tuple[Fault, ...] = ()
+    findings: tuple[Finding, ...] = ()
     tests: tuple[TestOutcome, ...] = ()
 
     def __add__(self, other: Report) -> Report:
         return Report(
             prompts=self.prompts + other.prompts,
             # A broken fragment is the fault of one file, however many prompts include it.
-            faults=tuple(dict.fromkeys(self.faults + other.faults)),
+            findings=tuple(dict.fromkeys(self.findings + other.findings)),
             tests=self.tests + other.tests,
         )
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """The findings of severity error."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings of severity warning."""
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
 
     @property
     def passed(self) -> int:
@@ -49,54 +76,62 @@ class Report:
         parts = [
             _counted(self.prompts, "prompt"),
             _counted(len(self.faults), "fault"),
+            *([_counted(len(self.warnings), "warning")] if self.warnings else ()),
             f"{_counted(self.passed, 'test')} passed",
         ]
         return ", ".join(parts) + (f", {failed} failed" if failed else "")
 
 
-def check_library(library: Library, names: Iterable[str] | None = None) -> Report:
-    """Check the prompts of a library and run their tests.
+def check_subjects(subjects: Iterable[Subject], settings: Settings | None = None) -> Report:
+    """Check prompts one after the other and run their tests; no model is called.
 
     Args:
-        library: Where the prompts are.
-        names: Which to check; None checks all.
-
-    Raises:
-        PromptError: When there is no prompt of a given name, or two files have one name.
+        subjects: The prompts.
+        settings: What rules are set to by the configuration.
     """
-    report = Report()
-    for name in library.names() if names is None else names:
-        path = library.path(name)
-        report += _check(partial(library.get, name), str(path))
-    return report
+    reports = [check_subject(subject, settings) for subject in subjects]
+    return Report(
+        prompts=sum(report.prompts for report in reports),
+        findings=tuple(dict.fromkeys(finding for report in reports for finding in report.findings)),
+        tests=tuple(test for report in reports for test in report.tests),
+    )
 
 
-def check_file(path: str | os.PathLike[str]) -> Report:
-    """Check one prompt file and run its tests; its folder is the library for its includes."""
-    return _check(partial(load, path), str(path))
+def check_subject(subject: Subject, settings: Settings | None = None, wrap: Wrap | None = None) -> Report:
+    """Check one prompt and run its tests.
 
-
-def _check(read: Callable[[], Prompt[Any]], file: str) -> Report:
+    Args:
+        subject: The prompt.
+        settings: What rules are set to by the configuration.
+        wrap: Wraps what gives included files, for a caller that wants to know of them.
+    """
+    settings = settings or Settings()
     try:
-        prompt = read()
+        prompt = subject.open(wrap or _as_it_is)
     except (PromptError, PlanError) as error:
-        return Report(prompts=1, faults=(fault_of(error, "file", file),))
-    faults = check_prompt(prompt)
-    if any(fault.rule == "contract" for fault in faults):
-        return Report(prompts=1, faults=faults)
-    tests = run_file_tests(prompt)
-    failed = tuple(
-        Fault(
+        return Report(prompts=1, findings=(fault_of(error, "file", subject.file),))
+    findings = check_prompt(prompt, settings)
+    try:
+        tests = run_file_tests(prompt)
+    except (PromptError, PlanError):  # what keeps it from loading is among the findings
+        return Report(prompts=1, findings=findings)
+    failed = (
+        Finding(
             file=prompt.declaration.place,
             line=test.line,
-            column=None,
             rule="test",
+            severity="error",
             message=f"test {test.name!r} failed: {test.message}",
         )
         for test in tests
         if not test.passed
     )
-    return Report(prompts=1, faults=faults + failed, tests=tests)
+    own = Settings(settings.configured, prompt.declaration.check)
+    return Report(prompts=1, findings=(*findings, *own.applied(failed)), tests=tests)
+
+
+def _as_it_is(load: Loader) -> Loader:
+    return load
 
 
 def _counted(number: int, noun: str) -> str:

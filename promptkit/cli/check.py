@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptkit.cli.options import AsJson, Format, FormatOption, LibraryOption, wants_json
+from promptkit.cli.options import AsJson, LibraryOption
 
 if TYPE_CHECKING:
     from promptkit.checks import Report
 
-__all__ = ["check"]
+__all__ = ["CheckFormat", "check"]
+
+
+class CheckFormat(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 def check(
@@ -23,24 +32,33 @@ def check(
     ] = None,
     library: LibraryOption = None,
     as_json: AsJson = False,
-    form: FormatOption = Format.TEXT,
+    form: Annotated[CheckFormat, typer.Option("--format", help="How to print.")] = CheckFormat.TEXT,
 ) -> int:
     """Check prompt files and run their own tests; no model is called."""
-    from promptkit.cli.screen import Screen
-
     report = _checked(names or [], library)
-    screen = Screen()
-    if wants_json(as_json, form):
-        screen.json(_as_data(report))
-    else:
-        for fault in report.faults:
-            screen.text(str(fault))
-        screen.text(str(report))
+    _print(report, CheckFormat.JSON if as_json else form)
     return 1 if report.faults else 0
 
 
+def _print(report: Report, form: CheckFormat) -> None:
+    from promptkit.checks.formats import github_lines, report_data, sarif_log, text_lines
+    from promptkit.cli.screen import Screen
+    from promptkit.prompts.contract import environment
+
+    screen = Screen()
+    if form is CheckFormat.JSON:
+        screen.json(report_data(report))
+    elif form is CheckFormat.SARIF:
+        screen.json(sarif_log(report.findings, Path.cwd(), version=environment()["promptkit"]))
+    else:
+        github = form is CheckFormat.GITHUB
+        lines = github_lines(report.findings, Path.cwd()) if github else text_lines(report.findings)
+        for line in (*lines, str(report)):
+            screen.text(line)
+
+
 def _checked(names: list[str], library: Path | None) -> Report:
-    from promptkit.checks import Report, check_library
+    from promptkit.checks import Report
     from promptkit.cli.locations import find_library, is_path
     from promptkit.errors import PromptError
 
@@ -50,23 +68,18 @@ def _checked(names: list[str], library: Path | None) -> Report:
             raise PromptError(
                 f"there are no prompt files in {whole.root}; promptkit new NAME writes the first"
             )
-        return check_library(whole)
+        return whole.check()
     report = Report()
     for name in names:
-        report += (
-            _check_path(Path(name), library)
-            if is_path(name)
-            else check_library(find_library(library), [name])
-        )
+        report += _check_path(Path(name), library) if is_path(name) else find_library(library).check([name])
     return report
 
 
 def _check_path(path: Path, library: Path | None) -> Report:
     """Check one file: as the library's own where it lies in it, so that its includes resolve there."""
-    from promptkit.checks import check_file, check_library
     from promptkit.cli.locations import library_folder, name_in
     from promptkit.errors import PromptError
-    from promptkit.libraries import Library
+    from promptkit.libraries import Library, check_file
 
     if not path.is_file():
         raise PromptError(f"there is no file {path}; check the path")
@@ -75,13 +88,5 @@ def _check_path(path: Path, library: Path | None) -> Report:
         own = Library(folder.resolve())
         name = name_in(own, path)
         if name is not None:
-            return check_library(own, [name])
+            return own.check([name])
     return check_file(path)
-
-
-def _as_data(report: Report) -> dict[str, Any]:
-    return {
-        "prompts": report.prompts,
-        "faults": [asdict(fault) for fault in report.faults],
-        "tests": [asdict(test) for test in report.tests],
-    }

@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+from promptkit.cli.cache import cache
 from promptkit.cli.check import check
 from promptkit.cli.diff import diff
+from promptkit.cli.explain import explain
 from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
@@ -31,9 +33,11 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "new": new,
     "list": list_prompts,
     "render": render,
+    "explain": explain,
     "plan": plan,
     "run": run,
     "check": check,
+    "cache": cache,
     "freeze": freeze,
     "lock": lock,
     "diff": diff,

@@ -22,7 +22,7 @@ from promptkit.errors import (
     Truncated,
     Unparseable,
 )
-from promptkit.messages import Message
+from promptkit.messages import Message, TextPart
 from promptkit.output import Accepted, Rejected, Unusable, without_thoughts
 
 __all__ = ["converse"]
@@ -43,12 +43,14 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
     try:
         accepted = yield from _ask(call, ledger, narrator)
     except BaseException as error:  # recorded, be it Ctrl-C, then raised untouched
-        yield Keep(record=ledger.failed(error))
+        yield Keep(kept=ledger.failed(error))
         raise
+    if isinstance(accepted, Completion):
+        return (yield from _called(call, ledger, accepted))
     narrator.settle(accepted.data)
     output = call.request.output.schema.dump(accepted.value)
-    done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts)
-    yield Keep(record=done)
+    done = ledger.close(status="ok", output=output, verdicts=accepted.verdicts)
+    yield Keep(kept=done)
     usage = ledger.usage
     return Result(
         value=accepted.value,
@@ -58,14 +60,15 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        record=done,
+        kept=done,
         confidence=accepted.confidence,
     )
 
 
 def _ask(
     call: Call, ledger: Ledger, narrator: Narrator
-) -> Generator[Send | Keep, Completion | None, Accepted[Any]]:
+) -> Generator[Send | Keep, Completion | None, Accepted[Any] | Completion]:
+    """The answer that keeps the contract, or one that asks for tools in place of it."""
     question = first_question(call)
     readings = Readings(call, narrator)
     left = call.continuations
@@ -76,6 +79,9 @@ def _ask(
             ledger.add(question, completion)
             question = continuation(question, completion)
             completion = yield from _send(question, number, ledger, readings)
+        if call.request.tools and completion.finish_reason == "tool" and completion.tool_calls:
+            ledger.add(question, completion)
+            return completion
         if call.request.output.reasoning:
             completion = without_thoughts(completion)
         outcome = readings.read(question, completion)
@@ -88,6 +94,27 @@ def _ask(
             raise _final_error(outcome.error, ledger, call.attempts)
         question = next_question(call, question, outcome)
     raise AssertionError("a prompt allows at least one attempt")  # pragma: no cover
+
+
+def _called(
+    call: Call, ledger: Ledger, completion: Completion
+) -> Generator[Keep, Completion | None, Result[Any]]:
+    """What a caller gets when the model asks for tools: no value yet, and the calls."""
+    done = ledger.close(status="ok", output=None, verdicts=())
+    yield Keep(kept=done)
+    usage = ledger.usage
+    said = (TextPart(text=completion.text),) if completion.text else ()
+    return Result(
+        value=None,
+        verdicts=(),
+        repairs=(),
+        messages=(*call.turns, Message(role="assistant", content=(*said, *completion.tool_calls))),
+        usage=usage,
+        cost=usage.cost if usage is not None else None,
+        attempts=ledger.attempts,
+        kept=done,
+        tool_calls=completion.tool_calls,
+    )
 
 
 def _send(

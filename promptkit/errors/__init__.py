@@ -124,12 +124,19 @@ class TemplateError(PromptError):
         line: Line in that file, counted from 1; None when no one line is to blame.
         column: Column, counted from 1; None when not known.
         problem: The message without its place.
+        rule: Id of the rule of ``promptkit check`` that it breaks.
     """
 
     def __init__(
-        self, problem: str, *, file: str | None = None, line: int | None = None, column: int | None = None
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        rule: str = "template",
     ) -> None:
-        self.problem = problem
+        self.problem, self.rule = problem, rule
         self.file, self.line, self.column = file, line, column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)
         super().__init__(f"{place}: {problem}" if place else problem)
@@ -256,9 +263,21 @@ class ConstraintViolated(OutputError):
 
 
 class BudgetExceeded(PromptKitError):
-    """A limit on tokens, money, time or calls was reached."""
+    """A limit on tokens, money, time or calls would be passed; nothing was sent for this call.
+
+    Attributes:
+        limit: Which one: ``tokens``, ``money``, ``seconds`` or ``calls``.
+        allowed: The most that it allows; US dollars as a Decimal.
+        spent: What is spent already, by calls that are under way too.
+        asked: What this call may take at most, as far as that is known.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, limit: str = "", allowed: Any = None, **evidence: Any) -> None:
+        self.limit, self.allowed = limit, allowed
+        self.spent, self.asked = evidence.get("spent"), evidence.get("asked")
+        super().__init__(message)
 
 
 class BackendNotAllowed(PromptKitError):

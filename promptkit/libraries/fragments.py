@@ -82,5 +82,9 @@ class Included:
     def __call__(self, name: str) -> Source:
         """As :class:`Fragments`."""
         source = self._fragments(name)
-        self.texts[self._fragments.path(name)] = source.text
+        self.add(self._fragments.path(name), source.text)
         return source
+
+    def add(self, path: str, text: str) -> None:
+        """Remember a file that was read in another way."""
+        self.texts[path] = line_breaks(text)

@@ -25,6 +25,7 @@ class Entry:
         version: Its version; None where it was not looked at or there is none.
         frozen: True for a frozen version.
         alone: True for a file that belongs to no library, and may call itself what it likes.
+        within: The folder of a frozen version that this file was frozen with, below the library's root.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Entry:
     version: str | None = None
     frozen: bool = False
     alone: bool = False
+    within: str | None = None
+
+    @property
+    def bundle(self) -> str | None:
+        """The folder of the files that were frozen with this one; None for a working copy."""
+        return bundle_of(self.path) if self.frozen else self.within
 
 
 def is_frozen(path: str) -> bool:

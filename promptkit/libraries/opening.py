@@ -16,6 +16,7 @@ from promptkit.libraries.deprecation import warn_if_deprecated
 from promptkit.libraries.folders import Library
 from promptkit.libraries.fragments import Fragments
 from promptkit.libraries.own_rules import kinds_of
+from promptkit.libraries.reading import bases_beside
 from promptkit.libraries.trees import BelowTree, ResourceTree, Tree
 from promptkit.prompts import Prompt
 from promptkit.sessions import settings
@@ -108,7 +109,8 @@ def load(path: str | os.PathLike[str], output: Any = None, *, rules: Sequence[Ru
         TemplateError: When the file is missing or faulty.
     """
     file = Path(path)
-    declaration = read_file(file, kinds=kinds_of(rules))
+    kinds = kinds_of(rules)
+    declaration = read_file(file, kinds=kinds, base_of=bases_beside(file, kinds))
     warn_if_deprecated(declaration)
     return Prompt.declared(
         declaration, output=output, load=Fragments.of_folder(file.parent), models=settings().models

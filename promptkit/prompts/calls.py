@@ -4,26 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat import export
 from promptkit.engine import Call
 from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
 from promptkit.prompts.contract import Contract, environment
+from promptkit.prompts.fitting import Counts, fitted_messages, is_limited
 from promptkit.prompts.options import Options
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, Plan, Rendered, Request
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    OutputSpec,
+    Plan,
+    Rendered,
+    Request,
+    is_asynchronous,
+    is_blocking,
+)
 
-__all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
+__all__ = ["as_asynchronous", "as_blocking", "call_of", "generation_with", "rendered_with"]
 
 
-def rendered_with(contract: Contract[Any], options: Options, values: dict[str, Any]) -> Rendered:
+def rendered_with(
+    contract: Contract[Any], options: Options, values: dict[str, Any], backend: Counts
+) -> Rendered:
     """The messages for validated inputs, and what is asked of the answer.
+
+    Args:
+        contract: The prompt's contract.
+        options: Those of the call.
+        values: The validated inputs.
+        backend: Who counts tokens, where the prompt's length is limited.
 
     Raises:
         TemplateError: When the template fails on them or renders to nothing.
+        InputError: When an input is longer than its block may show.
+        ContextOverflow: When the prompt is too long after all that may give way is gone.
     """
-    parts = contract.parts
-    messages = parts.template.render(values)
+    parts, fit, shown = contract.parts, None, values
+    generation = generation_with(contract, options)
+    if is_limited(contract, options):
+        fitted = fitted_messages(contract, options, values, generation, backend())
+        messages, fit, shown = fitted.messages, fitted.fit, dict(fitted.values)
+    else:
+        messages = parts.template.render(values)
     if not messages:
         raise TemplateError(
             f"{contract.label} renders to no message with these inputs; a model needs at least one. "
@@ -34,10 +61,12 @@ def rendered_with(contract: Contract[Any], options: Options, values: dict[str, A
     return Rendered(
         messages=messages,
         output=parts.output.over(constraints=rules, enforce=options.enforce, inputs=values),
-        generation=generation_with(contract, options),
+        generation=generation,
         prompt=contract.ref,
         inputs=values,
         exporter=export,
+        fit=fit,
+        tracer=partial(contract.trace, shown),
     )
 
 
@@ -77,6 +106,7 @@ def call_of(
         output=rendered.output,
         generation=rendered.generation,
         prompt=rendered.prompt,
+        tools=options.tools,
         tags=options.tags,
     )
     return Call(
@@ -103,6 +133,21 @@ def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:
     Raises:
         CapabilityMissing: When it is asynchronous only.
     """
-    if not isinstance(backend, Backend):
-        raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
-    return backend
+    if is_blocking(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
+
+
+def as_asynchronous(backend: Backend | AsyncBackend, advice: str) -> AsyncBackend:
+    """The backend as one that can be awaited.
+
+    Args:
+        backend: Who answers.
+        advice: What to call, for the error.
+
+    Raises:
+        CapabilityMissing: When it is synchronous only.
+    """
+    if is_asynchronous(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is synchronous only; call {advice}")

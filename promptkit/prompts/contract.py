@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,7 @@ from promptkit.declarations import Declaration
 from promptkit.errors import PromptError, TemplateError
 from promptkit.records import PromptInfo
 from promptkit.rendering import Source, Template, compile_template, undeclared_inputs
-from promptkit.requests import GenerationConfig, OutputSpec, PromptRef
+from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, SourceMap
 from promptkit.schemas import InputSchema, OutputSchema, differences, with_limits
 
 __all__ = ["Contract", "Loader", "environment"]
@@ -81,12 +81,23 @@ class Contract(Generic[T]):
         try:
             return GenerationConfig(**settings)
         except ValueError as error:
-            raise TemplateError(f"generation: {error}", file=self.declaration.place) from error
+            raise TemplateError(
+                f"generation: {error}", file=self.declaration.place, rule="contract"
+            ) from error
 
     @property
     def inputs(self) -> InputSchema:
         """The schema of the inputs."""
         return self.parts.inputs
+
+    @cached_property
+    def declared_inputs(self) -> InputSchema:
+        """The schema of the inputs, also where the rest of the contract does not hold together.
+
+        Raises:
+            PromptError: When the inputs are declared wrongly.
+        """
+        return self._input_schema()
 
     @property
     def output(self) -> OutputSpec:
@@ -111,6 +122,21 @@ class Contract(Generic[T]):
                 parts = self._parts = self._parts or self._compile()
         return parts
 
+    def trace(self, values: Mapping[str, Any]) -> SourceMap:
+        """Where all that these inputs render to comes from.
+
+        Raises:
+            TemplateError: When the template fails on them.
+        """
+        return self._traced.trace(values)
+
+    @cached_property
+    def _traced(self) -> Template:
+        parts = self.parts
+        return compile_template(
+            self.declaration, inputs=parts.inputs, output=parts.output, load=self.load, trace=True
+        )
+
     def prompt_info(self, inputs: dict[str, Any]) -> PromptInfo:
         """What a record says of this prompt and these validated inputs."""
         return PromptInfo(
@@ -128,7 +154,7 @@ class Contract(Generic[T]):
         return {name: "trusted" if field.trusted else "untrusted" for name, field in fields.items()}
 
     def _compile(self) -> _Parts[T]:
-        inputs = self._input_schema()
+        inputs = self.declared_inputs
         output = OutputSpec(
             schema=self._output_schema(),
             constraints=self.declaration.constraints,
@@ -142,12 +168,20 @@ class Contract(Generic[T]):
     def _input_schema(self) -> InputSchema:
         declared = self.declaration.input
         if self.input_type is not None:
-            return InputSchema.from_type(self.input_type, trust=declared.trust)
+            return self._typed_inputs(self.input_type)
         if declared.model is not None:
-            return InputSchema.from_type(self._resolve(declared.model, "input.model"), trust=declared.trust)
+            return self._typed_inputs(self._resolve(declared.model, "input.model"))
         if declared.json_schema is not None:
             return InputSchema.from_declared(declared.json_schema, trust=declared.trust)
         return InputSchema.inferred(undeclared_inputs(self.declaration, self.load))
+
+    def _typed_inputs(self, found: Any) -> InputSchema:
+        try:
+            return InputSchema.from_type(found, trust=self.declaration.input.trust)
+        except ValueError as error:  # a label for what is no field of the type
+            raise TemplateError(
+                f"input.trust: {error}", file=self.declaration.place, rule="contract"
+            ) from error
 
     def _output_schema(self) -> OutputSchema[Any]:
         declared = self._declared_output()
@@ -184,7 +218,8 @@ class Contract(Generic[T]):
         schemas = {name: field.json_schema for name, field in inputs.fields.items()}
         found = check_paths(self.declaration.constraints, output.schema.json_schema, schemas)
         for constraint, problem in found:
-            raise TemplateError(problem, file=self.declaration.place, line=constraint.line)
+            place = self.declaration.place_of(f"constraints.{constraint.id}")
+            raise TemplateError(problem, file=place, line=constraint.line, rule="contract")
         for constraint in self.declaration.constraints:
             if getattr(constraint.rule, "when", None) == "run":
                 raise TemplateError(
@@ -192,6 +227,7 @@ class Contract(Generic[T]):
                     "the prompt runs. Remove it; the rule is said in the prompt and judged in evaluation",
                     file=self.declaration.place,
                     line=constraint.line,
+                    rule="contract",
                 )
 
     def _resolve(self, reference: str, key: str) -> Any:
@@ -200,7 +236,9 @@ class Contract(Generic[T]):
         place = self.declaration.place
         module_name, colon, attribute = reference.partition(":")
         if not colon or not attribute:
-            raise TemplateError(f"{key}: write it as 'module:Name', got {reference!r}", file=place, line=line)
+            raise TemplateError(
+                f"{key}: write it as 'module:Name', got {reference!r}", file=place, line=line, rule="contract"
+            )
         if module_name not in self.models:
             known = ", ".join(self.models) or "none yet"
             raise TemplateError(
@@ -208,6 +246,7 @@ class Contract(Generic[T]):
                 f'add models = ["{module_name}"] to [tool.promptkit] or pass models= in code',
                 file=place,
                 line=line,
+                rule="contract",
             )
         try:
             found: Any = importlib.import_module(module_name)
@@ -215,7 +254,7 @@ class Contract(Generic[T]):
                 found = getattr(found, part)
         except (ImportError, AttributeError) as error:
             raise TemplateError(
-                f"{key}: {reference} cannot be resolved: {error}", file=place, line=line
+                f"{key}: {reference} cannot be resolved: {error}", file=place, line=line, rule="contract"
             ) from error
         return found
 
@@ -224,7 +263,12 @@ def _schema_name(name: str) -> str:
     return name.rsplit("/", 1)[-1].replace("-", "_")
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None), list, dict})
+
+
 def _recordable(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, tuple):  # a history
         return [_recordable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
     to_dict = getattr(value, "to_dict", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, Unpack, overload
 
 from promptkit.backends import MockBackend
 from promptkit.completions import Completion
@@ -20,13 +20,20 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, PlanError, TemplateError
+from promptkit.errors import PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.calls import as_blocking, call_of, generation_with, rendered_with
+from promptkit.prompts.calls import as_asynchronous, as_blocking, call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
-from promptkit.prompts.options import Options
+from promptkit.prompts.options import CallOptions, Options
 from promptkit.rendering import Source
-from promptkit.requests import AsyncBackend, Backend, Enforce, GenerationConfig, Plan, Rendered, refusal
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    Plan,
+    Rendered,
+    refusal,
+)
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -199,42 +206,32 @@ class Prompt(Generic[T]):
         """Inputs, output and template, worked out on first use."""
         return self._contract
 
-    def using(  # noqa: PLR0913 - one for each option
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[CallOptions]
+    ) -> Prompt[T | None]: ...
+
+    @overload
+    def using(self, backend: BackendLike | None = ..., **options: Unpack[CallOptions]) -> Self: ...
+
+    def using(
         self,
         backend: BackendLike | None = None,
         *,
-        attempts: int | None = None,
-        continuations: int | None = None,
-        generation: GenerationConfig | Mapping[str, Any] | None = None,
-        deadline_s: float | None = None,
-        tags: Mapping[str, str] | None = None,
-        enforce: Enforce | None = None,
-        abort_on_violation: bool | None = None,
-    ) -> Self:
+        tools: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
         """The same prompt with options; what is left out stays as it was.
 
         Args:
             backend: A backend's name (``"llama:demo"``), a profile's name or a backend object.
-            attempts: How many questions are allowed in all.
-            continuations: How often an answer that max_tokens cut is gone on with; 0 if never set.
-            generation: Sampling settings over those of the file.
-            deadline_s: Seconds for the whole call, re-asks included.
-            tags: Labels for the record.
-            enforce: ``off``, ``prefer`` or ``require``, in place of what the file says.
-            abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
+            tools: What the model may ask to be called in place of an answer: each a Tool, or a type of arguments
+                with a docstring. Where it does, ``result.value`` is None and ``result.tool_calls`` holds the calls.
+            options: Those of :class:`CallOptions`: attempts, continuations, generation, deadline_s, tags, enforce,
+                max_input_tokens, abort_on_violation.
         """
-        options = self._options.over(
-            backend=backend,
-            attempts=attempts,
-            continuations=continuations,
-            generation=generation,
-            deadline_s=deadline_s,
-            tags=tags,
-            enforce=enforce,
-            abort_on_violation=abort_on_violation,
-        )
         copy = type(self).__new__(type(self))
-        copy._set(self._contract, options)  # noqa: SLF001 - its own class
+        copy._set(self._contract, self._options.over(backend=backend, tools=tools, **options))  # noqa: SLF001 - its own class
         return copy
 
     def render(self, /, **inputs: Any) -> Rendered:
@@ -243,9 +240,15 @@ class Prompt(Generic[T]):
         Raises:
             InputError: When the inputs do not fit.
             TemplateError: When the template fails on them.
+            ContextOverflow: When the prompt is longer than may be, after all that may give way is gone.
         """
         values = self._contract.inputs.validate(inputs, prompt=self._contract.label, reserved=RESERVED_NAMES)
-        return rendered_with(self._contract, self._options, values)
+        return rendered_with(self._contract, self._options, values, self._counting)
+
+    def _counting(self) -> Backend | AsyncBackend | None:
+        session, chosen = current_session(), self._options.backend
+        named = chosen is not None or session.names_backend(self.name)
+        return session.backend_for(self.name, chosen) if named else None
 
     def run(self, /, **inputs: Any) -> Result[T]:
         """Ask the backend and return a validated value.
@@ -280,11 +283,8 @@ class Prompt(Generic[T]):
     def astream(self, /, **inputs: Any) -> AsyncIterator[StreamEvent[T]]:
         """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
         conversation, backend = self._begin(inputs)
-        if not isinstance(backend, AsyncBackend):
-            raise CapabilityMissing(
-                f"backend {backend.name} is synchronous only; call stream instead of astream"
-            )
-        return stream_async(conversation, backend, **self._driving())
+        awaited = as_asynchronous(backend, "stream instead of astream")
+        return stream_async(conversation, awaited, **self._driving())
 
     def parse(self, text: str, /, **inputs: Any) -> Result[T]:
         """Read ``text`` as this prompt's answer to ``inputs``: validate and check it; no model is called.
@@ -313,7 +313,7 @@ class Prompt(Generic[T]):
         """
         backend, plan = self._planned()
         output = self._contract.output.over(enforce=self._options.enforce)
-        return refusal(plan, output, backend.capabilities, self._options.continuations)
+        return refusal(plan, output, backend.capabilities, self._options.demands)
 
     def boundary_cases(self, /, **inputs: Any) -> tuple[BoundaryCase, ...]:
         """Whole outputs of which one value just holds, or just breaks, one rule; for tests.
@@ -352,7 +352,7 @@ class Prompt(Generic[T]):
             lambda spec: backend.plan(spec, rendered.generation),
             attempts=self._options.attempts or self._contract.declaration.attempts,
         )
-        refused = refusal(call.plan, rendered.output, backend.capabilities, call.continuations)
+        refused = refusal(call.plan, rendered.output, backend.capabilities, self._options.demands)
         if refused is not None:
             raise refused
         return converse(call), backend

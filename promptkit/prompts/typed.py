@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar, Unpack, get_type_hints, overload
 
 from promptkit.engine import Result, StreamEvent
 from promptkit.errors import PromptError
+from promptkit.prompts.options import CallOptions
 from promptkit.prompts.prompt import Prompt
-from promptkit.requests import Enforce, GenerationConfig, Rendered
+from promptkit.requests import Rendered
 from promptkit.schemas import differences, schema_of
 from promptkit.sessions import BackendLike
 from promptkit.spelling import did_you_mean
@@ -66,29 +67,27 @@ class TypedPrompt(Generic[P, T]):
         """As :meth:`Prompt.parse`."""
         return self.prompt.parse(text, **self._inputs(args, kwargs))
 
-    def using(  # noqa: PLR0913 - as Prompt.using
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., *, tools: Sequence[Any], **options: Unpack[CallOptions]
+    ) -> TypedPrompt[P, T | None]: ...
+
+    @overload
+    def using(
+        self, backend: BackendLike | None = ..., **options: Unpack[CallOptions]
+    ) -> TypedPrompt[P, T]: ...
+
+    def using(
         self,
         backend: BackendLike | None = None,
         *,
-        attempts: int | None = None,
-        continuations: int | None = None,
-        generation: GenerationConfig | Mapping[str, Any] | None = None,
-        deadline_s: float | None = None,
-        tags: Mapping[str, str] | None = None,
-        enforce: Enforce | None = None,
-        abort_on_violation: bool | None = None,
-    ) -> TypedPrompt[P, T]:
+        tools: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
         """As :meth:`Prompt.using`; the signature stays."""
-        prompt = self.prompt.using(
-            backend,
-            attempts=attempts,
-            continuations=continuations,
-            generation=generation,
-            deadline_s=deadline_s,
-            tags=tags,
-            enforce=enforce,
-            abort_on_violation=abort_on_violation,
-        )
+        prompt: Prompt[Any] = self.prompt.using(backend, **options)
+        if tools is not None:
+            prompt = prompt.using(tools=tools)
         return TypedPrompt(prompt, self.__wrapped__)
 
     def _inputs(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

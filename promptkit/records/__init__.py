@@ -10,6 +10,8 @@ from promptkit.records.call_record import (
     PromptInfo,
     RequestInfo,
     call_key,
+    completion_of,
+    text_of_completion,
 )
 from promptkit.records.jsonl import JsonLines, read_jsonl
 from promptkit.records.observers import Observer
@@ -23,5 +25,7 @@ __all__ = [
     "PromptInfo",
     "RequestInfo",
     "call_key",
+    "completion_of",
     "read_jsonl",
+    "text_of_completion",
 ]

@@ -26,7 +26,16 @@ from promptkit.completions import (
 from promptkit.messages import ToolCallPart
 from promptkit.requests import Placement, canonical_json
 
-__all__ = ["RECORD_VERSION", "CallRecord", "ErrorInfo", "PromptInfo", "RequestInfo", "call_key"]
+__all__ = [
+    "RECORD_VERSION",
+    "CallRecord",
+    "ErrorInfo",
+    "PromptInfo",
+    "RequestInfo",
+    "call_key",
+    "completion_of",
+    "text_of_completion",
+]
 
 RECORD_VERSION = 1
 
@@ -70,6 +79,7 @@ class RequestInfo:
         generation: The sampling settings that were set.
         messages: The first attempt's messages as data.
         output_schema: The JSON Schema of the output, None for text.
+        tools: The tools that the model was given, as data.
         fingerprint: The first request's fingerprint.
     """
 
@@ -78,6 +88,7 @@ class RequestInfo:
     messages: tuple[Mapping[str, Any], ...]
     output_schema: Mapping[str, Any] | None
     fingerprint: str
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +181,23 @@ class CallRecord:
             raise ValueError(f"a call record that lacks a part: {error}") from error
 
 
+def text_of_completion(completion: Completion) -> str:
+    """A completion as one line of JSON, in the form that it has in a record."""
+    return json.dumps(asdict(completion, dict_factory=_plain), separators=(",", ":"))
+
+
+def completion_of(text: str) -> Completion:
+    """The completion that :func:`text_of_completion` wrote.
+
+    Raises:
+        ValueError: When it is none.
+    """
+    try:
+        return _completion(json.loads(text))
+    except (AttributeError, KeyError, TypeError, InvalidOperation) as error:
+        raise ValueError(f"no completion: {error}") from error
+
+
 def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in pairs}
 
@@ -179,6 +207,7 @@ def _revived(data: Mapping[str, Any]) -> dict[str, Any]:
     known["prompt"] = PromptInfo(**_known(PromptInfo, data["prompt"]))
     request = _known(RequestInfo, data["request"])
     request["messages"] = tuple(request["messages"])
+    request["tools"] = tuple(request.get("tools", ()))
     known["request"] = RequestInfo(**request)
     known["plan"] = tuple(_placement(item) for item in data.get("plan", ()))
     known["attempts"] = tuple(_attempt(item) for item in data.get("attempts", ()))

@@ -5,9 +5,10 @@ Roles are syntax and data is data: nothing is ever read back from rendered text.
 
 from __future__ import annotations
 
+from promptkit.rendering.analysis import Problem, analyse
 from promptkit.rendering.compiling import compile_template
 from promptkit.rendering.template import Template
 from promptkit.rendering.texts import undeclared_inputs
 from promptkit.rendering.units import Source
 
-__all__ = ["Source", "Template", "compile_template", "undeclared_inputs"]
+__all__ = ["Problem", "Source", "Template", "analyse", "compile_template", "undeclared_inputs"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import jinja2
 from jinja2 import meta, nodes
@@ -25,22 +26,29 @@ from promptkit.rendering.sections import (
     constraints_section,
     each_apart,
     fixed,
+    labelled,
     source_section,
 )
 from promptkit.rendering.sources import source_problem, source_root
 from promptkit.rendering.spans import BLANKS, joined, kept, stripped
 from promptkit.rendering.template import Template, run_part
 from promptkit.rendering.texts import BODY, Texts, read_texts
+from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
 from promptkit.rendering.unprinted import check_printed
-from promptkit.requests import THINK_FIRST, OutputSpec
+from promptkit.requests import THINK_FIRST, Origin, OutputSpec
 from promptkit.schemas import InputSchema, describe
 
 __all__ = ["compile_template"]
 
 
 def compile_template(
-    declaration: Declaration, *, inputs: InputSchema, output: OutputSpec, load: Callable[[str], Source]
+    declaration: Declaration,
+    *,
+    inputs: InputSchema,
+    output: OutputSpec,
+    load: Callable[[str], Source],
+    trace: bool = False,
 ) -> Template:
     """Compile a prompt once, so that rendering it is only running it.
 
@@ -49,20 +57,28 @@ def compile_template(
         inputs: The schema of its inputs.
         output: What an answer must be, for the sections on format and rules and for the examples.
         load: Gives included files by name; raises TemplateError for those that it does not have.
+        trace: Whether it remembers where each character comes from, which takes longer: see `Template.trace`.
 
     Raises:
         TemplateError: When a text, an include or an example is faulty, with file and line.
     """
-    return _Compiler(declaration, inputs, output, load).template()
+    return _Compiler(declaration, inputs, output, load, trace=trace).template()
 
 
 class _Compiler:
     """The state of one compilation."""
 
     def __init__(
-        self, declaration: Declaration, inputs: InputSchema, output: OutputSpec, load: Callable[[str], Source]
+        self,
+        declaration: Declaration,
+        inputs: InputSchema,
+        output: OutputSpec,
+        load: Callable[[str], Source],
+        *,
+        trace: bool,
     ) -> None:
         self._declaration = declaration
+        self._trace = trace
         self._inputs = inputs
         self._output = output
         self._names = frozenset(inputs.fields)
@@ -73,6 +89,7 @@ class _Compiler:
         self._texts: Texts = read_texts(declaration, load, self._env)
         self._units = self._texts.units
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
+        self._marked: set[str] = set()
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -95,11 +112,14 @@ class _Compiler:
             check_printed(self._declaration, self._units.within(body), rules=self._output.constraints)
         used |= self._reads(body) | self._check_history(body)
         constants = {key: section.constant for key, section in self._env.sections.items()}
-        inliner = Inliner({key: text for key, text in constants.items() if text is not None})
-        for unit in self._units.within(body):
-            inliner.visit(unit.tree)
         literals = self._literals(constants)
-        self._fold(body)
+        if self._trace:
+            self._mark(body)
+        else:
+            inliner = Inliner({key: text for key, text in constants.items() if text is not None})
+            for unit in self._units.within(body):
+                inliner.visit(unit.tree)
+            self._fold(body)
         self._compile(body)
         template = Template(
             self._env,
@@ -111,7 +131,7 @@ class _Compiler:
         )
         self._env.examples = example_messages(
             self._declaration.examples,
-            prompt=self._declaration.place,
+            prompt=self._declaration.place_of("examples"),
             inputs=self._inputs,
             output=self._output,
             render=lambda values: template.run(Run(values, bare=True)).messages,
@@ -134,6 +154,21 @@ class _Compiler:
     def _reads(self, unit: Unit | str) -> set[str]:
         return set() if isinstance(unit, str) else set(self._units.free(unit))
 
+    def _mark(self, unit: Unit, name: str = "") -> None:
+        """Let a text and what it includes say where its output comes from; each text once."""
+        for each in self._units.within(unit):
+            if each.key not in self._marked:
+                self._marked.add(each.key)
+                Tracer(self._env.traces, each.place, name if each is unit else "").visit(each.tree)
+                each.tree.set_environment(self._env)
+
+    def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any]:
+        """What a section shows of an input: the value, or while tracing its text with its origin."""
+        if not self._trace:
+            return lambda value: value
+        origin = Origin(kind="value", name=name, file=self._declaration.place, line=line)
+        return lambda value: traced(value, origin)
+
     def _source_roots(self) -> dict[str, str]:
         """The input that each block with a source shows, by the block's id."""
         declaration, roots = self._declaration, dict[str, str]()
@@ -142,7 +177,8 @@ class _Compiler:
                 continue
             problem = source_problem(block, declaration.place, self._inputs)
             if problem:
-                raise TemplateError(f"context.{block.id}: {problem}", file=declaration.place, line=block.line)
+                told, where = f"context.{block.id}: {problem}", declaration.place_of(f"context.{block.id}")
+                raise TemplateError(told, file=where, line=block.line, rule="undefined-field")
             roots[block.id] = source_root(block, declaration.place)
         return roots
 
@@ -150,7 +186,7 @@ class _Compiler:
         declaration, strings = self._declaration, {key: self._string(key) for key in self._texts.strings}
         self._rules = tuple((rule, self._sentence(rule, strings)) for rule in self._output.constraints)
         blocks = {
-            f"context.{block.id}": source_section(block)
+            f"context.{block.id}": source_section(block, self._shown(block.source or "", block.line))
             if block.id in roots
             else strings[f"context.{block.id}"]
             for block in declaration.context
@@ -180,7 +216,10 @@ class _Compiler:
         """A string of a section; one that reads no input is rendered here and now."""
         text = self._texts.strings[key]
         if isinstance(text, str):
-            return fixed(text.strip(BLANKS))
+            said = text.strip(BLANKS)
+            return fixed(traced(said, self._origin_of(key)) if self._trace else said)
+        if self._trace:
+            self._mark(text, key)
         self._compile(text)
         env, part = self._env, self._env.parts[text.key]
 
@@ -191,9 +230,14 @@ class _Compiler:
             return Section(render)
         return fixed(kept(stripped(joined(self._now(Run({}), part)))))
 
+    def _origin_of(self, key: str) -> Origin:
+        place = self._texts.places[key]
+        return Origin(kind="text", name=key, file=place.file, line=place.first)
+
     def _layout(self, shown: Sequence[str]) -> Unit:
         declaration = self._declaration
-        self._env.sections.update(layout_sections(declaration, self._env.sections, shown))
+        plain = [labelled(name, self._shown(name)) for name in shown]
+        self._env.sections.update(layout_sections(declaration, self._env.sections, plain))
         material = bool(shown) or any(block.source is not None for block in declaration.context)
         text = layout_body(
             material=material, examples=bool(declaration.examples), history=self._env.history is not None

@@ -39,7 +39,7 @@ def example_messages(
     for number, example in enumerate(examples, 1):
 
         def fault(problem: str, number: int = number, line: int | None = example.line) -> TemplateError:
-            return TemplateError(f"example {number}: {problem}", file=prompt, line=line)
+            return TemplateError(f"example {number}: {problem}", file=prompt, line=line, rule="example")
 
         try:
             values = inputs.validate(example.input, prompt=prompt)

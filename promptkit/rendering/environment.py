@@ -27,21 +27,24 @@ from promptkit.rendering.roles import (
     HISTORY,
     LOOP,
     SECTION,
+    TRACED_TEXT,
+    TRACED_VALUE,
     WEIGHED,
     RoleBlocks,
 )
 from promptkit.rendering.run import CURRENT
 from promptkit.rendering.sections import Section
 from promptkit.rendering.spans import Span, joined
+from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
 from promptkit.spelling import did_you_mean
 
-__all__ = ["GLOBALS", "Missing", "Sandbox"]
+__all__ = ["GLOBALS", "LOOP_FIELDS", "TEXT_METHODS", "Missing", "Sandbox"]
 
 GLOBALS: Mapping[str, Any] = MappingProxyType({"range": safe_range, "namespace": Namespace})
 """Names that every template has: ``range`` up to 100,000 and ``namespace``."""
 
-_TEXT_METHODS = frozenset(
+TEXT_METHODS = frozenset(
     [
         "capitalize",
         "casefold",
@@ -70,7 +73,8 @@ _TEXT_METHODS = frozenset(
         "upper",
     ]
 )
-_LOOP = frozenset(
+"""Methods of text that templates may call."""
+LOOP_FIELDS = frozenset(
     [
         "changed",
         "cycle",
@@ -87,14 +91,15 @@ _LOOP = frozenset(
         "revindex0",
     ]
 )
+"""What `loop` has in a `for`."""
 _READABLE: Mapping[type[Any], frozenset[str]] = MappingProxyType(
     {
-        str: _TEXT_METHODS,
-        Span: _TEXT_METHODS,
+        str: TEXT_METHODS,
+        Span: TEXT_METHODS,
         dict: frozenset({"get", "items", "keys", "values"}),
         list: frozenset({"count", "index"}),
         tuple: frozenset({"count", "index"}),
-        LoopContext: _LOOP,
+        LoopContext: LOOP_FIELDS,
         Message: frozenset({"content", "role", "text"}),
         TextPart: frozenset({"text"}),
         ImagePart: frozenset({"media_type", "url"}),
@@ -143,6 +148,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         fixed: Messages that never change, as the role blocks that were rendered when the prompt was loaded.
         examples: The turns of the examples.
         history: The name of the input that holds earlier turns; None when there is none.
+        traces: Where the texts of a traced prompt come from, by number: marked texts and the origins of values.
     """
 
     intercepted_binops = frozenset(BINARY)
@@ -170,6 +176,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             HISTORY: self._emit_history,
             LOOP: _bounded_items,
             SECTION: self._print_section,
+            TRACED_TEXT: self._traced_text,
+            TRACED_VALUE: self._traced_value,
             WEIGHED: _weighed,
         }
         self.tests.update(bounded_tests(dict[str, Any](self.tests)))
@@ -180,6 +188,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.fixed: list[tuple[Message, ...]] = []
         self.examples: tuple[Message, ...] = ()
         self.history: str | None = None
+        self.traces: list[Any] = []
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:  # noqa: A002, ARG002
         """The part that was compiled under this key; includes are resolved when the prompt is loaded."""
@@ -222,6 +231,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
     @pass_context
     def _print_section(self, _context: Context, key: str) -> str:
         return self.sections[key].render(CURRENT.get().values)
+
+    @pass_context
+    def _traced_text(self, _context: Context, index: int) -> str:
+        text: str = self.traces[index]
+        return text
+
+    @pass_context
+    def _traced_value(self, _context: Context, value: Any, index: int) -> str:
+        return traced(value, self.traces[index])
 
     @pass_context
     def _emit_fixed(self, _context: Context, index: int) -> str:

@@ -75,19 +75,24 @@ class Place:
         first: Line of the file at which the text begins; None when not known.
         fixed: True when the text's own lines cannot be told apart in the file, as in a YAML value.
         what: What the text is, for example ``clarity.role``; empty for a file or body.
+        height: How many lines of the file the text may take up.
     """
 
     file: str | None
     first: int | None = 1
     fixed: bool = False
     what: str = ""
+    height: int = 1
 
-    def error(self, problem: str, lineno: int | None = None) -> TemplateError:
-        """A TemplateError at line ``lineno`` of this text."""
-        line = self.first
-        if line is not None and lineno is not None and not self.fixed:
-            line += lineno - 1
-        return TemplateError(f"{self.what}: {problem}" if self.what else problem, file=self.file, line=line)
+    def error(self, problem: str, lineno: int | None = None, *, rule: str = "template") -> TemplateError:
+        """A TemplateError at line ``lineno`` of this text, for a broken rule of ``promptkit check``."""
+        line = self.first if lineno is None else self.line(lineno)
+        told = f"{self.what}: {problem}" if self.what else problem
+        return TemplateError(told, file=self.file, line=line, rule=rule)
+
+    def line(self, lineno: int) -> int | None:
+        """The line of the file where line ``lineno`` of this text stands; None where it is not known."""
+        return self.first if self.first is None or self.fixed else self.first + lineno - 1
 
 
 def compile_fault(error: BaseException, place: Place) -> TemplateError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from promptkit.declarations import Declaration
-from promptkit.rendering.sections import Section, combined, each_apart, labelled
+from promptkit.rendering.sections import Section, combined, each_apart
 
 __all__ = ["INSTRUCTION", "MATERIAL", "layout_body", "layout_sections"]
 
@@ -30,19 +30,19 @@ def layout_body(*, material: bool, examples: bool, history: bool) -> str:
 
 
 def layout_sections(
-    declaration: Declaration, sections: Mapping[str, Section], shown: Sequence[str]
+    declaration: Declaration, sections: Mapping[str, Section], shown: Sequence[Section]
 ) -> dict[str, Section]:
     """The two sections of the standard layout.
 
     Args:
         declaration: The prompt.
         sections: Its other sections by key.
-        shown: Inputs that no block and no text of the sections uses, in their order.
+        shown: The inputs that no block and no text of the sections uses, in their order.
     """
     texts = [block for block in declaration.context if block.source is None]
     sources = [block for block in declaration.context if block.source is not None]
     instruction = [sections[key] for key in ("clarity", "constraints", "output_format")]
     instruction += [sections[f"context.{block.id}"] for block in texts]
     material = [sections[f"context.{block.id}"] for block in sources]
-    material += [labelled(name) for name in shown]
+    material += shown
     return {INSTRUCTION: combined(each_apart, instruction), MATERIAL: combined(each_apart, material)}

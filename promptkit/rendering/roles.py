@@ -23,6 +23,8 @@ __all__ = [
     "LOOP",
     "ROLE_FILTERS",
     "SECTION",
+    "TRACED_TEXT",
+    "TRACED_VALUE",
     "WEIGHED",
     "RoleBlocks",
     "internal",
@@ -42,6 +44,8 @@ LOOP = "count turns"
 CONCAT = "join texts"
 WEIGHED = "count items"
 COMPARED = "count compared"
+TRACED_TEXT = "trace text"
+TRACED_VALUE = "trace value"
 
 
 class RoleBlocks(Extension):

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import TemplateRuntimeError
 
 from promptkit.messages import Message, Part, Role, TextPart
-from promptkit.rendering.spans import MAX_CHARACTERS, Span, joined, stripped
+from promptkit.rendering.spans import MAX_CHARACTERS, Marks, Span, joined, plain, stripped
 
 __all__ = ["CURRENT", "MAX_ITEMS", "MAX_MADE", "MAX_STEPS", "Run"]
 
@@ -30,14 +30,16 @@ class Run:
         values: The inputs.
         messages: What was emitted so far.
         bare: True while an example is rendered: the history emits nothing then.
+        marks: Where texts come from, by message and part, while the render is traced.
     """
 
-    __slots__ = ("_characters", "_items", "_made", "_steps", "bare", "messages", "values")
+    __slots__ = ("_characters", "_items", "_made", "_steps", "bare", "marks", "messages", "values")
 
     def __init__(self, values: Mapping[str, Any], *, bare: bool = False) -> None:
         self.values = values
         self.messages: list[Message] = []
         self.bare = bare
+        self.marks: dict[tuple[int, int], Marks] = {}
         self._characters = 0
         self._items = 0
         self._made = 0
@@ -96,7 +98,7 @@ class Run:
             if body.pieces is not None:
                 self._emit_parts(role, body.pieces)
                 return
-            body = stripped(body)
+            body = self._noted(stripped(body), 0)
         if not body:
             return
         self._count(len(body))
@@ -112,7 +114,7 @@ class Run:
             texts.clear()
             if text:
                 self._count(len(text))
-                parts.append(TextPart(text=text))
+                parts.append(TextPart(text=self._noted(text, len(parts))))
 
         for piece in pieces:
             if isinstance(piece, str):
@@ -122,6 +124,14 @@ class Run:
                 parts.append(piece)
         close_text()
         self.messages.append(Message(role=role, content=tuple(parts)))
+
+    def _noted(self, text: str, part: int) -> str:
+        """The text alone; where it comes from is kept apart."""
+        if not isinstance(text, Span):
+            return text
+        if text.marks is not None:
+            self.marks[len(self.messages), part] = text.marks
+        return plain(text)
 
     def _count(self, characters: int) -> None:
         self._characters += characters

@@ -30,6 +30,10 @@ __all__ = [
 Values: TypeAlias = Mapping[str, Any]
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A text that a template can print.
@@ -118,28 +122,39 @@ def constraints_section(
     return combined(make, [sentence for _, sentence in rules])
 
 
-def source_section(block: ContextBlock) -> Section:
-    """The input at the block's path, fenced under the block's id; nothing when it is None or absent."""
+def source_section(block: ContextBlock, shown: Callable[[Any], Any] = _as_it_is) -> Section:
+    """The input at the block's path, fenced under the block's id; nothing when it is None or absent.
+
+    Args:
+        block: The block.
+        shown: What is fenced for a value: itself, or its text with a note of where it comes from.
+    """
     name, label = block.source or "", block.id
     path = parse(name)
-    if len(path.steps) == 1:
-        return Section(lambda values: fenced(values.get(name), label))
     several = "[]" in name
 
     def render(values: Values) -> str:
+        if len(path.steps) == 1:
+            value = values.get(name)
+            return "" if value is None else fenced(shown(value), label)
         found = [value for _, value in path.values(values) if value is not None]
         if not found:
             return ""
-        return fenced(found if several else found[0], label)
+        return fenced(shown(found if several else found[0]), label)
 
     return Section(render)
 
 
-def labelled(name: str) -> Section:
-    """An input under its own name, for the standard layout; nothing when it is None."""
+def labelled(name: str, shown: Callable[[Any], Any] = _as_it_is) -> Section:
+    """An input under its own name, for the standard layout; nothing when it is None.
+
+    Args:
+        name: The input.
+        shown: As for `source_section`.
+    """
 
     def render(values: Values) -> str:
         value = values.get(name)
-        return "" if value is None else joined([f"{name}:\n", printed(value)])
+        return "" if value is None else joined([f"{name}:\n", printed(shown(value))])
 
     return Section(render)

@@ -12,7 +12,9 @@ from promptkit.schemas import InputSchema
 from promptkit.schemas.fragments import resolve, without_null
 from promptkit.spelling import did_you_mean
 
-__all__ = ["source_problem", "source_root"]
+__all__ = ["shrink_problem", "source_problem", "source_root"]
+
+_LISTS_AND_TEXTS = frozenset({"array", "string"})
 
 
 def source_root(block: ContextBlock, file: str) -> str:
@@ -57,4 +59,26 @@ def source_problem(block: ContextBlock, file: str, inputs: InputSchema) -> str |
             return f"{way} has no field {step}{did_you_mean(step, properties)}; it has {has}"
         fragment = properties.get(step, {})
         way += f".{step}"
+    return None if block.shrink == "never" else shrink_problem(block, without_null(resolve(fragment, whole)))
+
+
+def shrink_problem(block: ContextBlock, fragment: Mapping[str, Any]) -> str | None:
+    """Why what a block shows cannot be shortened; None when it can be.
+
+    Args:
+        block: The block.
+        fragment: The schema of what it shows.
+    """
+    if not all(isinstance(step, str) for step in parse(block.source or "").steps):
+        return (
+            f"{block.source} shows values of many places, which cannot be shortened together; show the whole list, "
+            "or leave shrink out"
+        )
+    kind = fragment.get("type")
+    if kind is not None and kind not in _LISTS_AND_TEXTS:
+        return (
+            f"{block.source} is of type {kind}, and only a text or a list can be shortened; leave shrink out"
+        )
+    if block.shrink == "sentences" and kind == "array":
+        return f"{block.source} is a list, which is shortened by whole items; write drop_first, drop_last or middle"
     return None

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from jinja2 import TemplateRuntimeError
 
 from promptkit.messages import Part
+from promptkit.requests import Origin
 
-__all__ = ["BLANKS", "MAX_CHARACTERS", "Span", "is_nothing", "joined", "kept", "part_span", "stripped"]
+__all__ = [
+    "BLANKS",
+    "MAX_CHARACTERS",
+    "Marks",
+    "Span",
+    "is_nothing",
+    "joined",
+    "kept",
+    "marked",
+    "own_text",
+    "part_span",
+    "plain",
+    "stripped",
+]
+
+Marks: TypeAlias = tuple[tuple[int, Origin | None], ...]
+"""Where a text comes from: lengths that add up to its own, each with an origin where one is known."""
 
 BLANKS = " \t\r\n\f\v"
 """What is taken off a message's edges, where it is the template's own."""
@@ -28,30 +46,59 @@ class Span(str):
         lead: How many blanks at the start are the template's own.
         tail: How many blanks at the end are the template's own.
         pieces: The texts and parts in order where there is a part among them; else None.
+        marks: Where it comes from, while a render is traced; else None.
     """
 
-    __slots__ = ("lead", "pieces", "tail")
+    __slots__ = ("lead", "marks", "pieces", "tail")
 
     lead: int
     tail: int
     pieces: tuple[str | Part, ...] | None
+    marks: Marks | None
 
     def __str__(self) -> str:
         return self
 
 
-def _span(text: str, lead: int, tail: int, pieces: tuple[str | Part, ...] | None = None) -> Span:
+def _span(
+    text: str,
+    lead: int,
+    tail: int,
+    pieces: tuple[str | Part, ...] | None = None,
+    marks: Marks | None = None,
+) -> Span:
     span = Span(text)
     span.lead = lead
     span.tail = tail
     span.pieces = pieces
+    span.marks = marks
     return span
+
+
+def marked(text: str, marks: Marks) -> Span:
+    """The text with where it comes from; its edges stay what they are."""
+    if isinstance(text, Span):
+        return _span(text, text.lead, text.tail, text.pieces, marks)
+    return _span(text, 0, 0, None, marks)
+
+
+def own_text(text: str, origin: Origin) -> Span:
+    """A template's own text, with where it stands: its outer blanks are the template's."""
+    lead, tail = len(text) - len(text.lstrip(BLANKS)), len(text) - len(text.rstrip(BLANKS))
+    return _span(text, lead, tail, None, ((len(text), origin),))
+
+
+def plain(text: str) -> str:
+    """The text alone."""
+    return str.__str__(text)
 
 
 def kept(value: str) -> str:
     """A value's text, marked where its edges are blank: those blanks are data and stay."""
     if value and (value[0] in BLANKS or value[-1] in BLANKS):
-        return _span(value, 0, 0, value.pieces if isinstance(value, Span) else None)
+        if isinstance(value, Span):
+            return _span(value, 0, 0, value.pieces, value.marks)
+        return _span(value, 0, 0)
     return value
 
 
@@ -76,12 +123,23 @@ def joined(pieces: Iterable[str]) -> str:
             f"shorten the inputs or print less of them"
         )
     spans = Span in set(map(type, items))  # the cheapest way to ask about all of them
+    marks = _marks(items) if spans else None
     if spans and any(isinstance(item, Span) and item.pieces is not None for item in items):
-        return _span("".join(items), 0, 0, tuple(_flat(items)))
+        return _span("".join(items), 0, 0, tuple(_flat(items)), marks)
     text = "".join(items)
-    if text and (text[0] in BLANKS or text[-1] in BLANKS):
-        return _span(text, _own_lead(items), _own_tail(items))
+    if text and (marks is not None or text[0] in BLANKS or text[-1] in BLANKS):
+        return _span(text, _own_lead(items), _own_tail(items), None, marks)
     return text
+
+
+def _marks(items: list[str]) -> Marks | None:
+    if not any(isinstance(item, Span) and item.marks is not None for item in items):
+        return None
+    found: list[tuple[int, Origin | None]] = []
+    for item in items:
+        known = item.marks if isinstance(item, Span) else None
+        found += known or [(len(item), None)]
+    return tuple(found)
 
 
 def is_nothing(text: str) -> bool:
@@ -90,7 +148,7 @@ def is_nothing(text: str) -> bool:
 
 
 def stripped(text: str) -> str:
-    """The text without the blanks at its edges that are the template's own; a plain string.
+    """The text without the blanks at its edges that are the template's own; a plain string unless it is traced.
 
     A span with parts is given back as it is.
     """
@@ -98,7 +156,21 @@ def stripped(text: str) -> str:
         return text
     if text.pieces is not None:
         return text
-    return text[text.lead : max(text.lead, len(text) - text.tail)]
+    end = max(text.lead, len(text) - text.tail)
+    if text.marks is None:
+        return text[text.lead : end]
+    return _span(text[text.lead : end], 0, 0, None, _cut(text.marks, text.lead, end))
+
+
+def _cut(marks: Marks, start: int, end: int) -> Marks:
+    kept_marks: list[tuple[int, Origin | None]] = []
+    at = 0
+    for length, origin in marks:
+        first, last = max(at, start), min(at + length, end)
+        if first < last:
+            kept_marks.append((last - first, origin))
+        at += length
+    return tuple(kept_marks)
 
 
 def _flat(items: list[str]) -> Iterable[str | Part]:

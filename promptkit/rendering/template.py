@@ -14,6 +14,8 @@ from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
+from promptkit.rendering.tracing import source_map
+from promptkit.requests import SourceMap
 
 __all__ = ["Template", "run_part"]
 
@@ -58,6 +60,11 @@ class Template:
         self.used_inputs = used_inputs
 
     @property
+    def history(self) -> str | None:
+        """The input that holds earlier turns; None when the prompt has none."""
+        return self._env.history
+
+    @property
     def fixed_texts(self) -> tuple[str, ...]:
         """Every text that this prompt prints whatever its inputs are, in an order that does not change.
 
@@ -77,6 +84,18 @@ class Template:
             InputError: When the history holds a system message.
         """
         return tuple(self.run(Run(values)).messages)
+
+    def trace(self, values: Mapping[str, Any]) -> SourceMap:
+        """Where all that `render` gives for these inputs comes from; of a template that was compiled for it.
+
+        Args:
+            values: Validated inputs by name.
+
+        Raises:
+            TemplateError: As `render`.
+        """
+        run = self.run(Run(values))
+        return source_map(run, self._env.examples)
 
     def rules(self, values: Mapping[str, Any]) -> tuple[Constraint, ...] | None:
         """The prompt's constraints as they are said for these inputs; None when none is said differently.

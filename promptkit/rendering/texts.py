@@ -17,6 +17,8 @@ from promptkit.rendering.units import Source, Unit, Units
 __all__ = ["BODY", "Texts", "read_texts", "undeclared_inputs"]
 
 BODY = "body"
+_FOLDED = 40
+"""Characters that a line of folded YAML has at least, by and large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,13 @@ class Texts:
         units: Every text that is a template, parsed and checked.
         body: The body; None when it is empty.
         strings: Each string of a section by key: its template, or the string itself where it holds no Jinja.
+        places: Where each string stands, by key.
     """
 
     units: Units
     body: Unit | None
     strings: dict[str, Unit | str]
+    places: dict[str, Place]
 
 
 def read_texts(declaration: Declaration, load: Callable[[str], Source], env: Sandbox) -> Texts:
@@ -51,41 +55,50 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
     chain = (declaration.place,)
     body = None
     if not empty:
-        place = Place(file=declaration.place, first=declaration.body_line)
+        place = Place(file=declaration.place_of(BODY), first=declaration.body_line)
         body = units.add(BODY, declaration.body, place, Kind.TOP, chain)
     strings: dict[str, Unit | str] = {}
+    places: dict[str, Place] = {}
     for key, text, place in _strings(declaration):
+        places[key] = place
         is_template = any(mark in text for mark in ("{{", "{%", "{#"))
         strings[key] = units.add(key, text, place, Kind.SECTION, chain) if is_template else text
     for block in declaration.context:
         if block.include is not None:
-            at = TemplateError("", file=declaration.place, line=block.line)
+            at = TemplateError("", file=declaration.place_of(f"context.{block.id}"), line=block.line)
             key = units.include(block.include, Kind.SECTION, at, chain)
             strings[f"context.{block.id}"] = units.by_key[key]
-    return Texts(units, body, strings)
+    return Texts(units, body, strings, places)
 
 
 def _strings(declaration: Declaration) -> Iterator[tuple[str, str, Place]]:
     lines, clarity = declaration.lines, declaration.clarity
 
-    def place(what: str, line: int | None) -> Place:
-        return Place(file=declaration.place, first=line, fixed=True, what=what)
+    def place(what: str, line: int | None, text: str, key: str | None = None) -> Place:
+        # A line more for what YAML folds, and one for the key above the text.
+        height = text.count("\n") + len(text) // _FOLDED + 2
+        where = declaration.place_of(key or what)
+        return Place(file=where, first=line, fixed=True, what=what, height=height)
 
     for name in ("role", "task", "audience", "done_when"):
         text, key = getattr(clarity, name), f"clarity.{name}"
         if text is not None:
-            yield key, text, place(key, lines.get(key, lines.get("clarity")))
+            yield key, text, place(key, lines.get(key, lines.get("clarity")), text)
     for index, step in enumerate(clarity.steps):
         key = f"clarity.steps[{index}]"
         line = next((lines[name] for name in (key, "clarity.steps", "clarity") if name in lines), None)
-        yield key, step, place(key, line)
+        yield key, step, place(key, line, step)
     for index, constraint in enumerate(declaration.constraints):
         if constraint.say is not None:
-            where = place(f"constraint {constraint.id}", constraint.line)
-            yield f"constraints[{index}]", constraint.sentence(), where
+            said = constraint.sentence()
+            where = place(
+                f"constraint {constraint.id}", constraint.line, said, f"constraints.{constraint.id}"
+            )
+            yield f"constraints[{index}]", said, where
     for block in declaration.context:
         if block.text is not None:
-            yield f"context.{block.id}", block.text, place(f"context.{block.id}", block.line)
+            key = f"context.{block.id}"
+            yield key, block.text, place(key, lines.get(key, block.line), block.text)
 
 
 def undeclared_inputs(declaration: Declaration, load: Callable[[str], Source]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from promptkit.rendering.rewriting import Kind, Link, Rewriter
 from promptkit.rendering.structure import check_inside, check_top
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Source", "Unit", "Units"]
+__all__ = ["Source", "Unit", "Units", "unknown_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,12 @@ class Units:
         try:
             source = self.load(name)
         except TemplateError as error:
-            raise TemplateError(error.problem, file=at.file, line=at.line) from error
+            raise TemplateError(error.problem, file=at.file, line=at.line, rule="include") from error
         identity = source.file or name
         if identity in chain:
             way = " -> ".join([*chain[chain.index(identity) :], identity])
-            raise TemplateError(f"files include one another in a loop: {way}", file=at.file, line=at.line)
+            problem = f"files include one another in a loop: {way}"
+            raise TemplateError(problem, file=at.file, line=at.line, rule="include")
         key = f"{kind.value} {identity}"
         if key not in self.by_key:
             place = Place(file=identity, first=source.line)
@@ -202,19 +203,21 @@ class Units:
         if unknown:
             names = (node for node in _in_order(unit.tree) if isinstance(node, nodes.Name))
             node = next(node for node in names if node.name in unknown)
-            raise unit.place.error(_unknown(node.name, inputs, visible), node.lineno)
+            problem = unknown_name(node.name, inputs, visible)
+            raise unit.place.error(problem, node.lineno, rule="undefined-name")
         for link in unit.links:
             for name in link.names:
                 stored = self.by_key[link.key].stored
                 if name not in stored:
                     problem = f"the imported file sets no name {name}{did_you_mean(name, stored)}"
-                    raise unit.place.error(problem, link.lineno)
+                    raise unit.place.error(problem, link.lineno, rule="undefined-name")
             seen = visible | unit.stored if link.with_context else frozenset[str]()
             self._check_names(self.by_key[link.key], inputs, seen, sound)
         sound.add(unit.key)
 
 
-def _unknown(name: str, inputs: Iterable[str], visible: frozenset[str]) -> str:
+def unknown_name(name: str, inputs: Iterable[str], visible: frozenset[str]) -> str:
+    """What is wrong with a name that is neither an input nor set by the template."""
     inputs = sorted(inputs)
     if name in inputs and name not in visible:
         return (

@@ -42,7 +42,7 @@ def check_printed(declaration: Declaration, texts: Iterable[Unit], *, rules: Seq
             f"see {'them' if several else 'it'}; print {'them' if several else 'it'} with {tags}, "
             f"or leave {'them' if several else 'it'} out of the file"
         )
-        raise TemplateError(problem, file=declaration.place, line=lost[0][3])
+        raise TemplateError(problem, file=declaration.place, line=lost[0][3], rule="unprinted-section")
 
 
 def _declared(declaration: Declaration, *, rules: bool) -> Iterator[tuple[str, str, str, int | None]]:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
+from promptkit.requests.backend import (
+    AsyncBackend,
+    Backend,
+    Capabilities,
+    Count,
+    is_asynchronous,
+    is_blocking,
+)
+from promptkit.requests.fit import BlockFit, Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import Enforce, OutputSpec
 from promptkit.requests.plan import Limit, Placement, Plan
@@ -13,8 +21,9 @@ from promptkit.requests.reasoning import (
     reasoning_of,
     thinking_aloud,
 )
-from promptkit.requests.refusals import refusal
+from promptkit.requests.refusals import Demands, refusal
 from promptkit.requests.request import PromptRef, Rendered, Request
+from promptkit.requests.source_map import Origin, SourceMap, SourceRange
 from promptkit.requests.tools import Tool
 
 __all__ = [
@@ -23,19 +32,27 @@ __all__ = [
     "USUAL_THOUGHTS",
     "AsyncBackend",
     "Backend",
+    "BlockFit",
     "Capabilities",
     "Count",
+    "Demands",
     "Enforce",
+    "Fit",
     "GenerationConfig",
     "Limit",
+    "Origin",
     "OutputSpec",
     "Placement",
     "Plan",
     "PromptRef",
     "Rendered",
     "Request",
+    "SourceMap",
+    "SourceRange",
     "Tool",
     "canonical_json",
+    "is_asynchronous",
+    "is_blocking",
     "reasoning_of",
     "refusal",
     "thinking_aloud",

@@ -12,12 +12,25 @@ from promptkit.requests.backend import Capabilities
 from promptkit.requests.output_spec import OutputSpec
 from promptkit.requests.plan import Placement, Plan
 
-__all__ = ["refusal"]
+__all__ = ["Demands", "refusal"]
 
 _EARLY = (Enforcement.NATIVE, Enforcement.GRAMMAR)
 _SHOWN = 6
 _CAUSES = ("schema", "strict")  # what the lack of others follows from
 _LATE = "only the finished answer is checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """What a call asks of a backend beside its output.
+
+    Attributes:
+        continuations: How often a cut answer may be gone on with.
+        tools: The names of the tools that the model may ask for.
+    """
+
+    continuations: int = 0
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +47,7 @@ class _Lack:
 
 
 def refusal(
-    plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilities], continuations: int = 0
+    plan: Plan, spec: OutputSpec, capabilities: Callable[[], Capabilities], demands: Demands | None = None
 ) -> PlanError | None:
     """Why a prompt with this output must not be sent to the backend that made the plan; None when it may be.
 
@@ -48,7 +61,7 @@ def refusal(
         spec: What the plan was made of.
         capabilities: What the backend can do, asked for when something is refused: where it enforces schemas
             at all, one that it does not enforce whole is to blame.
-        continuations: How often a cut answer may be gone on with.
+        demands: What else is asked of it.
 
     Returns:
         SchemaUnsupported where the schema is to blame, CapabilityMissing where the backend is; the error's ``reasons``
@@ -57,13 +70,9 @@ def refusal(
     impossible = [placement for placement in plan.placements if placement.where is Enforcement.IMPOSSIBLE]
     if impossible:
         return _impossible(plan, impossible)
-    if continuations and not capabilities().resume:
-        why = "it cannot go on with an answer that was cut"
-        return CapabilityMissing(
-            f"{plan.backend} cannot be given continuations={continuations}: {why}. Nothing was sent. Leave "
-            "continuations out and raise generation.max_tokens, or use a local model.",
-            reasons=[f"continuations ({why})"],
-        )
+    lacking = _lacking(plan, demands or Demands(), capabilities)
+    if lacking is not None:
+        return lacking
     if spec.enforce != "require" or not plan.binding:
         return None
     lacks = [*_of_schema(plan, spec), *_of_constraints(plan, spec)]
@@ -75,6 +84,26 @@ def refusal(
     if (plan.limits or paths) and capabilities().schema:
         return SchemaUnsupported(message, paths=paths, reasons=reasons)
     return CapabilityMissing(message, reasons=reasons)
+
+
+def _lacking(
+    plan: Plan, demands: Demands, capabilities: Callable[[], Capabilities]
+) -> CapabilityMissing | None:
+    """The first demand that the backend cannot meet."""
+    if demands.continuations and not capabilities().resume:
+        why = "it cannot go on with an answer that was cut"
+        return CapabilityMissing(
+            f"{plan.backend} cannot be given continuations={demands.continuations}: {why}. Nothing was sent. Leave "
+            "continuations out and raise generation.max_tokens, or use a local model.",
+            reasons=[f"continuations ({why})"],
+        )
+    if demands.tools and not capabilities().tools:
+        return CapabilityMissing(
+            f"{plan.backend} cannot be given tools ({', '.join(demands.tools)}). Nothing was sent. Leave tools out, "
+            "or use a backend that takes them.",
+            reasons=["tools"],
+        )
+    return None
 
 
 def _impossible(plan: Plan, placements: list[Placement]) -> PlanError:

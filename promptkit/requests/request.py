@@ -10,8 +10,10 @@ from typing import Any
 from promptkit.completions import Completion
 from promptkit.errors import PromptKitError
 from promptkit.messages import Message
+from promptkit.requests.fit import Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
 from promptkit.requests.output_spec import OutputSpec
+from promptkit.requests.source_map import SourceMap
 from promptkit.requests.tools import Tool
 
 __all__ = ["PromptRef", "Rendered", "Request"]
@@ -48,6 +50,8 @@ class Rendered:
         prompt: Which prompt this came from.
         inputs: The validated inputs as plain data.
         exporter: Writes this as keyword arguments of a chat-completions client; set by Prompt.
+        fit: What was kept and cut to make it fit; None where nothing limits its length.
+        tracer: Makes the source map; set by Prompt.
     """
 
     messages: tuple[Message, ...]
@@ -56,6 +60,19 @@ class Rendered:
     prompt: PromptRef
     inputs: Mapping[str, Any] = field(repr=False)
     exporter: Callable[[Rendered], dict[str, Any]] = field(repr=False, compare=False)
+    fit: Fit | None = field(default=None, repr=False)
+    tracer: Callable[[], SourceMap] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def source_map(self) -> SourceMap:
+        """Where each range of the messages comes from; worked out when it is asked for, by rendering once more.
+
+        Raises:
+            ValueError: When this was not rendered by a prompt.
+        """
+        if self.tracer is None:
+            raise ValueError("this was not rendered by a prompt, so nothing tells where its texts come from")
+        return self.tracer()
 
     def to_openai(self) -> dict[str, Any]:
         """Keyword arguments for ``client.chat.completions.create(model=..., **these)``."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from promptkit.errors import SchemaUnsupported, Unparseable
-from promptkit.messages import ToolCallPart
+from promptkit.messages import Message, ToolCallPart, ToolResultPart
 from promptkit.schemas import Invalid, OutputSchema
 from promptkit.schemas.json_types import is_mapping
 
@@ -76,8 +76,7 @@ class Tool:
             ValueError: When the call is one of another tool.
             Unparseable: When the model wrote arguments that do not fit.
         """
-        if call.name != self.name:
-            raise ValueError(f"the call asks for {call.name}, not for {self.name}")
+        self._expect(call)
         outcome = self.arguments.read_json(call.arguments)
         if isinstance(outcome, Invalid):
             problems = "; ".join(str(problem) for problem in outcome.problems)
@@ -86,6 +85,19 @@ class Tool:
                 text=call.arguments,
             )
         return outcome.value
+
+    def answer(self, call: ToolCallPart, text: str) -> Message:
+        """What the tool gave back, as a message that follows the one with the call.
+
+        Raises:
+            ValueError: When the call is one of another tool.
+        """
+        self._expect(call)
+        return Message(role="tool", content=(ToolResultPart(id=call.id, text=text),))
+
+    def _expect(self, call: ToolCallPart) -> None:
+        if call.name != self.name:
+            raise ValueError(f"the call asks for {call.name}, not for {self.name}")
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration as JSON-able data."""

@@ -382,7 +382,7 @@ def test_a_server_that_says_nothing_times_out_before_the_first_token(server, que
     server.will_send("stall")
 
     with pytest.raises(TimedOut, match=r"no answer began within 0\.05 s") as caught:
-        ask(backend_at(server, read_s=0.05, answer_s=0.05), question)
+        ask(backend_at(server, first_token_s=0.05, answer_s=0.05), question)
 
     assert caught.value.kind == "first_token"
 
@@ -391,8 +391,8 @@ def test_a_server_that_says_nothing_times_out_before_the_first_token(server, que
 def test_a_stream_that_stalls_times_out_and_says_how_far_it_came(server, question, ask) -> None:
     server.will_stream(*PIECES[:2], end=("stall",))
 
-    with pytest.raises(TimedOut, match="after 5 characters") as caught:
-        ask(backend_at(server, read_s=0.2), question)
+    with pytest.raises(TimedOut, match=r"no token for 0\.05 s after 5 characters") as caught:
+        ask(backend_at(server, first_token_s=60, stall_s=0.05), question)
 
     assert caught.value.kind == "stall"
     assert caught.value.usage.estimated
@@ -403,7 +403,7 @@ def test_a_stream_that_begins_without_text_waits_for_its_first_token(server, que
     server.will_stream(PIECES[0], end=("stall",))
 
     with pytest.raises(TimedOut) as caught:
-        ask(backend_at(server, read_s=0.2), question)
+        ask(backend_at(server, first_token_s=0.2, stall_s=60), question)
 
     assert caught.value.kind == "first_token"
 

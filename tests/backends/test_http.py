@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import promptkit as pk
 from promptkit.backends import HttpBackend, open_backend
 from promptkit.backends.keys import KeyBlotter
 from promptkit.completions import Allowance, Completed, RateLimits, TextDelta
@@ -322,18 +323,17 @@ def test_what_cannot_be_a_key_is_not_sent_and_not_shown(question, monkeypatch, k
 
 
 def everything_about(error: BaseException, *, frames: bool) -> str:
-    """Message, arguments and attributes along the whole chain, and the locals of every frame if asked for."""
+    """Message, arguments and attributes along the whole chain, and the locals of our frames if asked for."""
     texts = []
     link: BaseException | None = error
     while link is not None:
-        texts += [repr(link), str(link), repr(link.args), repr(vars(link))]
-        texts += traceback.format_exception(link)
-        for frame, _ in traceback.walk_tb(link.__traceback__):
-            if frames and "/tests/" not in frame.f_code.co_filename:
-                texts += [repr(value) for value in frame.f_locals.values()]
-                texts += [
-                    repr(vars(value)) for value in frame.f_locals.values() if hasattr(value, "__dict__")
-                ]
+        texts += [repr(link), str(link), repr(link.args), repr(vars(link)), *traceback.format_exception(link)]
+        ours = [
+            at for at in traceback.walk_tb(link.__traceback__) if "/tests/" not in at[0].f_code.co_filename
+        ]
+        texts += traceback.StackSummary.extract(ours, capture_locals=frames).format()
+        held = [value for frame, _ in ours for value in frame.f_locals.values()] if frames else []
+        texts += [repr(vars(value)) for value in held if hasattr(value, "__dict__")]
         link = link.__context__
     return "\n".join(texts)
 
@@ -400,6 +400,76 @@ def test_no_failure_shows_the_key(server, question, monkeypatch, caplog, given, 
     assert CANARY not in everything_about(caught.value, frames=frames)
     assert CANARY not in caplog.text
     assert CANARY not in repr(vars(backend))
+
+
+class _Interrupted(BaseException):
+    """Ctrl-C, as far as code under test can tell."""
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("phase", ["write", "read"])
+def test_what_breaks_in_from_outside_leads_to_no_frame_that_holds_the_key(
+    server, question, monkeypatch, phase
+) -> None:
+    backend = open_backend(f"openai+{server.url}:m")
+    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", CANARY)
+    server.will_send("stall")
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise _Interrupted
+
+    monkeypatch.setattr(f"promptkit.backends.sockets.Wire.{phase}", broken)
+
+    with pytest.raises(_Interrupted) as caught:
+        provoke_sync(backend, question)
+
+    assert CANARY not in everything_about(caught.value, frames=True)
+
+
+@pytest.mark.network
+def test_a_cancelled_task_leads_to_no_frame_that_holds_the_key(server, question, monkeypatch) -> None:
+    backend = open_backend(f"openai+{server.url}:m")
+    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", CANARY)
+    server.will_send("stall")
+
+    async def cancelled() -> BaseException:
+        task = asyncio.create_task(backend.acomplete(question))
+        await asyncio.to_thread(server.asked.wait, 60)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value
+
+    assert CANARY not in everything_about(asyncio.run(cancelled()), frames=True)
+    assert server.seen[0].headers["authorization"] == f"Bearer {CANARY}"
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("run", ["run", "arun"])
+def test_the_key_stands_in_no_record_file_log_or_result_even_when_the_server_says_it(
+    server, monkeypatch, caplog, capfd, tmp_path, run
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", CANARY)
+    answer = {
+        "choices": [{"message": {"content": f"Red, {CANARY}."}, "finish_reason": "stop"}],
+        "model": CANARY,
+    }
+    server.will_answer(answer, x_request_id=CANARY)
+    server.will_answer({"error": {"message": f"Bad key {CANARY}"}}, 401)
+    prompt = pk.Prompt(template="{% user %}Name the colour.{% enduser %}").using(f"openai+{server.url}:m")
+    ask = prompt.run if run == "run" else lambda: asyncio.run(prompt.arun())
+
+    with pk.record(tmp_path / "calls.jsonl"):
+        result = ask()
+        with pytest.raises(Unauthorized) as caught:
+            ask()
+
+    assert result.value == "Red, [key]."
+    shown = [repr(result), repr(vars(prompt)), everything_about(caught.value, frames=False), caplog.text]
+    shown += [*capfd.readouterr(), (tmp_path / "calls.jsonl").read_text(encoding="utf-8")]
+    assert CANARY not in "\n".join(shown)
+    assert len(server.seen) == 2
 
 
 async def collected(backend: HttpBackend, question: Any) -> list[Any]:
@@ -480,20 +550,6 @@ def test_the_key_is_taken_out_of_the_errors_that_led_to_one(monkeypatch) -> None
 
 
 @pytest.mark.network
-def test_the_http_clients_own_log_of_a_good_call_does_not_show_the_key(
-    server, backend, question, monkeypatch, caplog
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", CANARY)
-    server.will_answer(BODY)
-
-    backend.complete(question)
-
-    assert caplog.records
-    assert CANARY not in caplog.text
-
-
-@pytest.mark.network
 def test_a_word_that_only_stands_in_for_a_key_is_left_in_texts(
     server, backend, question, monkeypatch
 ) -> None:
@@ -522,7 +578,7 @@ def test_naming_a_backend_loads_neither_an_http_client_nor_a_model_library() -> 
         "backend = b.open_backend('openai:gpt')\n"
         "backend.plan(OutputSpec(schema=OutputSchema.text()), GenerationConfig())\n"
         "backend.close()\n"
-        "assert not {'httpcore', 'httpx', 'llama_cpp', 'tenacity'} & set(sys.modules), 'loaded'\n"
+        "assert not {'h11', 'httpx', 'llama_cpp', 'tenacity'} & set(sys.modules), 'loaded'\n"
         "assert sorted(b.__all__) == b.__all__ and set(b.__all__) <= set(dir(b))\n"
     )
 

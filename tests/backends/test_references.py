@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from promptkit.backends import HttpBackend, LlamaBackend, MockBackend, open_backend
+from promptkit.backends import HttpBackend, LlamaBackend, MockBackend, Network, Timeouts, open_backend
 from promptkit.errors import ConfigurationError
 
 PACKAGE = """
@@ -76,10 +76,14 @@ def test_mock_and_llama_are_opened_by_name() -> None:
         ("openai+http:///v1:m", {}, "no host"),
         ("openai+http://a b/v1:m", {}, "holds a blank"),
         ("openai+http://[::1/v1:m", {}, "is not one"),
-        ("openai:m", {"temperature": 1}, "has no option temperature; it takes answer_s, connect_s, read_s"),
+        (
+            "openai:m",
+            {"temperature": 1},
+            "has no option temperature; it takes answer_s, ca_file, connect_s, first_token_s, price, proxy, stall_s",
+        ),
         ("openai:m", {"conect_s": 1}, r"did you mean connect_s\?"),
-        ("openai:m", {"read_s": 0}, "a number of seconds above 0"),
-        ("openai:m", {"read_s": "soon"}, "'soon'"),
+        ("openai:m", {"stall_s": 0}, "a number of seconds above 0"),
+        ("openai:m", {"first_token_s": "soon"}, "'soon'"),
         ("mock", {"a": 1}, "it takes no options"),
         ("llama:demo", {"ctx": 1}, "has no option ctx"),
         ("llama:demo", {"n_ctx": -1}, "n_ctx is -1"),
@@ -108,10 +112,33 @@ def test_what_may_be_a_secret_is_refused_and_not_repeated(reference: str, option
     assert "s3cret" not in str(caught.value)
 
 
-def test_timeouts_are_options() -> None:
-    backend = open_backend("openai+http://h/v1:m", connect_s=1, read_s=2.5, answer_s=3)
+def test_timeouts_and_the_way_to_a_server_are_options() -> None:
+    backend = open_backend(
+        "openai+http://h/v1:m",
+        connect_s=1,
+        first_token_s=2.5,
+        stall_s=2,
+        answer_s=3,
+        proxy="http://corp:3128",
+        ca_file="/etc/corp.pem",
+    )
 
-    assert (backend._timeouts.connect_s, backend._timeouts.read_s, backend._timeouts.answer_s) == (1, 2.5, 3)
+    assert backend._timeouts == Timeouts(connect_s=1, first_token_s=2.5, stall_s=2, answer_s=3)
+    assert backend._network == Network(proxy="http://corp:3128", ca_file="/etc/corp.pem")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"proxy": "http://ada:s3cret@corp:3128"}, "HTTPS_PROXY instead"),
+        ({"proxy": "socks5://corp:1080"}, "spoken to by socks5"),
+        ({"proxy": ""}, "proxy is ''; it takes a text"),
+        ({"ca_file": 5}, "ca_file is 5; it takes a text"),
+    ],
+)
+def test_a_way_that_leads_nowhere_is_refused(options: dict, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        open_backend("openai+http://h/v1:m", **options)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ tests:
     expect: {output: {mood: %s}}
 ---
 {%% user %%}
-{{ text }}
+Judge it: {{ text }}
 {%% enduser %%}
 """
 
@@ -40,8 +40,9 @@ def test_each_fault_is_one_line_with_its_place_and_rule(cli: Any) -> None:
 
     done = cli("check")
 
-    first, second, summary = done.out.splitlines()
+    first, line, mark, second, summary = done.out.splitlines()
     assert done.code == 1
+    assert (line, mark) == ("  3 | clarty:", "    | ^")
     assert first.startswith(f"{cli.library / 'bad.prompt.j2'}:3:1: ")
     assert first.endswith("[file]")
     assert second == (
@@ -59,7 +60,9 @@ def test_json_holds_faults_and_tests(cli: Any) -> None:
     data = json.loads(done.out)
     assert done.code == 1
     assert data["prompts"] == 1
-    assert [(fault["line"], fault["rule"]) for fault in data["faults"]] == [(8, "test")]
+    assert [(found["line"], found["rule"]) for found in data["findings"] if found["severity"] == "error"] == [
+        (8, "test")
+    ]
     assert [(test["prompt"], test["name"], test["passed"]) for test in data["tests"]] == [
         ("tested", "it is good", False)
     ]
@@ -67,7 +70,7 @@ def test_json_holds_faults_and_tests(cli: Any) -> None:
 
 def test_names_and_files_choose_what_is_checked(cli: Any) -> None:
     cli.write("templates/tested.prompt.j2", TESTED % "bad")
-    cli.write("loose/hi.prompt.j2", "{% user %}\nHi\n{% enduser %}\n")
+    cli.write("loose/hi.prompt.j2", "{% user %}\nSay hi.\n{% enduser %}\n")
 
     done = cli("check", "note", "loose/hi.prompt.j2", "templates/echo.prompt.j2")
 
@@ -120,3 +123,40 @@ def test_control_characters_of_a_file_are_shown(cli: Any) -> None:
 
     assert done.code == 1
     assert "\x1b" not in done.out
+
+
+def test_github_gets_one_annotation_for_each_finding(cli: Any) -> None:
+    cli.write("templates/bad.prompt.j2", "{% user %}\nHi {{ name | uper }}\n{% enduser %}\n")
+
+    done = cli("check", "bad", "--format", "github")
+
+    annotation, summary = done.out.splitlines()
+    assert done.code == 1
+    assert annotation.startswith(
+        "::error file=templates/bad.prompt.j2,title=promptkit%3A unknown-filter,line=2"
+    )
+    assert summary == "1 prompt, 1 fault, 0 tests passed"
+
+
+def test_sarif_is_one_json_document(cli: Any) -> None:
+    cli.write("templates/bad.prompt.j2", "{% user %}\nHi {{ name | uper }}\n{% enduser %}\n")
+
+    done = cli("check", "bad", "--format", "sarif")
+
+    (result,) = json.loads(done.out)["runs"][0]["results"]
+    assert done.code == 1
+    assert result["ruleId"] == "unknown-filter"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "templates/bad.prompt.j2"
+
+
+def test_warnings_alone_leave_the_exit_code_at_0(cli: Any) -> None:
+    cli.write(
+        "templates/odd.prompt.j2",
+        "---\ninput: {schema: {text: string, more: string}}\n---\n{% user %}\nSort the note {{ text }}\n{% enduser %}\n",
+    )
+
+    done = cli("check", "odd")
+
+    assert done.code == 0
+    assert "[unused-input]" in done.out
+    assert done.out.endswith("1 prompt, 0 faults, 1 warning, 0 tests passed\n")

@@ -57,8 +57,12 @@ def test_arguments_that_do_not_fit_say_what_is_wrong() -> None:
 
 
 def test_a_call_of_another_tool_is_not_read() -> None:
+    other = ToolCallPart(id="1", name="look", arguments="{}")
+
     with pytest.raises(ValueError, match="asks for look, not for Find"):
-        Tool.of(Find).read(ToolCallPart(id="1", name="look", arguments="{}"))
+        Tool.of(Find).read(other)
+    with pytest.raises(ValueError, match="asks for look, not for Find"):
+        Tool.of(Find).answer(other, "x")
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,9 @@ for event in triage.stream(ticket="x"):
 
 rules = [pk.constraints.max_words("reply", 50), pk.constraints.between("urgency", 1, 5)]
 pk.Prompt(template="", constraints=rules, output=Triage)
+
+# A model that was given tools may ask for one in place of an answer: the value may be missing then.
+assert_type(triage.using(tools=[Ticket]), pk.Prompt[Triage | None])
+assert_type(triage.using("openai:m", tools=[Ticket], attempts=2).run(ticket="x").value, Triage | None)
+assert_type(classify.using(tools=[Ticket]).run(ticket).value, Triage | None)
+triage.using(attempt=2)  # type: ignore[call-overload]

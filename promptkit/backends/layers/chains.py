@@ -27,6 +27,7 @@ def _both(one: Capabilities, other: Capabilities) -> Capabilities:
         stream=one.stream and other.stream,
         seed=one.seed and other.seed,
         logprobs=one.logprobs and other.logprobs,
+        tools=one.tools and other.tools,
         resume=False,  # what one has cut, another cannot go on with
         parts=one.parts & other.parts,
         max_parallel=min(limits, default=None),

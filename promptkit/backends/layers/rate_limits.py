@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import fields
 from typing import TypeAlias
 
-from promptkit.backends.estimates import estimate_tokens
 from promptkit.backends.layers.clocks import Clock
+from promptkit.backends.layers.counts import input_tokens_of
 from promptkit.backends.layers.effects import AnyBackend, Effect, LayerCall, Program, Wait
 from promptkit.backends.layers.layered import AsyncLayered, Layered, maker, wrapped
 from promptkit.backends.layers.places import Places
@@ -16,8 +16,6 @@ from promptkit.backends.layers.signals import Signal
 from promptkit.backends.layers.windows import Entry, Window
 from promptkit.completions import Allowance, Completion, RateLimits, Usage
 from promptkit.errors import BackendError, RateLimited, TimedOut
-from promptkit.messages import Message
-from promptkit.requests import Backend, Count
 
 __all__ = ["RateLimit", "rate_limit"]
 
@@ -100,9 +98,7 @@ class RateLimit:
         limited = any(window.counts for name, window in self._windows.items() if name != "requests")
         if not limited or "tokens" in amounts:
             return
-        backend = call.backend
-        count = backend.count_tokens if isinstance(backend, Backend) else _estimated
-        read = count(call.request.messages).n
+        read = input_tokens_of(call)
         written = call.request.generation.max_tokens or self._output_tokens
         amounts |= {"tokens": read + written, "input_tokens": read, "output_tokens": written}
 
@@ -138,10 +134,6 @@ class RateLimit:
         for name, amount in real.items():
             if name in ticket:
                 self._windows[name].correct(ticket[name], amount)
-
-
-def _estimated(messages: Sequence[Message]) -> Count:
-    return Count(n=estimate_tokens(messages), exact=False)
 
 
 def _too_late(call: LayerCall, why: str) -> TimedOut:

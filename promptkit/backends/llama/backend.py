@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from promptkit.backends.llama.adapters import split_reference
 from promptkit.backends.llama.assembling import TextAssembler
@@ -82,6 +83,15 @@ class LlamaBackend:
         """For example ``llama:demo``."""
         return f"llama:{self._reference}"
 
+    def identity(self) -> str:
+        """The name, with size and time of the files that it names by their paths: what answers are kept under."""
+        about = [self.name]
+        for source in (self._file, *(lora.source for lora in self._loras)):
+            with contextlib.suppress(OSError):
+                found = Path(source).expanduser().stat()
+                about.append(f"{found.st_size} {found.st_mtime_ns}")
+        return " ".join(about)
+
     def capabilities(self) -> Capabilities:
         """Schemas, streams and seeds; text only. More requests than are decoded at once wait for their turn."""
         return Capabilities(
@@ -101,7 +111,8 @@ class LlamaBackend:
             CapabilityMissing: When a message holds something other than text.
         """
         with self._named(), self._model() as model:
-            return Count(n=len(model.tokenizer.tokens(messages)), exact=True)
+            tokens = model.tokenizer.tokens(messages) if messages else []
+            return Count(n=len(tokens), exact=True, context=model.size)
 
     def complete(
         self, request: Request, *, deadline: float | None = None, cancel: threading.Event | None = None

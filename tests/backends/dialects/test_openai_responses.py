@@ -110,7 +110,7 @@ def test_parts_have_their_wire_forms(ask_for) -> None:
                 },
             ],
         },
-        {"role": "assistant", "content": [{"type": "output_text", "text": "Hm."}]},
+        {"role": "assistant", "content": "Hm."},
         {"type": "function_call", "call_id": "t1", "name": "f", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "t1", "output": "one"},
     ]

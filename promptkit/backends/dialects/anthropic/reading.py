@@ -126,6 +126,7 @@ def usage_of(counts: Mapping[str, Any]) -> Usage | None:
         input_tokens=counts["input_tokens"] + cached + written,
         output_tokens=count_of(counts.get("output_tokens")),
         cached_tokens=cached,
+        cache_written_tokens=written,
         reasoning_tokens=count_of(counts.get("thinking_tokens")),
     )
 

@@ -36,9 +36,11 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         fields["tools"] = [_tool(tool) for tool in request.tools]
     if stream:
         fields["stream"] = True
-        fields["stream_options"] = {"include_usage": True}
-    body = json_bytes(with_extra(fields, request.generation, endpoint))
+        if profile.asks_for_usage:
+            fields["stream_options"] = {"include_usage": True}
     form = response_format(request.output, profile)
+    taken = ("response_format",) if form else ()
+    body = json_bytes(with_extra(fields, request.generation, endpoint, taken=taken))
     if form:
         body = b'%b,"response_format":%b}' % (body[:-1], form)
     headers = {

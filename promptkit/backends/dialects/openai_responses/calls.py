@@ -76,6 +76,8 @@ def _format(name: str, schema: Any, fits: bool) -> Any:
 
 def _items(message: Message, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
     """A message as items: texts, images and documents as a message, calls and results as items of their own."""
+    if message.role == "assistant" and message.text:
+        yield {"role": "assistant", "content": message.text}
     said: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for part in message.parts:
@@ -89,7 +91,7 @@ def _items(message: Message, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             others.append(call)
         elif isinstance(part, ToolResultPart) and message.role == "tool":
             others.append({"type": "function_call_output", "call_id": part.id, "output": part.text})
-        else:
+        elif not (isinstance(part, TextPart) and message.role == "assistant"):
             said.append(_content(part, message.role, endpoint))
     if said:
         yield {"role": message.role, "content": _plain(said)}
@@ -104,8 +106,6 @@ def _plain(said: Sequence[dict[str, Any]]) -> Any:
 
 def _content(part: Part, role: str, endpoint: Endpoint) -> dict[str, Any]:
     match part:
-        case TextPart() if role == "assistant":
-            return {"type": "output_text", "text": part.text}
         case TextPart() if role != "tool":
             return {"type": "input_text", "text": part.text}
         case ImagePart() if role == "user":

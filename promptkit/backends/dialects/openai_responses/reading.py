@@ -118,6 +118,7 @@ def usage_of(counts: Mapping[str, Any]) -> Usage | None:
         input_tokens=counts["input_tokens"],
         output_tokens=count_of(counts.get("output_tokens")),
         cached_tokens=count_of(read_details.get("cached_tokens")),
+        cache_written_tokens=count_of(read_details.get("cache_write_tokens")),
         reasoning_tokens=count_of(written_details.get("reasoning_tokens")),
     )
 

@@ -1,0 +1,291 @@
+"""The type checker: what it finds in texts, where, and what it lets pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from promptkit.checks import Finding
+from promptkit.libraries import check_file
+
+INPUTS = """\
+---
+input:
+  schema:
+    ticket(object):
+      subject: string
+      body?: string
+      tags?(array): string
+    items(array):
+      name: string
+      price?: number
+      kind(enum): [new, used]
+    tone(enum): [calm, warm]
+    note?: string
+    count: integer
+    paid: boolean
+    photo?: image
+    names(array): string
+    history?: messages
+    sender?(object):
+      name: string
+      address?(object):
+        town: string
+---
+"""
+
+
+def found(folder: Path, text: str, *, inputs: str = INPUTS) -> list[Finding]:
+    path = folder / "t.prompt.j2"
+    path.write_text(f"{inputs}{{% user %}}\n{text}\n{{% enduser %}}\n")
+    return [finding for finding in check_file(path).findings if finding.severity == "error"]
+
+
+FAULTY = [
+    ("{{ ticket.subjct }}", "undefined-field", "subjct", "did you mean subject?"),
+    ("{{ ticket['subjct'] }}", "undefined-field", "subjct", "it has body, subject, tags"),
+    ("{{ tone.label }}", "undefined-field", "label", "tone is text and has no field label"),
+    ("{{ count.real }}", "undefined-field", "real", "count is a number"),
+    ("{{ names.length }}", "undefined-field", "length", "names is a list"),
+    ("{% for i in items %}{{ i.nmae }}{% endfor %}", "undefined-field", "nmae", "items[] is an object"),
+    ("{% for i in items %}{{ loop.idx }}{% endfor %}", "undefined-field", "idx", "did you mean index?"),
+    ("{{ items[0].nmae }}", "undefined-field", "nmae", "did you mean name?"),
+    ("{{ (items | first).nmae }}", "undefined-field", "nmae", "did you mean name?"),
+    ("{{ items | map(attribute='nmae') | join }}", "undefined-field", "nmae", "did you mean name?"),
+    ("{{ items | sort(attribute='cost') | length }}", "undefined-field", "cost", "it has kind, name, price"),
+    ("{{ items | selectattr('usd') | list }}", "undefined-field", "usd", "items[] is an object"),
+    ("{% set i = items[0] %}{{ i.nmae }}", "undefined-field", "nmae", "did you mean name?"),
+    ("{% with i = ticket %}{{ i.nmae }}{% endwith %}", "undefined-field", "nmae", "ticket is an object"),
+    ("{% for m in history %}{{ m.contents }}{% endfor %}", "undefined-field", "contents", "a message"),
+    ("{% if photo %}{{ photo.size }}{% endif %}", "undefined-field", "size", "photo is an image"),
+    ("{{ note.upper() }}", "unguarded-optional", "upper", "note may be None, and None has no field upper"),
+    ("{{ note | length }}", "unguarded-optional", "note", "the filter length needs"),
+    ("{{ note[0] }}", "unguarded-optional", "note", "None has no items"),
+    ("{{ note[1:] }}", "unguarded-optional", "note", "None cannot be sliced"),
+    ("{{ note + '!' }}", "unguarded-optional", "note", "None cannot be added"),
+    ("{% if items[0].price > 3 %}x{% endif %}", "unguarded-optional", "price", "None has no order"),
+    ("{{ items[0].price * 2 }}", "unguarded-optional", "price", "* needs numbers"),
+    ("{{ -items[0].price }}", "unguarded-optional", "price", "it needs a number"),
+    ("{% if items[0].price is even %}x{% endif %}", "unguarded-optional", "price", "`is even`"),
+    ("{{ sender.name }}", "unguarded-optional", "name", "ask {% if sender %} first"),
+    ("{% if sender %}{{ sender.address.town }}{% endif %}", "unguarded-optional", "town", "sender.address"),
+    ("{% if not note %}{{ note.upper() }}{% endif %}", "unguarded-optional", "upper", "note may be None"),
+    ("{% if note or paid %}{{ note.upper() }}{% endif %}", "unguarded-optional", "upper", "note may be"),
+    ("{% if note is none %}{{ note | length }}{% endif %}", "unguarded-optional", "note", "note may be"),
+    ("{% if note is defined %}{{ note | length }}{% endif %}", "unguarded-optional", "note", "note may"),
+    ("{% for c in ticket.subject %}{{ c }}{% endfor %}", "loop-over-scalar", "subject", "x.split"),
+    ("{% for c in count %}{{ c }}{% endfor %}", "loop-over-scalar", "count", "count is a number"),
+    ("{% if tone == 'hot' %}x{% endif %}", "impossible-comparison", "tone", "it is one of calm, warm"),
+    ("{% if tone != 'clam' %}x{% endif %}", "impossible-comparison", "tone", "did you mean calm?"),
+    ("{% if 'hot' == tone %}x{% endif %}", "impossible-comparison", None, "tone is never 'hot'"),
+    ("{% if tone in ['calm', 'hot'] %}x{% endif %}", "impossible-comparison", "tone", "never 'hot'"),
+    ("{{ 'x' if items[0].kind == 'old' else 'y' }}", "impossible-comparison", "kind", "new, used"),
+    ("{% if count == '3' %}x{% endif %}", "impossible-comparison", "count", "never equals text"),
+    ("{% if tone in count %}x{% endif %}", "operand-type", "tone", "`in` looks into a list"),
+    ("{% if count < 'a' %}x{% endif %}", "operand-type", "count", "have no order"),
+    ("{{ count + 'a' }}", "operand-type", "count", "join texts with ~"),
+    ("{{ tone * tone }}", "operand-type", "tone", "* needs numbers"),
+    ("{{ count | join }}", "operand-type", "join", "the filter join needs a list"),
+    ("{{ ticket.subject | join(', ') }}", "operand-type", "join", "ticket.subject is text"),
+    ("{{ photo | upper }}", "operand-type", "upper", "photo is an image"),
+    ("{{ ticket() }}", "operand-type", "ticket", "leave the parentheses out"),
+    ("{{ range }}", "operand-type", None, "call it with ( )"),
+    ("{% if tone is odd %}x{% endif %}", "operand-type", "odd", "needs a number"),
+    ("{% macro m(a) %}{{ a }}{% endmacro %}{{ m() }}", "macro-arguments", "m", "without a"),
+    ("{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1, 2) }}", "macro-arguments", "m", "it takes (a)"),
+    (
+        "{% macro m(text) %}{{ text }}{% endmacro %}{{ m(txt=1) }}",
+        "macro-arguments",
+        "m",
+        "did you mean text?",
+    ),
+    ("{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1, a=1) }}", "macro-arguments", "m", "given a twice"),
+    ("{% macro m(i) %}{{ i.nmae }}{% endmacro %}{{ m(items[0]) }}", "undefined-field", "nmae", "name?"),
+    ("{% macro m(i=ticket) %}{{ i.nmae }}{% endmacro %}{{ m() }}", "undefined-field", "nmae", "ticket is"),
+    ("{% macro m() %}{{ ticket.nmae }}{% endmacro %}x", "undefined-field", "nmae", "ticket is"),
+    (
+        "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}{{ tone.x }}{% endcall %}",
+        "undefined-field",
+        "x",
+        "",
+    ),
+    ("{% filter upper %}{{ tone.x }}{% endfilter %}", "undefined-field", "x", "tone is text"),
+    ("{% set t %}{{ tone.x }}{% endset %}{{ t }}", "undefined-field", "x", "tone is text"),
+    ("{{ [tone.x, 1] | first }}", "undefined-field", "x", "tone is text"),
+    ("{{ {'a': tone.x} }}", "undefined-field", "x", "tone is text"),
+    ("{{ tone ~ tone.x }}", "undefined-field", "x", "tone is text"),
+]
+
+
+@pytest.mark.parametrize(("text", "rule", "word", "told"), FAULTY, ids=[text for text, *_ in FAULTY])
+def test_what_cannot_be_right_is_one_finding_at_its_word(
+    tmp_path: Path, text: str, rule: str, word: str | None, told: str
+) -> None:
+    (finding,) = found(tmp_path, text)
+
+    assert finding.rule == rule
+    assert told in finding.message
+    line = (tmp_path / "t.prompt.j2").read_text().splitlines()[(finding.line or 0) - 1]
+    assert line == text
+    shown = line[finding.column - 1 : finding.column - 1 + finding.width] if finding.column else None
+    assert shown == word
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ ticket.subject }} {{ ticket['body'] }} {{ ticket.get('x') }} {{ ticket.items() | list }}",
+        "{% if note %}{{ note.upper() }}{% endif %}",
+        "{% if note is not none %}{{ note | length }}{% endif %}",
+        "{% if note is none %}x{% else %}{{ note | length }}{% endif %}",
+        "{% if note == none %}x{% elif paid %}{{ note | length }}{% endif %}",
+        "{% if not note %}x{% else %}{{ note | length }}{% endif %}",
+        "{% if note and note | length > 3 %}x{% endif %}",
+        "{% if not note or note | length > 3 %}x{% endif %}",
+        "{% if note is string %}{{ note | length }}{% endif %}",
+        "{% if note == 'x' %}{{ note | length }}{% endif %}",
+        "{{ note | length if note else 0 }}",
+        "{{ (note or 'none').upper() }}",
+        "{{ (note | default('none')).upper() }}",
+        "{{ note | default(names) | upper }}",
+        "{% if sender and sender.address %}{{ sender.address.town }}{% endif %}",
+        "{% for i in items if i.price %}{{ i.price + 1 }}{% endfor %}",
+        "{% for i in items %}{% if i.price %}{{ i.price + 1 }}{% endif %}{% endfor %}",
+        "{% for t in ticket.tags %}{{ t }}{% endfor %}",
+        "{% for k, v in ticket.items() %}{{ k }} {{ v.x }}{% endfor %}",
+        "{% for name in ticket %}{{ name }}{% endfor %}",
+        "{% for n in names | sort %}{{ loop.index }}{{ loop.length }}{{ n.upper() }}{% else %}none{% endfor %}",
+        "{% for n in range(count) %}{{ n + 1 }}{% endfor %}",
+        "{% for p in ticket.subject.split(',') %}{{ p.strip() }}{% endfor %}",
+        "{{ tone in ['calm', 'warm'] }}{{ 'a' in ticket.subject }}{{ 'a' in names }}{{ 'a' in ticket }}",
+        "{% if tone == 'calm' %}x{% elif tone == 'warm' %}y{% endif %}",
+        "{% set kind = 'x' if paid else 'y' %}{% if kind == 'z' %}x{% endif %}",
+        "{{ count + 1 }}{{ count / 2 }}{{ '-' * count }}{{ names + names }}{{ 'a' + tone }}",
+        "{{ names | join(', ') | upper | truncate(10) }}{{ names | length + 1 }}",
+        "{{ items | map(attribute='name') | join(', ') }}{{ items | groupby('kind') | list }}",
+        "{{ items | selectattr('kind', 'eq', 'new') | map(attribute='name') | first | upper }}",
+        "{{ items | sum(attribute='price') }}{{ (items | max(attribute='price')).name }}",
+        "{% set ns = namespace(n=0) %}{% for i in items %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}",
+        "{% if paid %}{% set x = 1 %}{% else %}{% set x = 'a' %}{% endif %}{{ x }}",
+        "{% if paid %}{% set x = ticket %}{% endif %}{{ x.subject }}",
+        "{% macro m(a, b='x') %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1) }}{{ m(1, b=2, c=3) }}",
+        "{% macro m(a) %}{% if a %}{{ m(a - 1) }}{% endif %}{% endmacro %}{{ m(count) }}",
+        "{% macro m(a) %}{{ caller() }}{{ a }}{% endmacro %}{% call m(1) %}x{% endcall %}",
+        "{% set t %}{{ tone }}{% endset %}{{ t | upper }}{% filter upper %}{{ t }}{% endfilter %}",
+        "{% if photo %}{{ photo }}{{ photo.media_type }}{% endif %}",
+        "{% for m in history %}{{ m.role }}: {{ m.text }}{% endfor %}",
+        "{{ 3 is odd }}{{ count is even }}{{ count is divisibleby(2) }}{{ paid == 1 }}",
+        "{{ [1, 'a'] | first }}{{ (1, 2) | last }}",
+        "{% raw %}{{ nothing.x }}{% endraw %}{# {{ nothing.x }} #}",
+    ],
+)
+def test_what_can_be_right_is_passed(tmp_path: Path, text: str) -> None:
+    assert found(tmp_path, text) == []
+
+
+def test_all_undefined_names_are_told_at_once_with_the_nearest_input(tmp_path: Path) -> None:
+    first, second = found(tmp_path, "{{ conut }}\n{{ tune }}")
+
+    assert (first.line, first.column, first.width) == (25, 4, 5)
+    assert "did you mean count?" in first.message
+    assert (second.line, second.rule) == (26, "undefined-name")
+    assert "did you mean tone?" in second.message
+
+
+def test_sections_are_checked_at_their_own_lines(tmp_path: Path) -> None:
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(
+        INPUTS.removesuffix("---\n") + "clarity:\n  role: >-\n    A helper\n    of {{ ticket.nmae }}\n"
+        "  task: Do it for {{ sender.name }}.\n  steps:\n    - Say {{ tone }}.\n    - Say {{ tone.x }}.\n"
+        "context:\n  - id: terms\n    text: |\n      One.\n      {{ items[0].y }}\n"
+        "constraints:\n  - {id: z, expr: 'output != \"\"', say: 'Not {{ count.z }}.'}\n---\n"
+    )
+
+    found = [item for item in check_file(path).findings if item.severity == "error"]
+
+    lines = path.read_text().splitlines()
+    assert [
+        (item.rule, lines[(item.line or 0) - 1][(item.column or 0) - 1 :][: item.width])
+        for item in found
+        if item.rule != "untrusted-system"
+    ] == [
+        ("undefined-field", "nmae"),
+        ("unguarded-optional", "name"),
+        ("undefined-field", "x"),
+        ("undefined-field", "y"),
+        ("undefined-field", "z"),
+    ]
+
+
+def test_included_and_imported_files_are_checked_with_what_they_see(tmp_path: Path) -> None:
+    (tmp_path / "part.md").write_text("One.\n{{ ticket.nmae }}\n")
+    (tmp_path / "macros.j2").write_text(
+        "{% macro row(item) %}\n{{ item.cost }}\n{% endmacro %}\n{% macro unused(x) %}{{ x.y }}{% endmacro %}"
+    )
+
+    text = (
+        '{% include "part" %}{% from "macros" import row %}{% import "macros" as lib %}{{ row(items[0]) }}'
+        "{{ lib.row(ticket) }}{{ lib.nothing }}"
+    )
+    findings = found(tmp_path, text)
+
+    assert {item.rule for item in findings} == {"undefined-field"}
+    assert sorted((Path(item.file).name, item.line) for item in findings) == [
+        ("macros.j2", 2),
+        ("macros.j2", 2),
+        ("part.md", 2),
+        ("t.prompt.j2", 25),
+    ]
+
+
+def test_an_include_without_end_is_no_endless_walk(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"f{number}.md").write_text('{% include "fN" %}'.replace("N", str(number + 1)) * 2)
+    (tmp_path / "f12.md").write_text("{{ tone.x }}")
+
+    assert len(found(tmp_path, '{% include "f0" %}')) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("From: {{ note }}", "'From:'"),
+        ("{{ note }} is the note.", "'... is the note.'"),
+        ("Notes:\n{{ note }}", "'Notes:'"),
+        ("Notes:\n{{ note | upper }}", "'Notes:'"),
+    ],
+)
+def test_an_optional_beside_text_is_a_gap(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(f"{INPUTS}{{% user %}}\n{text}\n{{% enduser %}}\n")
+
+    gaps = [item for item in check_file(path).findings if item.rule == "printed-optional"]
+
+    assert len(gaps) == (0 if "upper" in text else 1)
+    assert all(told in item.message for item in gaps)
+
+
+def test_a_model_in_python_has_its_fields_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shapes_of_test.py").write_text(
+        "from pydantic import BaseModel\n\n\nclass Person(BaseModel):\n    name: str\n    boss: 'Person | None' = None\n"
+        "\n\nclass Ask(BaseModel):\n    person: Person\n    extra: dict[str, int] = {}\n    either: int | str = 1\n"
+    )
+    (tmp_path / "promptkit.toml").write_text('models = ["shapes_of_test"]\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    inputs = "---\ninput:\n  model: shapes_of_test:Ask\n---\n"
+    text = (
+        "{{ person.nmae }}\n{{ person.boss.name }}\n{% if person.boss %}{{ person.boss.nam }}{% endif %}\n"
+        "{{ extra.anything }} {{ either.x }}"
+    )
+
+    findings = found(tmp_path, text, inputs=inputs)
+
+    assert [(item.line, item.rule) for item in findings] == [
+        (6, "undefined-field"),
+        (7, "unguarded-optional"),
+        (8, "undefined-field"),
+    ]

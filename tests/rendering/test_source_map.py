@@ -1,0 +1,177 @@
+"""Where each character of a prompt comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import promptkit as pk
+from promptkit.requests import Origin
+
+ROOT = Path(__file__).parents[2]
+
+FRONT = """---
+name: mapped
+input:
+  schema:
+    ticket(object):
+      subject: string
+      body: string
+    names?(array): string
+    photo?: image
+    history?: messages
+clarity:
+  role: "An agent for {{ ticket.subject }}."
+  task: Answer.
+context:
+  - from: ticket.body
+  - id: rules
+    text: Be brief.
+constraints:
+  - max_words: 9
+examples:
+  - input: {ticket: {subject: s, body: b}}
+    output: Fine.
+---
+"""
+BODY = """\
+{% macro shout(x) %}<{{ x | upper }}>{% endmacro %}
+{% set line %}set {{ ticket.subject }}{% endset %}
+{% system %}
+{{ clarity }}
+{{ constraints }}
+{{ context.rules }}
+{% endsystem %}
+{% examples %}
+{% history %}
+{% user %}
+First {{ ticket.subject }} {{ shout(ticket.subject) }}
+{% for name in names or [] %}
+- {{ name }}
+{% endfor %}
+{{ line }}
+{{ photo }}
+{{ context.body }}
+{% enduser %}
+"""
+INPUTS = {
+    "ticket": {"subject": "  Router ", "body": "It broke.\n~~~\nHelp!"},
+    "names": ["a", "b"],
+    "photo": pk.ImagePart(data=b"\x89PNG\r\n\x1a\n", media_type="image/png"),
+    "history": [pk.Message(role="user", content="Hi"), pk.Message(role="assistant", content="Ho")],
+}
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    path = tmp_path / "mapped.prompt.j2"
+    path.write_text(FRONT + BODY, encoding="utf-8")
+    return pk.load(path).render(**INPUTS)
+
+
+def texts(rendered):
+    return {
+        (number, at): part.text
+        for number, message in enumerate(rendered.messages)
+        for at, part in enumerate(message.parts)
+        if isinstance(getattr(part, "text", None), str)
+    }
+
+
+def origin_of(rendered, text):
+    """The origin of the first character of ``text`` in the last message that holds it."""
+    for (message, part), whole in reversed(texts(rendered).items()):
+        if text in whole:
+            return rendered.source_map.at(message, whole.index(text), part)
+    raise AssertionError(f"{text!r} is in no message")
+
+
+def covered(rendered):
+    found: dict[tuple[int, int], str] = {}
+    for each in rendered.source_map.ranges:
+        key = (each.message, each.part)
+        assert each.start == len(found.get(key, ""))
+        found[key] = found.get(key, "") + each.text
+        assert each.end == len(found[key])
+    return found
+
+
+def test_the_ranges_are_the_messages_without_a_gap(mapped) -> None:
+    assert covered(mapped) == texts(mapped)
+    assert all(type(text) is str for text in texts(mapped).values())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name", "section", "beside"),
+    [
+        ("First", "text", "", "", "First {{"),
+        ("Router  <", "value", "ticket.subject", "", "First {{"),
+        ("ROUTER", "value", "x", "", "{% macro"),
+        ("set ", "text", "", "", "{% set line"),
+        ("Role: ", "section", "", "clarity", "{{ clarity }}"),
+        ("An agent for", "text", "clarity.role", "clarity", "An agent"),
+        ("Answer.", "text", "clarity.task", "clarity", "task: "),
+        ("Be brief.", "text", "context.rules", "context.rules", "Be brief"),
+        ("~~~~ body", "section", "", "context.body", "{{ context.body }}"),
+        ("It broke.", "value", "ticket.body", "context.body", "from: ticket.body"),
+        ("Fine.", "example", "examples[0]", "", None),
+        ("Ho", "history", "history", "", None),
+    ],
+)
+def test_every_text_leads_to_its_line_and_name(mapped, text, kind, name, section, beside) -> None:
+    found = origin_of(mapped, text)
+
+    lines = (FRONT + BODY).splitlines()
+    line = None if beside is None else next(at for at, it in enumerate(lines, 1) if beside in it)
+    assert (found.kind, found.name, found.section, found.line) == (kind, name, section, line)
+
+
+def test_tokens_are_told_by_section_and_by_value(mapped) -> None:
+    tokens = mapped.source_map.tokens(len)
+
+    assert tokens["values"]["ticket.body"] == len("It broke.\n~~~\nHelp!")
+    assert tokens["sections"]["history"] == len("HiHo")
+    assert sum(tokens["sections"].values()) == sum(len(text) for text in texts(mapped).values())
+
+
+def test_a_prompt_is_mapped_as_it_was_cut() -> None:
+    prompt = pk.Prompt(context=[{"id": "log", "from": "log", "shrink": "drop_first"}], template="")
+
+    rendered = prompt.using(max_input_tokens=80).render(log="line\n" * 50)
+
+    assert covered(rendered) == texts(rendered)
+    assert "[…]" in rendered.messages[-1].text
+
+
+def test_a_place_that_is_not_there_is_said(mapped) -> None:
+    with pytest.raises(IndexError, match="message 0, part 0 has no character 9999"):
+        mapped.source_map.at(0, 9999)
+
+
+def test_plain_data_and_a_name_for_people(mapped) -> None:
+    first = mapped.source_map.to_dicts()[0]
+
+    assert (first["message"], first["start"], first["section"]) == (0, 0, "clarity")
+    assert str(Origin(kind="value", name="kb", file="a.j2", line=3)) == "kb (a.j2:3)"
+    assert str(Origin(kind="history")) == "history"
+
+
+@pytest.mark.parametrize("name", sorted(pk.library(ROOT / "templates").names()))
+def test_every_shipped_prompt_is_mapped_whole(name) -> None:
+    prompt = pk.library(ROOT / "templates")[name]
+    given = prompt.declaration.examples[0].input if prompt.declaration.examples else None
+    if given is None:
+        tests = prompt.declaration.tests
+        given = tests[0].input if tests else {}
+
+    rendered = prompt.render(**given)
+
+    assert covered(rendered) == texts(rendered)
+
+
+def test_what_no_prompt_rendered_has_no_map(mapped) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match="not rendered by a prompt"):
+        _ = replace(mapped, tracer=None).source_map
