@@ -25,7 +25,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from streaming_contenders import CONTENDERS
+from streaming_contenders import CONTENDERS, SLOW_S
 
 CHILD = Path(__file__).with_name("streaming_contenders.py")
 OWN = ("raw", "promptkit", "promptkit-text", "promptkit-fields", "from_json", "pydantic-partial")
@@ -159,7 +159,9 @@ def main() -> None:
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in options.contenders}
         for number in range(options.repeat):
             for name, outcomes in found.items():
-                slow = outcomes and ("failure" in outcomes[-1] or min(outcomes[-1]["cpu_s"]["report"]) > 1)
+                slow = outcomes and (
+                    "failure" in outcomes[-1] or min(outcomes[-1]["cpu_s"]["report"]) > SLOW_S
+                )
                 if not (number and slow):  # a slow one is told from the others by one process
                     outcomes.append(run(name, work, options))
     base = found.get("raw", []) or next(iter(found.values()))

@@ -19,6 +19,7 @@ from typing import Any, Literal, Optional
 
 from pydantic import BaseModel, TypeAdapter
 
+SLOW_S = 1.0
 Read = Callable[[str], tuple[Any, int]]
 """From the name of a text to the object that was read, and how often something was given on the way."""
 MESSAGES = [{"role": "user", "content": "Write the report."}]
@@ -128,10 +129,10 @@ def instructor(work: Any) -> Read:
 
     def read(name: str) -> tuple[Any, int]:
         count, last = 0, None
-        for last in client.chat.completions.create_partial(
+        for found in client.chat.completions.create_partial(
             model=name, messages=MESSAGES, response_model=Report
-        ):  # noqa: B007
-            count += 1
+        ):
+            count, last = count + 1, found
         assert last is not None
         return last.model_dump(), count
 
@@ -259,16 +260,20 @@ def main() -> None:
     """Measure one contender."""
     work = json.load(sys.stdin)
     read = CONTENDERS[sys.argv[1]](work)
-    outcome: dict[str, Any] = {"cpu_s": {name: [] for name in work["texts"]}}
-    for name, texts in work["texts"].items():
-        found, outcome["given"] = read(name)
-        outcome["right"] = found == json.loads("".join(texts))
-        read(name)
-    for _ in range(work["rounds"]):
-        for name in work["texts"]:
+    outcome: dict[str, Any] = {"cpu_s": {name: [] for name in work["texts"]}, "right": True}
+    rounds = 2 + work["rounds"]
+    for number in range(rounds):
+        for name, texts in work["texts"].items():
             start = time.process_time()
-            read(name)
-            outcome["cpu_s"][name].append(time.process_time() - start)
+            found, given = read(name)
+            spent_s = time.process_time() - start
+            if number >= 2 or spent_s > SLOW_S:
+                outcome["cpu_s"][name].append(spent_s)
+            outcome["right"] &= found == json.loads("".join(texts))
+            if name == "report":
+                outcome["given"] = given
+        if min(map(len, outcome["cpu_s"].values())) > 0 and number < 2:
+            break  # a slow one is told from the others by one round
     print(json.dumps(outcome))
 
 
