@@ -17,10 +17,25 @@ from promptkit.constraints import narrow
 from promptkit.requests import OutputSpec, Placement, Plan
 from promptkit.schemas.keywords import added_keywords, keywords
 
-__all__ = ["SchemaForm", "Wrap", "json_bytes", "plan_of", "schema_field"]
+__all__ = ["SchemaField", "SchemaForm", "Wrap", "json_bytes", "plan_of", "schema_field"]
 
 Wrap: TypeAlias = Callable[[str, Any, bool], Any]
 """From the output's name, its schema and whether it fits to the value of the field that holds it."""
+
+
+class SchemaField:
+    """The field of a call that holds the schema; shared by all calls, so nothing may change it.
+
+    Attributes:
+        data: Its value as JSON-able data.
+        as_bytes: The same as JSON.
+    """
+
+    __slots__ = ("as_bytes", "data")
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.as_bytes = json_bytes(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +71,8 @@ def _strict(schema_bytes: bytes, rules: SchemaRules) -> StrictSchema:
     return to_strict(json.loads(schema_bytes), rules)
 
 
-def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> bytes | None:
-    """The field that holds the schema as JSON bytes, made once for a schema; None where none is sent.
+def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> SchemaField | None:
+    """The field that holds the schema, made once for a schema; None where none is sent.
 
     Args:
         spec: What the answer must be.
@@ -70,15 +85,15 @@ def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> bytes | None
 
 
 @lru_cache(maxsize=256)
-def _field(schema_bytes: bytes, name: str, form: SchemaForm, wrap: Wrap) -> bytes | None:
+def _field(schema_bytes: bytes, name: str, form: SchemaForm, wrap: Wrap) -> SchemaField | None:
     if form.rules is None:
-        return json_bytes(wrap(name, json.loads(schema_bytes), False))
+        return SchemaField(wrap(name, json.loads(schema_bytes), False))
     strict = _strict(schema_bytes, form.rules)
     if _not_sent(strict, form) is not None:
         return None
     fits = strict.fits(objects_only=form.objects_only)
     schema = strict.schema if fits else json.loads(schema_bytes)
-    return json_bytes(wrap(name, schema, fits))
+    return SchemaField(wrap(name, schema, fits))
 
 
 def plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:

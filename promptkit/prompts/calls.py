@@ -60,7 +60,9 @@ def rendered_with(
     rules = parts.template.rules(values)
     return Rendered(
         messages=messages,
-        output=parts.output.over(constraints=rules, enforce=options.enforce, inputs=values),
+        output=parts.output.over(
+            constraints=rules, enforce=options.enforce, inputs=values, repair=options.repair
+        ),
         generation=generation,
         prompt=contract.ref,
         inputs=values,
@@ -107,6 +109,7 @@ def call_of(
         generation=rendered.generation,
         prompt=rendered.prompt,
         tools=options.tools,
+        unchanging=contract.template.unchanging(rendered.messages),
         tags=options.tags,
     )
     return Call(

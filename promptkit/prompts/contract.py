@@ -160,6 +160,7 @@ class Contract(Generic[T]):
             constraints=self.declaration.constraints,
             enforce=self.declaration.enforce,
             reasoning=self.declaration.output.reasoning,
+            repair=self.declaration.output.repair,
         )
         self._check_constraints(inputs, output)
         template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)

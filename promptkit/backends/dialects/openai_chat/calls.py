@@ -39,10 +39,10 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         if profile.asks_for_usage:
             fields["stream_options"] = {"include_usage": True}
     form = response_format(request.output, profile)
-    taken = ("response_format",) if form else ()
+    taken = ("response_format",) if form is not None else ()
     body = json_bytes(with_extra(fields, request.generation, endpoint, taken=taken))
-    if form:
-        body = b'%b,"response_format":%b}' % (body[:-1], form)
+    if form is not None:
+        body = b'%b,"response_format":%b}' % (body[:-1], form.as_bytes)
     headers = {
         "content-type": "application/json",
         "accept": "text/event-stream" if stream else "application/json",
@@ -57,8 +57,8 @@ def export(rendered: Rendered) -> dict[str, Any]:
         **exported(rendered.generation),
     }
     form = response_format(rendered.output, OPENAI)
-    if form:
-        arguments["response_format"] = json.loads(form)
+    if form is not None:
+        arguments["response_format"] = json.loads(form.as_bytes)
     return arguments
 
 
