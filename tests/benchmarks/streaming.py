@@ -17,6 +17,7 @@ Exit status 1 when promptkit fails or gives a wrong object.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import socket
 import subprocess
@@ -67,7 +68,7 @@ def report(tokens: int) -> list[str]:
             }
         )
     cuts = [round(number * len(text) / tokens) for number in range(tokens + 1)]
-    return [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [text[start:end] for start, end in itertools.pairwise(cuts)]
 
 
 def stream_of(texts: list[str]) -> bytes:
