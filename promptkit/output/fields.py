@@ -109,6 +109,7 @@ class FieldReader:
         places: Where the answer's properties stand in the output, when only some of its fields were asked for.
         reasoning: True where thoughts may stand before the answer.
         aborts: True to stop at the first field that breaks the contract.
+        mends: Whether a field that does not fit its schema may yet be taken: by its place, its part and its data.
 
     Attributes:
         told: Each field that was told as done, with its plain data.
@@ -124,10 +125,12 @@ class FieldReader:
         places: Mapping[str, Place] | None = None,
         reasoning: bool = False,
         aborts: bool = False,
+        mends: Callable[[Place, Part, Any], bool] = lambda *_: False,
     ) -> None:
         self.told: list[tuple[Place, Any]] = []
         self.violation: Violation | None = None
-        self._part, self._rules, self._places, self._aborts = part, rules, places, aborts
+        self._part, self._rules, self._places = part, rules, places
+        self._aborts, self._mends = aborts, mends
         self._beginning: Beginning | None = Beginning(reasoning=reasoning)
         self._scanner = Scanner()
         self._open: list[_Open] = []
@@ -293,7 +296,8 @@ class FieldReader:
         if isinstance(outcome, Invalid):
             if around is not None:
                 around.valid = around.sound = False
-            self._stop(Violation(path=unit.path, problems=_under(unit.path, outcome.problems)))
+            if self._stops() and not (unit.part is not None and self._mends(unit.place, unit.part, data)):
+                self.violation = Violation(path=unit.path, problems=_under(unit.path, outcome.problems))
             return
         if around is None:
             self._value = outcome
@@ -340,16 +344,17 @@ class FieldReader:
         broken = tuple(verdict for verdict in self._rules.judge(place, data, output) if verdict.fails)
         if broken:
             around.sound = False
-            self._stop(Violation(path=path, verdicts=broken))
+            if self._stops():
+                self.violation = Violation(path=path, verdicts=broken)
         return not broken
 
     def _done(self, place: Place, path: str, data: Any, value: Any) -> None:
         self.told.append((place, data))
         self._events.append(FieldDone(path=path, value=value))
 
-    def _stop(self, violation: Violation) -> None:
-        if self._aborts and self.violation is None and not self._scanner.done:
-            self.violation = violation
+    def _stops(self) -> bool:
+        """True where there is something to be saved by not reading on."""
+        return self._aborts and self.violation is None and not self._scanner.done
 
 
 @lru_cache(maxsize=1024)
