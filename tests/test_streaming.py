@@ -24,7 +24,6 @@ from promptkit.errors import (
     CapabilityMissing,
     ConstraintViolated,
     OutputError,
-    PromptKitError,
     Truncated,
     Unparseable,
 )

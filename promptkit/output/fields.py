@@ -125,7 +125,7 @@ class FieldReader:
         places: Mapping[str, Place] | None = None,
         reasoning: bool = False,
         aborts: bool = False,
-        mends: Callable[[Place, Part, Any], bool] = lambda *_: False,
+        mends: Callable[[Place, Part, Any], bool] | None = None,
     ) -> None:
         self.told: list[tuple[Place, Any]] = []
         self.violation: Violation | None = None
@@ -296,7 +296,7 @@ class FieldReader:
         if isinstance(outcome, Invalid):
             if around is not None:
                 around.valid = around.sound = False
-            if self._stops() and not (unit.part is not None and self._mends(unit.place, unit.part, data)):
+            if self._stops() and not self._may_mend(unit, data):
                 self.violation = Violation(path=unit.path, problems=_under(unit.path, outcome.problems))
             return
         if around is None:
@@ -351,6 +351,9 @@ class FieldReader:
     def _done(self, place: Place, path: str, data: Any, value: Any) -> None:
         self.told.append((place, data))
         self._events.append(FieldDone(path=path, value=value))
+
+    def _may_mend(self, unit: _Unit, data: Any) -> bool:
+        return self._mends is not None and unit.part is not None and self._mends(unit.place, unit.part, data)
 
     def _stops(self) -> bool:
         """True where there is something to be saved by not reading on."""
