@@ -182,6 +182,8 @@ class OutputDeclaration:
             generated pydantic model; False for a raw JSON Schema, whose value stays plain data.
         model: Dotted reference to a type.
         reasoning: The most tokens of thought before the answer; 0 where there shall be none.
+        repair: How an answer that is no strict JSON is read: not at all, where nothing is lost or guessed, or as
+            far as it goes.
     """
 
     kind: Literal["text", "json"] = "text"
@@ -189,6 +191,7 @@ class OutputDeclaration:
     generated: bool = True
     model: str | None = None
     reasoning: int = 0
+    repair: Literal["off", "lossless", "lenient"] = "lossless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

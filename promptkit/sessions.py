@@ -358,7 +358,7 @@ def settings_of_project() -> Configuration:
     Raises:
         ConfigurationError: When the file is faulty.
     """
-    folder = str(Path.cwd())
+    folder = os.getcwd()  # noqa: PTH109 - asked at each call, and a Path takes twenty times as long
     cached = _process.project
     if cached is None or cached[0] != folder:
         cached = (folder, find_configuration(Path(folder)))

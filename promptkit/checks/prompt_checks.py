@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from promptkit.checks.clarity import clarity_problems
 from promptkit.checks.inputs import unused_inputs
 from promptkit.checks.outputs import contradictions, example_problems
 from promptkit.checks.places import Sources, fault_of
@@ -68,7 +69,7 @@ class _Check:
             if (fault.file, fault.line) not in faulty:  # else the same has been said, and better
                 yield fault
             return
-        for problems in (contradictions, example_problems, unused_inputs):
+        for problems in (contradictions, example_problems, unused_inputs, clarity_problems):
             yield from self._set(self._placed(problems(self._prompt)))
 
     def _fault(self, error: PromptError | PlanError) -> Finding:

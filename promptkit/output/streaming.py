@@ -8,12 +8,14 @@ from typing import Any
 
 from promptkit.completions import Completion, Verdict
 from promptkit.constraints import GrowingVerdicts
+from promptkit.output.alignment import stands
 from promptkit.output.events import FieldEvent
 from promptkit.output.fields import FieldReader, Violation
 from promptkit.output.merging import Unusable
 from promptkit.output.reading import Outcome, Rejected, ruled, unfinished, unreadable, violated
 from promptkit.output.subquestions import Subquestion
 from promptkit.requests import OutputSpec, Plan
+from promptkit.schemas import Valid
 from promptkit.schemas.parts import ChosenParts, Part
 from promptkit.schemas.strict_json import NotJson, parse_json
 
@@ -45,7 +47,7 @@ class AnswerReader:
         part: Subquestion | None = None,
         aborts: bool = False,
     ) -> None:
-        self._spec, self._part = spec, part
+        self._spec, self._part, self._inputs = spec, part, inputs
         whole = spec.schema.parts()
         parts = whole if part is None or whole is None else _chosen(whole, part)
         self.fields: FieldReader | None = None
@@ -83,11 +85,15 @@ class AnswerReader:
             valid = self.fields.value(parse_json(completion.text))
         except NotJson:
             return None
-        if valid is None:
+        if valid is None or not self._stands(valid, completion.text):
             return None
         constraints = self._spec.constraints
         enforced = [plan.where(constraint.path, constraint.rule.kind) for constraint in constraints]
         return ruled(completion, valid, self.fields.verdicts(valid.data, enforced), enforced)
+
+    def _stands(self, valid: Valid[Any], text: str) -> bool:
+        """True when nothing is to be changed in strict JSON, and when nothing may be."""
+        return self._spec.repair == "off" or stands(valid.data, text, self._spec.schema, self._inputs)
 
     def _stopped(self, completion: Completion, plan: Plan, violation: Violation) -> Rejected | Unusable:
         what = f"the answer, which was stopped at {violation.path},"

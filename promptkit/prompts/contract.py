@@ -160,6 +160,7 @@ class Contract(Generic[T]):
             constraints=self.declaration.constraints,
             enforce=self.declaration.enforce,
             reasoning=self.declaration.output.reasoning,
+            repair=self.declaration.output.repair,
         )
         self._check_constraints(inputs, output)
         template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)
@@ -263,7 +264,12 @@ def _schema_name(name: str) -> str:
     return name.rsplit("/", 1)[-1].replace("-", "_")
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None), list, dict})
+
+
 def _recordable(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, tuple):  # a history
         return [_recordable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
     to_dict = getattr(value, "to_dict", None)

@@ -122,6 +122,16 @@ class Template:
         shown = {id(message) for message in self._env.examples}
         return tuple(item for item in messages if item.role != "system" and id(item) not in shown)
 
+    def unchanging(self, messages: Sequence[Message]) -> int:
+        """How many of the first messages are the same for all inputs: role blocks that read none, and examples.
+
+        Args:
+            messages: What :meth:`render` gave.
+        """
+        # Both are rendered once and emitted as the same objects.
+        same = {id(message) for part in (*self._env.fixed, self._env.examples) for message in part}
+        return next((n for n, message in enumerate(messages) if id(message) not in same), len(messages))
+
     def run(self, run: Run) -> Run:
         """Let the template emit its messages into ``run``, and give that back."""
         token = CURRENT.set(run)

@@ -35,6 +35,7 @@ output:
     short:
       type: string
       max_words: 3
+check: {task-missing: off}
 ---
 {% system %}
 {{ constraints }}

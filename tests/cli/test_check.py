@@ -21,7 +21,7 @@ tests:
     expect: {output: {mood: %s}}
 ---
 {%% user %%}
-{{ text }}
+Judge it: {{ text }}
 {%% enduser %%}
 """
 
@@ -70,7 +70,7 @@ def test_json_holds_faults_and_tests(cli: Any) -> None:
 
 def test_names_and_files_choose_what_is_checked(cli: Any) -> None:
     cli.write("templates/tested.prompt.j2", TESTED % "bad")
-    cli.write("loose/hi.prompt.j2", "{% user %}\nHi\n{% enduser %}\n")
+    cli.write("loose/hi.prompt.j2", "{% user %}\nSay hi.\n{% enduser %}\n")
 
     done = cli("check", "note", "loose/hi.prompt.j2", "templates/echo.prompt.j2")
 
@@ -152,7 +152,7 @@ def test_sarif_is_one_json_document(cli: Any) -> None:
 def test_warnings_alone_leave_the_exit_code_at_0(cli: Any) -> None:
     cli.write(
         "templates/odd.prompt.j2",
-        "---\ninput: {schema: {text: string, more: string}}\n---\n{% user %}\nHi {{ text }}\n{% enduser %}\n",
+        "---\ninput: {schema: {text: string, more: string}}\n---\n{% user %}\nSort the note {{ text }}\n{% enduser %}\n",
     )
 
     done = cli("check", "odd")

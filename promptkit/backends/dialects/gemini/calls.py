@@ -103,7 +103,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool) -> HttpCall:
     settings = setting_fields(request.generation, SETTINGS, endpoint)
     form = schema_field(request.output, FORM, _schema)
     if form is not None:
-        settings |= {"responseMimeType": "application/json", "responseJsonSchema": json.loads(form)}
+        settings |= {"responseMimeType": "application/json", "responseJsonSchema": form.data}
     if settings:
         body["generationConfig"] = settings
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"

@@ -36,11 +36,13 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         fields["tools"] = [_tool(tool) for tool in request.tools]
     if stream:
         fields["stream"] = True
-        fields["stream_options"] = {"include_usage": True}
-    body = json_bytes(with_extra(fields, request.generation, endpoint))
+        if profile.asks_for_usage:
+            fields["stream_options"] = {"include_usage": True}
     form = response_format(request.output, profile)
-    if form:
-        body = b'%b,"response_format":%b}' % (body[:-1], form)
+    taken = ("response_format",) if form is not None else ()
+    body = json_bytes(with_extra(fields, request.generation, endpoint, taken=taken))
+    if form is not None:
+        body = b'%b,"response_format":%b}' % (body[:-1], form.as_bytes)
     headers = {
         "content-type": "application/json",
         "accept": "text/event-stream" if stream else "application/json",
@@ -55,8 +57,8 @@ def export(rendered: Rendered) -> dict[str, Any]:
         **exported(rendered.generation),
     }
     form = response_format(rendered.output, OPENAI)
-    if form:
-        arguments["response_format"] = json.loads(form)
+    if form is not None:
+        arguments["response_format"] = json.loads(form.as_bytes)
     return arguments
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -59,7 +58,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool) -> HttpCall:
         body["stream"] = True
     form = schema_field(request.output, FORM, _format)
     if form is not None:
-        body["text"] = {"format": json.loads(form)}
+        body["text"] = {"format": form.data}
     return HttpCall(
         path="/responses",
         body=json_bytes(with_extra(body, request.generation, endpoint)),
