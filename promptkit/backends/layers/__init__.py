@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from promptkit.backends.layers.budgets import Budget, budget
     from promptkit.backends.layers.caches import cache
     from promptkit.backends.layers.clocks import Clock
-    from promptkit.backends.layers.concurrency import concurrency
     from promptkit.backends.layers.fallbacks import fallback
+    from promptkit.backends.layers.parallel_calls import concurrency
     from promptkit.backends.layers.rate_limits import rate_limit
     from promptkit.backends.layers.retries import retry
 
@@ -24,7 +24,7 @@ _HOMES = {
     "Clock": "promptkit.backends.layers.clocks",
     "budget": "promptkit.backends.layers.budgets",
     "cache": "promptkit.backends.layers.caches",
-    "concurrency": "promptkit.backends.layers.concurrency",
+    "concurrency": "promptkit.backends.layers.parallel_calls",
     "fallback": "promptkit.backends.layers.fallbacks",
     "rate_limit": "promptkit.backends.layers.rate_limits",
     "retry": "promptkit.backends.layers.retries",

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from promptkit.backends.layers.budgets import Budget, budget
 from promptkit.backends.layers.caches import cache
-from promptkit.backends.layers.concurrency import concurrency
 from promptkit.backends.layers.effects import AnyBackend
 from promptkit.backends.layers.fallbacks import fallback
+from promptkit.backends.layers.parallel_calls import concurrency
 from promptkit.backends.layers.rate_limits import rate_limit
 from promptkit.backends.layers.retries import retry
 from promptkit.errors import ConfigurationError
