@@ -94,6 +94,7 @@ schemas: $(VENV)/.dev
 benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/rendering.py
+	$(BIN)/python tests/benchmarks/streaming.py
 
 # What takes too long for every change: random schemas under masks, hostile values on real vocabularies.
 nightly: $(VENV)/.dev
