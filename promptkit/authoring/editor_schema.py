@@ -18,6 +18,9 @@ __all__ = ["editor_schema"]
 
 _TEXT: Mapping[str, Any] = {"type": ["string", "number", "boolean"]}
 """A number or a word such as true counts as the text that it is written as."""
+_TEXTS: Mapping[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 1}
+_ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 _NAME = r"^[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*$"
 _REFERENCE = r"^[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*(@.+)?$"
 _VERSION = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
@@ -53,7 +56,6 @@ def editor_schema(*, front_matter: bool = False) -> dict[str, Any]:
 
 
 def _properties() -> Iterable[tuple[str, dict[str, Any]]]:
-    integer = {"type": "integer", "minimum": 1}
     yield "format", _said("The format of the file and the wording of its sections.", const="promptkit/1")
     yield "name", _said("Its path in the library; left out in most files.", type="string", pattern=_NAME)
     yield "version", _said("A semantic version: three numbers.", type="string", pattern=_VERSION)
@@ -68,7 +70,7 @@ def _properties() -> Iterable[tuple[str, dict[str, Any]]]:
     yield "context", _said("What the model is shown.", type="array", items=_ref("block"))
     yield "output", _said("What comes out.", anyOf=[{"const": "text"}, _ref("output")])
     yield "constraints", _said("Rules across fields.", type="array", items=_ref("listedRule"))
-    yield "attempts", _said("How many times a model may be asked in all.", **integer, maximum=10)
+    yield "attempts", _said("How many times a model may be asked in all.", **_COUNT, maximum=10)
     yield (
         "enforce",
         _said("Whether a backend holds the model to the output.", enum=["off", "prefer", "require"]),
@@ -82,45 +84,30 @@ def _properties() -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def _definitions() -> dict[str, Any]:
-    count = {"type": "integer", "minimum": 1}
-    texts = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
-    any_object: dict[str, Any] = {"type": "object"}
+    return {**_sections(), **_ends(), **_fields(), **_json_schema(), **_cases()}
+
+
+def _sections() -> dict[str, Any]:
+    """The sections that hold settings and text."""
     return {
         "generation": _object(
             {
                 "temperature": {"type": "number", "minimum": 0},
-                "max_tokens": count,
+                "max_tokens": _COUNT,
                 "seed": {"type": "integer"},
                 "top_p": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
                 "top_k": {"type": "integer", "minimum": 0},
                 "min_p": {"type": "number", "minimum": 0, "maximum": 1},
                 "repetition_penalty": {"type": "number", "minimum": 0.1, "maximum": 10},
-                "stop": texts,
+                "stop": _TEXTS,
                 "logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
             }
         ),
-        "input": {
-            **_object(
-                {
-                    "schema": {"anyOf": [_ref("fields"), _ref("jsonSchema")]},
-                    "model": {"type": "string", "pattern": _MODEL},
-                    "trust": {
-                        "type": "object",
-                        "additionalProperties": {"enum": ["trusted", "untrusted"]},
-                    },
-                    "max_tokens": count,
-                    "history": _object(
-                        {"keep_last": count, "max_tokens": count, "priority": {"type": "integer"}}
-                    ),
-                }
-            ),
-            **_exactly_one("schema", "model"),
-        },
+        "clarity": _object(
+            {"role": _TEXT, "task": _TEXT, "audience": _TEXT, "steps": _TEXTS, "done_when": _TEXT}
+        ),
         "check": _object(
             {name: {"enum": list(SETTINGS)} for name, rule in sorted(RULES.items()) if not rule.fixed}
-        ),
-        "clarity": _object(
-            {"role": _TEXT, "task": _TEXT, "audience": _TEXT, "steps": texts, "done_when": _TEXT}
         ),
         "block": {
             **_object(
@@ -130,11 +117,34 @@ def _definitions() -> dict[str, Any]:
                     "text": _TEXT,
                     "include": {"type": "string", "pattern": _NAME},
                     "priority": {"type": "integer"},
-                    "max_tokens": count,
+                    "max_tokens": _COUNT,
                     "shrink": {"enum": ["never", "drop_first", "drop_last", "middle", "sentences"]},
                 }
             ),
             **_exactly_one("from", "text", "include"),
+        },
+    }
+
+
+def _ends() -> dict[str, Any]:
+    """The two ends of the contract."""
+    return {
+        "input": {
+            **_object(
+                {
+                    "schema": {"anyOf": [_ref("fields"), _ref("jsonSchema")]},
+                    "model": {"type": "string", "pattern": _MODEL},
+                    "trust": {
+                        "type": "object",
+                        "additionalProperties": {"enum": ["trusted", "untrusted"]},
+                    },
+                    "max_tokens": _COUNT,
+                    "history": _object(
+                        {"keep_last": _COUNT, "max_tokens": _COUNT, "priority": {"type": "integer"}}
+                    ),
+                }
+            ),
+            **_exactly_one("schema", "model"),
         },
         "output": {
             **_object(
@@ -142,12 +152,18 @@ def _definitions() -> dict[str, Any]:
                     "schema": {"anyOf": [{"const": "text"}, _ref("fields"), _ref("jsonSchema")]},
                     "model": {"type": "string", "pattern": _MODEL},
                     "json_schema": {"type": ["object", "boolean"]},
-                    "reasoning": {"anyOf": [{"type": "boolean"}, count]},
+                    "reasoning": {"anyOf": [{"type": "boolean"}, _COUNT]},
                     "repair": {"enum": ["off", "lossless", "lenient"]},
                 }
             ),
             **_exactly_one("schema", "model", "json_schema"),
         },
+    }
+
+
+def _fields() -> dict[str, Any]:
+    """Picoschema, and rules."""
+    return {
         "fields": {
             "description": "Picoschema: a name, its type, and what it is.",
             "type": "object",
@@ -181,6 +197,12 @@ def _definitions() -> dict[str, Any]:
             "required": ["type"],
         },
         "listedRule": _object({"field": _TEXT, **_options(), **_kinds()}),
+    }
+
+
+def _json_schema() -> dict[str, Any]:
+    """What is taken for JSON Schema where Picoschema may stand."""
+    return {
         "jsonSchema": {
             "description": "A JSON Schema of an object or a list.",
             "type": "object",
@@ -198,23 +220,29 @@ def _definitions() -> dict[str, Any]:
                     for key in ("anyOf", "oneOf", "allOf")
                 ),
                 {
-                    "properties": {"properties": {"type": "object", "additionalProperties": any_object}},
+                    "properties": {"properties": {"type": "object", "additionalProperties": _ANY_OBJECT}},
                     "required": ["properties"],
                 },
             ],
         },
+    }
+
+
+def _cases() -> dict[str, Any]:
+    """Examples and tests."""
+    return {
         "example": {
-            **_object({"input": any_object, "output": True, "reasoning": _TEXT}),
+            **_object({"input": _ANY_OBJECT, "output": True, "reasoning": _TEXT}),
             "required": ["input", "output"],
         },
         "test": {
             **_object(
                 {
                     "name": _TEXT,
-                    "input": any_object,
+                    "input": _ANY_OBJECT,
                     "replies": {"type": "array"},
                     "expect": {
-                        **_object({"output": True, "violates": texts, "error": _TEXT, "contains": texts}),
+                        **_object({"output": True, "violates": _TEXTS, "error": _TEXT, "contains": _TEXTS}),
                         "minProperties": 1,
                     },
                 }
