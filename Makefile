@@ -89,6 +89,7 @@ docs: $(VENV)/.dev
 benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/rendering.py
+	$(BIN)/python tests/benchmarks/streaming.py
 
 # What takes too long for every change: random schemas under masks, hostile values on real vocabularies.
 nightly: $(VENV)/.dev

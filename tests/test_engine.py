@@ -431,8 +431,8 @@ def test_what_the_merge_breaks_is_what_is_asked_for_next(run: Any) -> None:
     "useless",
     [
         "I need it tonight.",
-        {"evidence": 7},
-        {"evidence": "dead", "colour": "red"},
+        {"evidence": [7, 8]},
+        {"colour": "red"},
         completion('{"evidence": "I need', finish_reason="length"),
         completion(" "),
     ],
@@ -595,7 +595,7 @@ def test_a_stream_says_which_fields_come_next_and_ends_with_the_whole() -> None:
 
 
 def test_a_record_keeps_every_message_that_was_sent(tmp_path: Path) -> None:
-    backend = MockBackend([WRONG, {"evidence": 7}, PART | RIGHT])
+    backend = MockBackend([WRONG, {"evidence": [7, 8]}, PART | RIGHT])
     with record(tmp_path / "calls.jsonl"):
         triage().using(backend, attempts=3).run(ticket=TICKET)
 

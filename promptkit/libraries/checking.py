@@ -12,7 +12,7 @@ from promptkit.checks import Report, Settings, Subject, check_subjects
 from promptkit.libraries.fragments import Fragments
 from promptkit.libraries.frozen import Entry
 from promptkit.libraries.own_rules import kinds_of
-from promptkit.libraries.reading import bases_beside
+from promptkit.libraries.reading import surroundings_of
 from promptkit.libraries.trees import Tree
 from promptkit.prompts import Loader, Prompt
 from promptkit.sessions import settings
@@ -74,7 +74,7 @@ def file_subject(path: str | os.PathLike[str]) -> Subject:
 
     def opened() -> Prompt[Any]:
         kinds = kinds_of(())
-        declaration = read_file(file, kinds=kinds, base_of=bases_beside(file, kinds))
+        declaration = read_file(file, kinds=kinds, around=surroundings_of(file, kinds))
         return Prompt.declared(declaration, load=Fragments.of_folder(file.parent), models=settings().models)
 
     return Subject(file.name, str(path), opened)

@@ -60,7 +60,9 @@ def rendered_with(
     rules = parts.template.rules(values)
     return Rendered(
         messages=messages,
-        output=parts.output.over(constraints=rules, enforce=options.enforce, inputs=values),
+        output=parts.output.over(
+            constraints=rules, enforce=options.enforce, inputs=values, repair=options.repair
+        ),
         generation=generation,
         prompt=contract.ref,
         inputs=values,

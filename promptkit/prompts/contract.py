@@ -184,6 +184,7 @@ class Contract(Generic[T]):
             constraints=self.declaration.constraints,
             enforce=self.declaration.enforce,
             reasoning=self.declaration.output.reasoning,
+            repair=self.declaration.output.repair,
         )
         self._check_constraints(inputs, output)
         reading, self._reading = self._reading, None

@@ -35,8 +35,9 @@ from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
 from promptkit.rendering.unprinted import check_printed
-from promptkit.requests import THINK_FIRST, Origin, OutputSpec
+from promptkit.requests import ANSWER_LINE, Origin, OutputSpec
 from promptkit.schemas import InputSchema, describe
+from promptkit.wordings import ENGLISH
 
 __all__ = ["compile_template"]
 
@@ -195,16 +196,25 @@ class _Compiler:
         fenced = any(self._inputs.fields[root].kind not in {"image", "document"} for root in roots.values())
         fences = fenced or any(unit.fences for unit in self._units.by_key.values())
         return {
-            "clarity": clarity_section(declaration.clarity, strings, fences=fences),
-            "constraints": constraints_section(self._rules, self._output.schema.json_schema),
+            "clarity": clarity_section(
+                declaration.clarity, strings, fences=fences, wording=declaration.wording
+            ),
+            "constraints": constraints_section(
+                self._rules, self._output.schema.json_schema, declaration.wording
+            ),
             "context": combined(each_apart, plain),
             "output_format": fixed(self._output_format()),
             **blocks,
         }
 
     def _output_format(self) -> str:
-        form = describe(self._output.schema, self._output.spoken())
-        return f"{THINK_FIRST}\n{form}" if self._output.reasoning else form
+        wording = self._declaration.wording
+        form = describe(self._output.schema, self._output.spoken(), wording)
+        return (
+            f"{(wording or ENGLISH).say('think', line=ANSWER_LINE)}\n{form}"
+            if self._output.reasoning
+            else form
+        )
 
     def _sentence(self, rule: Constraint, strings: Mapping[str, Section]) -> Section:
         """The rule's own sentence, or its ``say`` as a template where the prompt declares it."""

@@ -12,7 +12,7 @@ from promptkit.requests.backend import (
 )
 from promptkit.requests.fit import BlockFit, Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
-from promptkit.requests.output_spec import Enforce, OutputSpec
+from promptkit.requests.output_spec import Enforce, OutputSpec, RepairLevel
 from promptkit.requests.plan import Limit, Placement, Plan
 from promptkit.requests.reasoning import (
     ANSWER_LINE,
@@ -46,6 +46,7 @@ __all__ = [
     "Plan",
     "PromptRef",
     "Rendered",
+    "RepairLevel",
     "Request",
     "SourceMap",
     "SourceRange",

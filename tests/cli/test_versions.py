@@ -181,3 +181,12 @@ def test_unversioned_prompts_and_removed_ones_are_listed(project: Any) -> None:
     assert (
         "| ✅ | `note` |  |  | is removed |" in project("review", "--base", "HEAD", "--format", "github").out
     )
+
+
+def test_a_wording_is_printed_to_be_translated(cli: Any) -> None:
+    done = cli("wording", "de")
+
+    assert done.code == 0
+    assert '[section]\n"audience" = "Zielgruppe:"\n' in done.out
+    assert "There is no" not in done.err
+    assert cli("wording", "xx").code == 2
