@@ -76,8 +76,13 @@ def _run_python(example: Example) -> str | None:
 
 def _run_console(example: Example) -> str | None:
     for command, expected in _commands(example.parsed):
-        env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
-        env.update({"PYTEST_PLUGINS": name for name in _PLUGIN})
+        env = {
+            **os.environ,
+            "XDG_CACHE_HOME": f"{os.getcwd()}/.cache",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "COLUMNS": "100",
+            "PYTEST_PLUGINS": ",".join(_PLUGIN),
+        }
         done = subprocess.run(
             ["bash", "-c", command], capture_output=True, text=True, env=env, check=False, timeout=120
         )

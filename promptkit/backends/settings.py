@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias, cast
@@ -92,13 +92,26 @@ def written(generation: GenerationConfig, writers: Mapping[str, Writer]) -> dict
     return fields
 
 
-def with_extra(body: dict[str, Any], generation: GenerationConfig, endpoint: Endpoint) -> dict[str, Any]:
+def with_extra(
+    body: dict[str, Any], generation: GenerationConfig, endpoint: Endpoint, *, taken: Collection[str] = ()
+) -> dict[str, Any]:
     """The body of a call with ``generation.extra`` in it; objects in it are merged.
+
+    Args:
+        body: The body as it is without.
+        generation: How to sample.
+        endpoint: Where it goes, for errors.
+        taken: Further fields that promptkit writes itself.
 
     Raises:
         CapabilityMissing: When it would change what promptkit itself writes.
     """
-    return _merged(body, generation.extra, "", endpoint) if generation.extra else body
+    if not generation.extra:
+        return body
+    for name in taken:
+        if name in generation.extra:
+            raise _clash(name, endpoint)
+    return _merged(body, generation.extra, "", endpoint)
 
 
 def _merged(
@@ -113,13 +126,16 @@ def _merged(
             inner = cast("Mapping[str, Any]", value)
             made[name] = _merged(cast("Mapping[str, Any]", made[name]), inner, place, endpoint)
         else:
-            raise CapabilityMissing(
-                f"{endpoint.name}: generation.extra holds {place}, which promptkit writes itself, so nothing was "
-                "sent. Leave it out of extra, and set it where it belongs: in the prompt or in its generation "
-                "settings.",
-                reasons=["generation.extra"],
-            )
+            raise _clash(place, endpoint)
     return made
+
+
+def _clash(place: str, endpoint: Endpoint) -> CapabilityMissing:
+    return CapabilityMissing(
+        f"{endpoint.name}: generation.extra holds {place}, which promptkit writes itself, so nothing was sent. "
+        "Leave it out of extra, and set it where it belongs: in the prompt or in its generation settings.",
+        reasons=["generation.extra"],
+    )
 
 
 def with_settings(plan: Plan, generation: GenerationConfig, settings: Settings, model: str) -> Plan:

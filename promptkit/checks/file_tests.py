@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.backends.mock import MockBackend
+from promptkit.checks.report import TestOutcome
 from promptkit.constraints.evaluation import same
 from promptkit.declarations import FileTest
 from promptkit.engine import Result
@@ -17,28 +18,7 @@ from promptkit.prompts import Prompt
 from promptkit.requests import Rendered, canonical_json
 from promptkit.schemas import Valid
 
-__all__ = ["TestOutcome", "run_file_test", "run_file_tests"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestOutcome:
-    """What became of one test of a prompt file.
-
-    Attributes:
-        prompt: The prompt that it belongs to.
-        name: The test's name.
-        passed: True when everything that it expects came about.
-        message: Why it failed, one sentence for each expectation; empty when it passed.
-        line: Line of the test in its file, counted from 1.
-    """
-
-    __test__ = False  # pytest collects classes by this name
-
-    prompt: str
-    name: str
-    passed: bool
-    message: str
-    line: int | None
+__all__ = ["run_file_test", "run_file_tests"]
 
 
 def run_file_tests(prompt: Prompt[Any]) -> tuple[TestOutcome, ...]:

@@ -92,12 +92,14 @@ class Slots:
         )
         return f"{pick([rng.randint(2, 64), pick([128, 256, 512]), 100 * rng.randint(1, 50)])}{unit}"
 
-    def _deadline(self) -> str:
-        text = self.rng.choice(self.words["deadline"])
+    def _moment(self, key: str) -> str:
+        """Return a time from a list whose entries have slots of their own."""
+        text = self.rng.choice(self.words[key])
         for slot, fill in (
             ("weekday", self.rng.choice(self.words["weekday"])),
             ("date", self._date()),
             ("time", self._time()),
+            ("n", str(self.rng.randint(2, 12))),
         ):
             text = text.replace("{" + slot + "}", fill)
         return text
@@ -148,7 +150,8 @@ class Slots:
         slots["version"] = lambda: pick(
             [f"{d(1)}.{self.rng.randint(0, 20)}", f"v{d(1)}.{d(1)}.{d(2)}", f"{d(4)}.{d(1)}"]
         )
-        slots["deadline"] = self._deadline
+        for key in ("deadline", "when"):
+            slots[key] = lambda key=key: self._moment(key)
         for key in PLAIN:
             slots[key] = lambda key=key: pick(words[key])
         return slots

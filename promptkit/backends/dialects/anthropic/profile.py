@@ -88,12 +88,12 @@ class Profile:
 
     Attributes:
         api_version: The value of the header ``anthropic-version``.
-        cache_system: True when the end of the system text is marked as one up to which the provider may cache.
+        cache_prefix: True when the provider is told up to where the messages are the same for all inputs.
         max_tokens: The bound of an answer where the prompt sets none: the API demands one.
         settings: The sampling settings that may be sent.
     """
 
     api_version: str = VERSION
-    cache_system: bool = True
+    cache_prefix: bool = True
     max_tokens: int = 4096
     settings: Settings = SETTINGS

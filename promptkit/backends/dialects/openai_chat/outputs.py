@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat.profiles import Profile, ResponseFormat
-from promptkit.backends.schema_forms import SchemaForm, plan_of, schema_field
+from promptkit.backends.schema_forms import SchemaField, SchemaForm, plan_of, schema_field
 from promptkit.backends.schema_rules import SchemaRules
 from promptkit.backends.settings import with_settings
 from promptkit.requests import GenerationConfig, OutputSpec, Plan
@@ -24,8 +24,8 @@ def _made(rules: SchemaRules, enforces: bool, form: ResponseFormat) -> SchemaFor
     return SchemaForm(rules=rules, enforces=enforces, loose=True, unsent=unsent)
 
 
-def response_format(spec: OutputSpec, profile: Profile) -> bytes | None:
-    """The ``response_format`` as JSON bytes; None for text and where no schema can or shall be sent."""
+def response_format(spec: OutputSpec, profile: Profile) -> SchemaField | None:
+    """The ``response_format``; None for text and where no schema can or shall be sent."""
     wrap = _as_json_object if profile.response_format == "json_object" else _as_json_schema
     return schema_field(spec, _form(profile), wrap)
 

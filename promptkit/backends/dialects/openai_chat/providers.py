@@ -10,7 +10,17 @@ from typing import get_args
 from promptkit.backends.dialect import Dialect
 from promptkit.backends.dialects.openai_chat.calls import encode
 from promptkit.backends.dialects.openai_chat.outputs import plan
-from promptkit.backends.dialects.openai_chat.profiles import COMPATIBLE, OPENAI, Profile, ResponseFormat
+from promptkit.backends.dialects.openai_chat.profiles import (
+    AZURE,
+    COMPATIBLE,
+    LLAMA_SERVER,
+    MISTRAL,
+    OPENAI,
+    OPENROUTER,
+    VLLM,
+    Profile,
+    ResponseFormat,
+)
 from promptkit.backends.dialects.openai_chat.reading import read, read_event, usage_of, usage_with_cost
 from promptkit.backends.providers import Provider
 from promptkit.backends.wire import Endpoint
@@ -92,5 +102,20 @@ PROVIDERS: Mapping[str, Provider] = {
         key_env="OPENAI_API_KEY",
         base_url="https://api.openai.com/v1",
         elsewhere=Provider(dialect=compatible, key_env="OPENAI_COMPATIBLE_API_KEY"),
+    ),
+    "azure": Provider(dialect=partial(dialect, AZURE), key_env="AZURE_OPENAI_API_KEY"),
+    "llama-server": Provider(
+        dialect=partial(dialect, LLAMA_SERVER), key_env="LLAMA_API_KEY", base_url="http://127.0.0.1:8080/v1"
+    ),
+    "mistral": Provider(
+        dialect=partial(dialect, MISTRAL), key_env="MISTRAL_API_KEY", base_url="https://api.mistral.ai/v1"
+    ),
+    "openrouter": Provider(
+        dialect=partial(dialect, OPENROUTER),
+        key_env="OPENROUTER_API_KEY",
+        base_url="https://openrouter.ai/api/v1",
+    ),
+    "vllm": Provider(
+        dialect=partial(dialect, VLLM), key_env="VLLM_API_KEY", base_url="http://127.0.0.1:8000/v1"
     ),
 }

@@ -13,6 +13,9 @@ from promptkit.completions import FinishReason, Usage
 
 __all__ = ["read", "read_event", "usage_of", "usage_with_cost"]
 
+_BROKEN_OFF = "error"
+"""Mistral's and OpenRouter's reason to stop where the generation failed midway."""
+
 _FINISH_REASONS: Mapping[str, FinishReason] = {
     "content_filter": "filter",
     "end_turn": "stop",
@@ -40,6 +43,8 @@ def read(data: Mapping[str, Any]) -> Piece:
     text = text_of(message.get("content"))
     if text is None:
         raise NotTheProtocol("choices[0].message.content is no text")
+    if choice.get("finish_reason") == _BROKEN_OFF:
+        return _failed()
     return Piece(
         text=text,
         reasoning=_reasoning(message),
@@ -74,6 +79,8 @@ def read_event(data: Mapping[str, Any], event: str) -> Piece:
     if choice is None or delta is None or text is None:
         raise NotTheProtocol("its stream holds a chunk without choices[0].delta")
     reason = choice.get("finish_reason")
+    if reason == _BROKEN_OFF:
+        return _failed()
     return Piece(
         text=text,
         reasoning=_reasoning(delta),
@@ -85,6 +92,10 @@ def read_event(data: Mapping[str, Any], event: str) -> Piece:
         logprobs=_logprobs(choice),
         calls=tuple(_calls(delta)),
     )
+
+
+def _failed() -> Piece:
+    return Piece(error={"message": "the generation broke off (finish_reason error)", "code": 500})
 
 
 def usage_of(counts: Mapping[str, Any]) -> Usage | None:
@@ -111,6 +122,13 @@ def usage_with_cost(counts: Mapping[str, Any]) -> Usage | None:
 
 
 def _reasoning(message: Mapping[str, Any]) -> str:
+    """Under the two names that servers have for it; Mistral's stands among the parts of the content."""
+    content = message.get("content")
+    if isinstance(content, list):
+        parts = [mapping_of(part) or {} for part in items_of(content)]
+        return "".join(
+            text_of(part.get("thinking")) or "" for part in parts if part.get("type") == "thinking"
+        )
     return string_of(message.get("reasoning_content")) or string_of(message.get("reasoning")) or ""
 
 
