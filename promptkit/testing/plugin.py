@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from promptkit.testing.scripts import MockLLM
     from promptkit.testing.snapshots import Snapshots
 
+__all__ = [
+    "llm",
+    "prompt_snapshot",
+    "pytest_addoption",
+    "pytest_collect_file",
+    "pytest_configure",
+    "pytest_runtest_makereport",
+    "pytest_unconfigure",
+]
+
 _SUFFIXES = (".prompt.j2", ".prompt.yaml")
 _FROZEN = "versions"
 _PASSED = pytest.StashKey[bool]()
