@@ -49,6 +49,8 @@ class AnswerStream:
         self._refusal: list[str] = []
         self._reasoning: list[str] = []
         self._logprobs: list[Any] = []
+        self._signed: list[tuple[str, str]] = []
+        self._unsigned = 0
         self._calls: list[ToolCallPiece] = []
         self._finish: FinishReason | None = None
         self._counts: Any = {}
@@ -108,6 +110,9 @@ class AnswerStream:
         self._finish = piece.finish_reason or self._finish
         if piece.reasoning:
             self._reasoning.append(piece.reasoning)
+        if piece.signature:
+            self._signed.append(("".join(self._reasoning[self._unsigned :]), piece.signature))
+            self._unsigned = len(self._reasoning)
         if piece.refusal:
             self._refusal.append(piece.refusal)
         self._logprobs += piece.logprobs
@@ -204,7 +209,7 @@ class AnswerStream:
             refusal=refusal,
             reasoning=_joined(self._reasoning) or None,
             logprobs=token_logprobs(self._logprobs),
-            tool_calls=calls_of(self._calls),
+            tool_calls=calls_of(self._calls, self._signed),
         )
 
     def _usage(self) -> Usage | None:

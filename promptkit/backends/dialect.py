@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -11,7 +11,16 @@ from promptkit.backends.wire import Endpoint, ErrorWords, HttpCall
 from promptkit.completions import FinishReason, Usage
 from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan, Request
 
-__all__ = ["Dialect", "Encode", "NotTheProtocol", "Piece", "ToolCallPiece", "finish_of"]
+__all__ = [
+    "Dialect",
+    "Encode",
+    "NotTheProtocol",
+    "Piece",
+    "ToolCallPiece",
+    "finish_of",
+    "signed",
+    "thoughts_of",
+]
 
 
 class ToolCallPiece(NamedTuple):
@@ -47,6 +56,8 @@ class Piece(NamedTuple):
         id: The server's id of the answer.
         logprobs: The tokens of the text, in the form that ``promptkit.backends.logprobs`` reads.
         calls: Pieces of tool calls.
+        signature: The server's signature of the thoughts since the last one; it goes back with them when a tool's
+            call is answered.
         error: What the server says went wrong, as it came.
         over: True when nothing of use follows.
     """
@@ -60,12 +71,29 @@ class Piece(NamedTuple):
     id: str | None = None
     logprobs: tuple[Any, ...] = ()
     calls: tuple[ToolCallPiece, ...] = ()
+    signature: str = ""
     error: Mapping[str, Any] | None = None
     over: bool = False
 
 
 class NotTheProtocol(Exception):  # its readers turn it into an error of the tree, with the answer's address
     """What was read is not what the dialect speaks; the message is the end of a sentence that begins with "but"."""
+
+
+def signed(thoughts: Sequence[tuple[str, str]]) -> str:
+    """Thoughts and their signatures as the signature of a call, for servers that want both back.
+
+    Args:
+        thoughts: Each thought with its signature.
+    """
+    return json.dumps(thoughts, ensure_ascii=False) if thoughts else ""
+
+
+def thoughts_of(signature: str | None) -> list[tuple[str, str]]:
+    """What :func:`signed` was given; nothing for what another server has signed."""
+    if signature is None or not signature.startswith("[["):
+        return []
+    return [(text, sign) for text, sign in json.loads(signature)]
 
 
 def finish_of(value: Any, table: Mapping[str, FinishReason], field_name: str) -> FinishReason:

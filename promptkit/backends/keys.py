@@ -122,6 +122,7 @@ def _call_without(call: ToolCallPart, key: str) -> ToolCallPart:
         id=call.id.replace(key, BLOT),
         name=call.name.replace(key, BLOT),
         arguments=call.arguments.replace(key, BLOT),
+        signature=_blotted(call.signature, key),
     )
 
 

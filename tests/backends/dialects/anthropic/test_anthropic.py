@@ -222,6 +222,27 @@ def test_parts_have_their_wire_forms_and_neighbours_of_one_role_are_one_turn(ask
     ]
 
 
+@pytest.mark.parametrize(
+    ("signature", "thoughts"),
+    [
+        ('[["Red?", "c2ln"], ["Red.", "c2l"]]', [("Red?", "c2ln"), ("Red.", "c2l")]),
+        ("a signature of another provider", []),
+        (None, []),
+    ],
+)
+def test_signed_thoughts_go_back_before_the_call_that_they_led_to(ask_for, signature, thoughts) -> None:
+    call = ToolCallPart(id="t1", name="f", arguments="{}", signature=signature)
+    message = Message(role="assistant", content=(TextPart(text="I look."), call))
+
+    (turn,) = sent(ask_for(OutputSchema.text(), message))["messages"]
+
+    *before, text, _ = turn["content"]
+    assert [(it["type"], it["thinking"], it["signature"]) for it in before] == [
+        ("thinking", *thought) for thought in thoughts
+    ]
+    assert text["type"] == "text"
+
+
 PNG = ImagePart(data=b"x")
 
 
