@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from promptkit.backends.dialects.openai_chat import export as to_openai
     from promptkit.backends.http import HttpBackend, Network, Timeouts
     from promptkit.backends.llama import LlamaBackend
-    from promptkit.backends.mock import MockBackend
+    from promptkit.backends.mock import MockBackend, Paced
     from promptkit.backends.planning import planner
     from promptkit.backends.providers import Provider
     from promptkit.backends.references import open_backend
@@ -32,6 +32,7 @@ __all__ = [
     "MockBackend",
     "Network",
     "NotTheProtocol",
+    "Paced",
     "Piece",
     "Provider",
     "Refusal",
@@ -56,6 +57,7 @@ _HOMES = {
     "HttpCall": ("promptkit.backends.wire", "HttpCall"),
     "LlamaBackend": ("promptkit.backends.llama", "LlamaBackend"),
     "MockBackend": ("promptkit.backends.mock", "MockBackend"),
+    "Paced": ("promptkit.backends.mock", "Paced"),
     "Network": ("promptkit.backends.http", "Network"),
     "NotTheProtocol": ("promptkit.backends.dialect", "NotTheProtocol"),
     "Piece": ("promptkit.backends.dialect", "Piece"),

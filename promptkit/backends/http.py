@@ -18,6 +18,7 @@ from promptkit.backends.proxies import check_proxy
 from promptkit.backends.wire import Destination, Endpoint, TransportFault, Waits
 from promptkit.completions import Completed, Completion, Event
 from promptkit.errors import SchemaRejected, ServerError
+from promptkit.interception import require_live
 from promptkit.messages import Message
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
 
@@ -282,6 +283,7 @@ class HttpBackend:
                 yield event
 
     def _exchange(self, request: Request, *, stream: bool, deadline: float | None) -> Exchange:
+        require_live(self.name)
         timeouts = self._timeouts
         return Exchange(
             request,
