@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from promptkit.backends.planning import Planner
 from promptkit.backends.wire import Endpoint, ErrorWords, HttpCall
 from promptkit.completions import FinishReason, Usage
-from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan, Request
+from promptkit.requests import Capabilities, Request
 
 __all__ = [
     "Dialect",
@@ -150,7 +151,7 @@ class Dialect:
     read: Callable[[Mapping[str, Any]], Piece]
     read_event: Callable[[Mapping[str, Any], str], Piece]
     usage: Callable[[Mapping[str, Any]], Usage | None]
-    plan: Callable[[OutputSpec, GenerationConfig, Endpoint], Plan]
+    plan: Planner
     capabilities: Capabilities
     needs_key: bool = True
     key_header: str = "authorization"
