@@ -1,6 +1,6 @@
 """20,000 calls at concurrency 64, of which one in twenty fails: none lost, none answered twice, no growth.
 
-    python tests/benchmarks/soak.py [--calls 20000] [--concurrency 64] [--warm-up 4000]
+    python tests/benchmarks/soak.py [--calls 20000] [--concurrency 64] [--warm-up 10000]
 
 The server is a process of its own on loopback, which ends with this one; `tests/soaking.py` says what it does.
 Half of the calls are streamed. It ends with 1 when a call was lost, asked or answered twice or failed by the
@@ -79,7 +79,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--concurrency", type=int, default=64)
-    parser.add_argument("--warm-up", type=int, default=4_000)
+    parser.add_argument("--warm-up", type=int, default=10_000)
     options = parser.parse_args()
     process = subprocess.Popen(
         [sys.executable, __file__, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
