@@ -104,7 +104,7 @@ class Constraint:
 
     @property
     def is_said(self) -> bool:
-        """True when the model is told of it: a rule on how sure it was is none of its affairs, unless ``say`` is given."""
+        """True when the model is told of it; a rule on how sure it was is not, unless ``say`` is given."""
         return self.say is not None or not getattr(self.rule, "unsaid", False)
 
     @property
