@@ -350,6 +350,43 @@ def test_cancel_ends_the_waiting_for_an_equal_question(cached, text_question) ->
         assert leader.result(SECONDS).text == "yes"
 
 
+class Cancellable(MockBackend):
+    """Waits until it is cancelled, or until the test lets it answer."""
+
+    def __init__(self, replies: list[Any]) -> None:
+        super().__init__(replies)
+        self.entered, self.gate = threading.Semaphore(0), threading.Event()
+
+    def complete(self, request: Any, *, deadline: float | None = None, cancel: Any = None) -> Completion:
+        self.entered.release()
+        (self.gate if cancel is None else cancel).wait(SECONDS)
+        return super().complete(request, cancel=cancel)
+
+
+def test_one_other_is_asked_when_the_one_that_was_asked_is_cancelled(cached, text_question) -> None:
+    inner, cancel, joined = Cancellable(["yes", "never"]), threading.Event(), threading.Semaphore(0)
+    backend = cached(inner)
+    join = backend.layer._flights.join
+
+    def noted_join(key: str) -> Any:
+        found = join(key)
+        joined.release()
+        return found
+
+    backend.layer._flights.join = noted_join
+    with ThreadPoolExecutor() as pool:
+        leader = pool.submit(backend.complete, text_question, cancel=cancel)
+        assert inner.entered.acquire(timeout=SECONDS)
+        followers = [pool.submit(backend.complete, text_question) for _ in range(3)]
+        for _ in range(4):
+            assert joined.acquire(timeout=SECONDS)
+        cancel.set()
+
+        assert leader.result(SECONDS).finish_reason == "cancelled"
+        inner.gate.set()
+        assert [it.result(SECONDS).text for it in followers] == ["yes"] * 3
+
+
 def test_a_stream_that_is_left_lets_another_lead(cached, text_question) -> None:
     inner = MockBackend(["a longer answer", "another answer"])
     backend = cached(inner)
