@@ -22,6 +22,7 @@ from promptkit.cli.release import release
 from promptkit.cli.render import render
 from promptkit.cli.review import review
 from promptkit.cli.run import run
+from promptkit.cli.schema import schema
 from promptkit.cli.stderr import say
 from promptkit.cli.wording import wording
 
@@ -45,6 +46,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "release": release,
     "review": review,
     "wording": wording,
+    "schema": schema,
 }
 
 

@@ -40,10 +40,6 @@ class Shelf(Protocol):
         """The prompt of one file."""
         ...
 
-    def fragments(self, entry: Entry) -> Fragments:
-        """Where a file's includes are found."""
-        ...
-
 
 def check_library(library: Shelf, names: Iterable[str] | None = None) -> Report:
     """Check the prompts of a library and run their tests, by the settings of the configuration.
@@ -76,19 +72,14 @@ def file_subject(path: str | os.PathLike[str]) -> Subject:
     """One file, ready to be checked."""
     file = Path(path)
 
-    def opened(wrap: Any) -> Prompt[Any]:
-        load = wrap(Fragments.of_folder(file.parent))
+    def opened() -> Prompt[Any]:
         kinds = kinds_of(())
         declaration = read_file(file, kinds=kinds, around=surroundings_of(file, kinds))
-        return Prompt.declared(declaration, load=load, models=settings().models)
+        return Prompt.declared(declaration, load=Fragments.of_folder(file.parent), models=settings().models)
 
     return Subject(file.name, str(path), opened)
 
 
 def _subject(library: Shelf, name: str) -> Subject:
     entry = library.entry(name)
-    return Subject(
-        name,
-        library.tree.place(entry.path),
-        lambda wrap: library.open(entry, load=wrap(library.fragments(entry))),
-    )
+    return Subject(name, library.tree.place(entry.path), lambda: library.open(entry))

@@ -190,3 +190,12 @@ def test_a_wording_is_printed_to_be_translated(cli: Any) -> None:
     assert '[section]\n"audience" = "Zielgruppe:"\n' in done.out
     assert "There is no" not in done.err
     assert cli("wording", "xx").code == 2
+
+
+@pytest.mark.parametrize(("options", "has_template"), [((), True), (("--front-matter",), False)])
+def test_the_schema_of_files_is_printed_for_editors(
+    cli: Any, options: tuple[str, ...], has_template: bool
+) -> None:
+    data = json.loads(cli("schema", *options).out)
+
+    assert ("template" in data["properties"]) is has_template

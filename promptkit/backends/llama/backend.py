@@ -24,6 +24,7 @@ from promptkit.backends.llama.sequences import Answer, Limits, News
 from promptkit.backends.llama.sources import find_model
 from promptkit.completions import Completed, Completion, Enforcement, Event
 from promptkit.errors import BackendError, ContextOverflow
+from promptkit.interception import require_live
 from promptkit.messages import Message, TextPart
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
 
@@ -179,6 +180,7 @@ class LlamaBackend:
         self, request: Request, limits: Limits, tell: Callable[[News], object], *, streams: bool
     ) -> tuple[Answer, Callable[[], object]]:
         """The answer in the making, and what gives its model back."""
+        require_live(self.name)
         with contextlib.ExitStack() as undo, self._named():
             model = undo.enter_context(self._model())
             answer = self._prepared(model, request, limits, tell)
