@@ -14,13 +14,14 @@ import pytest
 from four_ways import WAYS
 from made_up_time import MadeUpTime, loop_clock, run_in_made_up_time
 
-from promptkit.backends import LlamaBackend, MockBackend, layers
+from promptkit.backends import LlamaBackend, MockBackend, Paced, layers
 from promptkit.completions import Completion, Detour, ToolCallPart, Unfinished, Usage
 from promptkit.errors import BackendError, ConstraintViolated, ServerError, TimedOut
 from promptkit.requests import GenerationConfig, OutputSpec
 from promptkit.schemas import OutputSchema
 
 SECONDS = 20
+BREAKS = Paced(pieces=("a longer ", ServerError("cut")))
 USAGE = Usage(input_tokens=10, output_tokens=5, cost=Decimal("0.01"))
 
 
@@ -396,17 +397,9 @@ def test_a_stream_that_is_left_lets_another_lead(cached, text_question) -> None:
     assert backend.complete(text_question).text == "another answer"
 
 
-class Breaks(MockBackend):
-    """A stream that breaks after its first piece."""
-
-    def _pieces(self, request: Any, cancel: Any) -> Any:
-        yield from list(super()._pieces(request, cancel))[:1]
-        raise ServerError("cut")
-
-
 def test_a_stream_that_breaks_fails_for_its_own_caller_alone(cached, text_question) -> None:
     async def main() -> list[Any]:
-        backend = cached(Breaks(["a longer answer", "yes"]), clock=loop_clock())
+        backend = cached(MockBackend([BREAKS, "yes"]), clock=loop_clock())
 
         async def read() -> Any:
             async with backend.astream(text_question) as events:

@@ -40,7 +40,7 @@ class Counting(MockBackend):
         self.enter(request)
         try:
             await asyncio.sleep(self.takes_s)
-            return self._next(request)
+            return await super().acomplete(request)
         finally:
             self.under_way -= 1
 
@@ -51,7 +51,7 @@ class Counting(MockBackend):
         self.entered.release()
         assert self.gate.wait(SECONDS)
         self.under_way -= 1
-        return self._next(request)
+        return super().complete(request)
 
 
 @pytest.fixture

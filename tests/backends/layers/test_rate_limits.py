@@ -206,7 +206,7 @@ class Server(MockBackend):
         self.sent.append(now)
         await asyncio.sleep(2.0)
         left = Allowance(limit=self.limit, left=self.limit - len(recent) - 1, reset_s=60.0)
-        return replace(self._next(request), rate_limits=RateLimits(requests=left))
+        return replace(await super().acomplete(request), rate_limits=RateLimits(requests=left))
 
 
 def crowd(
