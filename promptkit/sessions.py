@@ -19,6 +19,7 @@ from promptkit.backends.layers.layered import leaves
 from promptkit.configuration import Configuration, find_configuration
 from promptkit.constraints import RuleClass
 from promptkit.errors import BackendNotAllowed, ConfigurationError
+from promptkit.interception import state
 from promptkit.profiles import resolved, with_price
 from promptkit.records import JsonLines, Observer
 from promptkit.requests import AsyncBackend, Backend
@@ -80,6 +81,12 @@ class Session:
             ConfigurationError: When no backend is named anywhere, or the named one does not exist.
             BackendNotAllowed: When a policy does not name it.
         """
+        if state.choose is not None:
+            chosen: Backend | AsyncBackend = state.choose(prompt, lambda: self._chosen(prompt, using))
+            return chosen
+        return self._chosen(prompt, using)
+
+    def _chosen(self, prompt: str, using: BackendLike | None) -> Backend | AsyncBackend:
         for wanted in (using, _in_use.get()):
             if wanted is not None:
                 return self._open(wanted)
@@ -93,7 +100,7 @@ class Session:
 
     def names_backend(self, prompt: str) -> bool:
         """Whether anything names a backend for ``prompt``, so that it needs no ``using``."""
-        return _in_use.get() is not None or self._configured(prompt) is not None
+        return state.choose is not None or _in_use.get() is not None or self._configured(prompt) is not None
 
     def _configured(self, prompt: str) -> BackendLike | None:
         for setting in (self, _process, _from_environment(), settings_of_project()):
@@ -318,7 +325,7 @@ def record(path: str | os.PathLike[str]) -> Generator[JsonLines]:
 
 def observers() -> tuple[Observer, ...]:
     """Who is told of calls in this context."""
-    return _observers.get()
+    return (*_observers.get(), *state.observers) if state.observers else _observers.get()
 
 
 def current_session() -> Session:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from promptkit.backends.dialects.openai_chat import export as to_openai
     from promptkit.backends.http import HttpBackend, Network, Timeouts
     from promptkit.backends.llama import LlamaBackend
-    from promptkit.backends.mock import MockBackend
+    from promptkit.backends.mock import MockBackend, Paced
+    from promptkit.backends.planning import planner
     from promptkit.backends.providers import Provider
     from promptkit.backends.references import open_backend
-    from promptkit.backends.schema_forms import SchemaForm, plan_of, schema_field
+    from promptkit.backends.schema_forms import SchemaForm, schema_field
     from promptkit.backends.schema_rules import SchemaRules
-    from promptkit.backends.settings import Refusal, Settings, setting_fields, with_extra, with_settings
+    from promptkit.backends.settings import Refusal, Settings, setting_fields, with_extra
     from promptkit.backends.wire import ErrorWords, HttpCall
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "MockBackend",
     "Network",
     "NotTheProtocol",
+    "Paced",
     "Piece",
     "Provider",
     "Refusal",
@@ -41,12 +43,11 @@ __all__ = [
     "ToolCallPiece",
     "layers",
     "open_backend",
-    "plan_of",
+    "planner",
     "schema_field",
     "setting_fields",
     "to_openai",
     "with_extra",
-    "with_settings",
 ]
 
 _HOMES = {
@@ -56,6 +57,7 @@ _HOMES = {
     "HttpCall": ("promptkit.backends.wire", "HttpCall"),
     "LlamaBackend": ("promptkit.backends.llama", "LlamaBackend"),
     "MockBackend": ("promptkit.backends.mock", "MockBackend"),
+    "Paced": ("promptkit.backends.mock", "Paced"),
     "Network": ("promptkit.backends.http", "Network"),
     "NotTheProtocol": ("promptkit.backends.dialect", "NotTheProtocol"),
     "Piece": ("promptkit.backends.dialect", "Piece"),
@@ -68,12 +70,11 @@ _HOMES = {
     "ToolCallPiece": ("promptkit.backends.dialect", "ToolCallPiece"),
     "layers": ("promptkit.backends.layers", None),
     "open_backend": ("promptkit.backends.references", "open_backend"),
-    "plan_of": ("promptkit.backends.schema_forms", "plan_of"),
+    "planner": ("promptkit.backends.planning", "planner"),
     "schema_field": ("promptkit.backends.schema_forms", "schema_field"),
     "setting_fields": ("promptkit.backends.settings", "setting_fields"),
     "to_openai": ("promptkit.backends.dialects.openai_chat", "export"),
     "with_extra": ("promptkit.backends.settings", "with_extra"),
-    "with_settings": ("promptkit.backends.settings", "with_settings"),
 }
 
 
