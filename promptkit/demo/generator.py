@@ -18,7 +18,7 @@ from slots import Slots
 __all__ = ["KIND_LABELS", "Generator", "Message"]
 
 HERE = Path(__file__).parent
-KIND_WEIGHTS = {"fault": 0.38, "request": 0.36, "sarcasm": 0.06, "praise": 0.13, "danger": 0.07}
+KIND_WEIGHTS = {"fault": 0.37, "request": 0.35, "sarcasm": 0.06, "praise": 0.15, "danger": 0.07}
 QUESTION_START = re.compile(
     r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.IGNORECASE
 )
