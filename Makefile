@@ -15,7 +15,7 @@ MESSAGES := \
   "hi, can u tell me if the blue jacket runs small? thx" \
   "Brilliant. The app crashes every time I open it, and that on version 4.2.1. No order, 30 euros gone, thanks a lot."
 
-.PHONY: help demo test unit e2e lint format types contracts docs benchmarks nightly lock clean
+.PHONY: help demo test unit e2e lint format types contracts docs benchmarks nightly schemas lock clean
 
 help:
 	@echo "make demo        set up and triage three messages with the bundled model, offline (or one of yours: MESSAGE=...)"
@@ -86,9 +86,15 @@ contracts: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m pytest README.md docs -p no:cacheprovider -o addopts="-q --import-mode=importlib"
 
+# The JSON Schemas of prompt files that docs/ publishes; a test holds them to what promptkit schema prints.
+schemas: $(VENV)/.dev
+	$(BIN)/promptkit schema > docs/reference/prompt-file.schema.json
+	$(BIN)/promptkit schema --front-matter > docs/reference/front-matter.schema.json
+
 benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/rendering.py
+	$(BIN)/python tests/benchmarks/streaming.py
 
 # What takes too long for every change: random schemas under masks, hostile values on real vocabularies.
 nightly: $(VENV)/.dev

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from promptkit.constraints import Constraint
 from promptkit.findings import Setting
+from promptkit.wordings import Wording
 
 __all__ = [
     "RESERVED_NAMES",
@@ -182,6 +183,8 @@ class OutputDeclaration:
             generated pydantic model; False for a raw JSON Schema, whose value stays plain data.
         model: Dotted reference to a type.
         reasoning: The most tokens of thought before the answer; 0 where there shall be none.
+        repair: How an answer that is no strict JSON is read: not at all, where nothing is lost or guessed, or as
+            far as it goes.
     """
 
     kind: Literal["text", "json"] = "text"
@@ -189,6 +192,7 @@ class OutputDeclaration:
     generated: bool = True
     model: str | None = None
     reasoning: int = 0
+    repair: Literal["off", "lossless", "lenient"] = "lossless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,7 @@ class Declaration:
         version: Semantic version, None when not given.
         description: One sentence for people.
         deprecated: Why the prompt should no longer be used and what to use instead; None while it may be.
+        wording: The catalogue of the prompt's language, for what promptkit itself says; None for English.
         extends: The prompt of which this is a variant, with a range or without; None for a prompt of its own.
         file: Path of the file; None when built in Python.
         generation: Sampling settings by name, checked.
@@ -226,6 +231,7 @@ class Declaration:
     version: str | None = None
     description: str | None = None
     deprecated: str | None = None
+    wording: Wording | None = field(default=None, repr=False)
     extends: str | None = None
     file: str | None = None
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -87,12 +87,26 @@ _TYPES = (
     Rule(id="contradiction", severity="error", about="constraints that no value can hold together"),
     Rule(id="test", severity="error", about="a test of the file that fails"),
 )
+_CLARITY = (
+    Rule(id="task-missing", severity="warning", about="a prompt that states no task"),
+    Rule(id="task-several", severity="warning", about="several tasks in one prompt"),
+    Rule(id="audience-missing", severity="warning", about="prose for nobody in particular"),
+    Rule(id="done-when-missing", severity="warning", about="a prompt that does not say when it is done"),
+    Rule(id="vague-word", severity="warning", about="words that two readers take differently"),
+    Rule(id="bare-negation", severity="warning", about="what not to do, without what to do"),
+    Rule(id="length-unnamed", severity="warning", about="prose of any length"),
+    Rule(id="tone-unnamed", severity="warning", about="prose for people in any tone"),
+    Rule(id="format-repeated", severity="warning", about="the answer's format said more than once"),
+    Rule(id="context-unmentioned", severity="warning", about="context that the instruction never refers to"),
+    Rule(id="context-absent", severity="warning", about="a reference to context that is not there"),
+)
+
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         **{
             rule.id: Rule(id=rule.id, severity=rule.severity, about=rule.about, fixed=True) for rule in _FIXED
         },
-        **{rule.id: rule for rule in _TYPES},
+        **{rule.id: rule for rule in (*_TYPES, *_CLARITY)},
     }
 )
 """Every rule by its id."""

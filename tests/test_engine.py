@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import threading
 import time
 from decimal import Decimal
@@ -430,8 +431,8 @@ def test_what_the_merge_breaks_is_what_is_asked_for_next(run: Any) -> None:
     "useless",
     [
         "I need it tonight.",
-        {"evidence": 7},
-        {"evidence": "dead", "colour": "red"},
+        {"evidence": [7, 8]},
+        {"colour": "red"},
         completion('{"evidence": "I need', finish_reason="length"),
         completion(" "),
     ],
@@ -594,7 +595,7 @@ def test_a_stream_says_which_fields_come_next_and_ends_with_the_whole() -> None:
 
 
 def test_a_record_keeps_every_message_that_was_sent(tmp_path: Path) -> None:
-    backend = MockBackend([WRONG, {"evidence": 7}, PART | RIGHT])
+    backend = MockBackend([WRONG, {"evidence": [7, 8]}, PART | RIGHT])
     with record(tmp_path / "calls.jsonl"):
         triage().using(backend, attempts=3).run(ticket=TICKET)
 
@@ -604,3 +605,22 @@ def test_a_record_keeps_every_message_that_was_sent(tmp_path: Path) -> None:
         sent = [message.to_dict() for message in request.messages]
         assert [*kept.request.messages, *attempt.messages] == sent
     assert [attempt.asked for attempt in kept.attempts] == [(), ("evidence",), ()]
+
+
+def test_a_record_that_nobody_asks_for_is_not_made_and_one_that_is_asked_for_stays_the_same() -> None:
+    result = PROMPT.using(MockBackend(['{"colour":"red"}'])).run(thing="blood")
+
+    first = result.record
+
+    assert result.record is first
+    assert (first.status, first.output, first.attempts) == ("ok", {"colour": "red"}, result.attempts)
+
+
+def test_a_result_is_pickled_with_its_record() -> None:
+    result = PROMPT.using(MockBackend(['{"colour":"red"}'])).run(thing="blood")
+
+    back = pickle.loads(pickle.dumps(result))
+
+    assert back == result
+    assert back.record == result.record
+    assert back != PROMPT.using(MockBackend(['{"colour":"red"}'])).run(thing="blood")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 from promptkit.authoring.fields import as_integer, as_pairs, as_text, known_keys
 from promptkit.authoring.json_schemas import read_json_schema
@@ -14,12 +14,13 @@ from promptkit.authoring.picoschema import compile_fields, is_json_schema
 from promptkit.authoring.rules import DeclaredRule
 from promptkit.declarations import RESERVED_NAMES, HistoryLimits, InputDeclaration, OutputDeclaration
 from promptkit.errors import TemplateError
-from promptkit.requests import reasoning_of
+from promptkit.requests import RepairLevel, reasoning_of
 from promptkit.spelling import did_you_mean
 
 __all__ = ["input_names", "read_input", "read_output"]
 
 _FORMS = ("schema", "model", "json_schema")
+_BESIDE = ("reasoning", "repair")
 _INPUT_KEYS = ("schema", "model", "trust", "max_tokens", "history")
 _MODEL = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -69,11 +70,12 @@ def read_output(node: Node) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]
             "below it."
         )
     pairs = as_pairs(node, "output")
-    entries = known_keys(pairs, "output", (*_FORMS, "reasoning"), elsewhere=_output_elsewhere(pairs))
+    entries = known_keys(pairs, "output", (*_FORMS, *_BESIDE), elsewhere=_output_elsewhere(pairs))
     thoughts = _reasoning(entries["reasoning"].value) if "reasoning" in entries else 0
+    repair = _repair(entries["repair"].value) if "repair" in entries else "lossless"
     kind = _one_key(pairs, "output", _FORMS)
     declared, rules = _output(kind, entries[kind].value, thinks="reasoning" in entries)
-    return replace(declared, reasoning=thoughts), rules
+    return replace(declared, reasoning=thoughts, repair=repair), rules
 
 
 def _output(kind: str, value: Node, *, thinks: bool) -> tuple[OutputDeclaration, tuple[DeclaredRule, ...]]:
@@ -100,6 +102,16 @@ def _reasoning(node: Node) -> int:
         return reasoning_of(plain(node))
     except ValueError as error:
         raise node.place.fault(f"output.{error}.") from None
+
+
+def _repair(node: Node) -> RepairLevel:
+    word = as_text(node, "output.repair")
+    for level in get_args(RepairLevel):
+        if word == level:
+            return level  # type: ignore[no-any-return]
+    raise node.place.fault(
+        f"output.repair is {word!r}{did_you_mean(word, get_args(RepairLevel))}. Write off, lossless or lenient."
+    )
 
 
 def input_names(declared: InputDeclaration) -> frozenset[str] | None:
@@ -139,7 +151,7 @@ def _input_elsewhere(pairs: Pairs) -> Mapping[str, str]:
 
 
 def _output_elsewhere(pairs: Pairs) -> Mapping[str, str]:
-    known = (*_FORMS, "reasoning")
+    known = (*_FORMS, *_BESIDE)
     return {
         key: f"{key} is no part of output itself. Fields stand below `schema:`, one level deeper."
         for key in pairs.entries

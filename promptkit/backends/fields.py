@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeGuard, cast
+
+from pydantic_core import from_json
 
 __all__ = [
     "HALF_A_PAIR",
@@ -33,6 +36,10 @@ def parsed(body: bytes | str) -> Any:
 
     The error is given and not raised: raised, it would hold the body in the chain of the error that follows.
     """
+    with suppress(
+        ValueError
+    ):  # what it refuses may be JSON all the same: half of a surrogate pair, deep nesting
+        return from_json(body)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

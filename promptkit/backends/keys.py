@@ -29,17 +29,22 @@ def key_problem(key_env: str, *, required: bool) -> str | None:
 class KeyBlotter:
     """Takes the key out of one answer: servers quote back what they were given.
 
-    It holds the variable's name, and reads the key anew each time.
+    It holds the variable's name, and reads the key anew each time; of the key itself it holds the first two
+    characters, by which most pieces of a text are known to hold none of it.
     """
 
-    __slots__ = ("_key_env", "_waiting")
+    __slots__ = ("_begin", "_key_env", "_waiting")
 
     def __init__(self, key_env: str) -> None:
         self._key_env = key_env
         self._waiting = ""
+        self._begin = self._secret()[:2]
 
     def piece(self, text: str) -> str:
         """What of a streamed text can be shown: an end that may begin the key waits for the next piece."""
+        begin = self._begin
+        if not self._waiting and (not begin or (begin not in text and not text.endswith(begin[0]))):
+            return text
         key = self._secret()
         text = self._waiting + text
         if not key:
@@ -58,7 +63,7 @@ class KeyBlotter:
     def completion(self, completion: Completion) -> Completion:
         """The same completion without the key in any of its texts; without log-probabilities where they spell it."""
         key = self._secret()
-        if not key:
+        if not key or not _holds(completion, key):
             return completion
         return replace(
             completion,
@@ -94,12 +99,30 @@ class KeyBlotter:
         return key if len(key) >= _SHORTEST_SECRET else ""
 
 
+def _holds(completion: Completion, key: str) -> bool:
+    """Whether any of its texts holds the key, or an end that an excerpt has cut."""
+    begin = key[:_SHORTEST_SECRET]
+    texts = (
+        completion.text,
+        completion.model,
+        completion.request_id,
+        completion.refusal,
+        completion.reasoning,
+    )
+    return (
+        any(text is not None and begin in text for text in texts)
+        or completion.logprobs is not None
+        or bool(completion.tool_calls)
+    )
+
+
 def _call_without(call: ToolCallPart, key: str) -> ToolCallPart:
     return replace(
         call,
         id=call.id.replace(key, BLOT),
         name=call.name.replace(key, BLOT),
         arguments=call.arguments.replace(key, BLOT),
+        signature=_blotted(call.signature, key),
     )
 
 
@@ -120,6 +143,8 @@ def _blotted(value: Any, key: str) -> Any:
     if not isinstance(value, str):
         return value
     text = value.replace(key, BLOT)
+    if "…" not in text:
+        return text
     for length in range(len(key) - 1, _SHORTEST_SECRET - 1, -1):  # a key that an excerpt's end has cut
         text = text.replace(f"{key[:length]}…", f"{BLOT}…")
     return text

@@ -32,10 +32,15 @@ _OF_SERVERS = (*_TIMEOUTS, *_NETWORK, "price")
 # The room of each scheme; a room is loaded when it is asked for.
 _ROOMS: Mapping[str, str] = {
     "anthropic": "anthropic",
+    "azure": "openai_chat",
     "gemini": "gemini",
+    "llama-server": "openai_chat",
+    "mistral": "openai_chat",
     "ollama": "ollama",
     "openai": "openai_chat",
     "openai-responses": "openai_responses",
+    "openrouter": "openai_chat",
+    "vllm": "openai_chat",
 }
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from pydantic_core import to_json
+
 from promptkit.backends.schema_rules import SchemaRules
 from promptkit.backends.strict_schema import StrictSchema, to_strict
 from promptkit.completions import Enforcement
@@ -15,10 +17,25 @@ from promptkit.constraints import narrow
 from promptkit.requests import OutputSpec, Placement, Plan
 from promptkit.schemas.keywords import added_keywords, keywords
 
-__all__ = ["SchemaForm", "Wrap", "json_bytes", "plan_of", "schema_field"]
+__all__ = ["SchemaField", "SchemaForm", "Wrap", "json_bytes", "plan_of", "schema_field"]
 
 Wrap: TypeAlias = Callable[[str, Any, bool], Any]
 """From the output's name, its schema and whether it fits to the value of the field that holds it."""
+
+
+class SchemaField:
+    """The field of a call that holds the schema; shared by all calls, so nothing may change it.
+
+    Attributes:
+        data: Its value as JSON-able data.
+        as_bytes: The same as JSON.
+    """
+
+    __slots__ = ("as_bytes", "data")
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.as_bytes = json_bytes(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +71,8 @@ def _strict(schema_bytes: bytes, rules: SchemaRules) -> StrictSchema:
     return to_strict(json.loads(schema_bytes), rules)
 
 
-def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> bytes | None:
-    """The field that holds the schema as JSON bytes, made once for a schema; None where none is sent.
+def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> SchemaField | None:
+    """The field that holds the schema, made once for a schema; None where none is sent.
 
     Args:
         spec: What the answer must be.
@@ -68,15 +85,15 @@ def schema_field(spec: OutputSpec, form: SchemaForm, wrap: Wrap) -> bytes | None
 
 
 @lru_cache(maxsize=256)
-def _field(schema_bytes: bytes, name: str, form: SchemaForm, wrap: Wrap) -> bytes | None:
+def _field(schema_bytes: bytes, name: str, form: SchemaForm, wrap: Wrap) -> SchemaField | None:
     if form.rules is None:
-        return json_bytes(wrap(name, json.loads(schema_bytes), False))
+        return SchemaField(wrap(name, json.loads(schema_bytes), False))
     strict = _strict(schema_bytes, form.rules)
     if _not_sent(strict, form) is not None:
         return None
     fits = strict.fits(objects_only=form.objects_only)
     schema = strict.schema if fits else json.loads(schema_bytes)
-    return json_bytes(wrap(name, schema, fits))
+    return SchemaField(wrap(name, schema, fits))
 
 
 def plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
@@ -87,11 +104,19 @@ def plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
         form: How the servers take it.
         name: The backend's name.
     """
+    # A specification that reads no inputs is the same object at each call, and so is its plan.
+    return _plan_of(spec, form, name) if spec.inputs is not None else _kept_plan(spec, form, name)
+
+
+def _plan_of(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
     if spec.enforce == "off":
         return Plan.unenforced(spec, name, "enforce is off")
     made = _of_output(spec, form, name)
     thoughts = Placement.of_reasoning(spec, Enforcement.PROMPT, _thoughts(form, bound=made.wire is not None))
     return replace(made, placements=(*thoughts, *made.placements)) if thoughts else made
+
+
+_kept_plan = lru_cache(maxsize=256)(_plan_of)
 
 
 def _thoughts(form: SchemaForm, *, bound: bool) -> str:
@@ -114,7 +139,7 @@ def _of_output(spec: OutputSpec, form: SchemaForm, name: str) -> Plan:
         )
         placements = (nothing, *_constraints(spec, form, None))
         return Plan(backend=name, placements=placements, limits=strict.limits)
-    found = [*_keywords(strict, form), *_constraints(spec, form, strict)]
+    found = [*_keywords(spec.json_bytes, form.rules, form), *_constraints(spec, form, strict)]
     fits = strict.fits(objects_only=form.objects_only)
     wire: Mapping[str, Any] = strict.schema if fits else spec.json_schema
     return Plan(backend=name, placements=tuple(dict.fromkeys(found)), wire=wire, limits=strict.limits)
@@ -139,10 +164,13 @@ def _not_sent(strict: StrictSchema, form: SchemaForm) -> str | None:
     return "; ".join([*dict.fromkeys(reasons), *map(str, strict.limits)])
 
 
-def _keywords(strict: StrictSchema, form: SchemaForm) -> list[Placement]:
+@lru_cache(maxsize=256)
+def _keywords(schema_bytes: bytes, rules: SchemaRules, form: SchemaForm) -> tuple[Placement, ...]:
     """A placement of each keyword, field by field in the order of the schema."""
+    strict = _strict(schema_bytes, rules)
     order = {path: number for number, path in enumerate(strict.paths)}
-    return sorted(_unordered(strict, form), key=lambda placement: order.get(placement.path, len(order)))
+    found = sorted(_unordered(strict, form), key=lambda placement: order.get(placement.path, len(order)))
+    return tuple(dict.fromkeys(found))
 
 
 def _unordered(strict: StrictSchema, form: SchemaForm) -> Iterator[Placement]:
@@ -193,7 +221,7 @@ def _enforcement(strict: StrictSchema, form: SchemaForm) -> tuple[Enforcement, s
 def json_bytes(data: Any) -> bytes:
     """Compact UTF-8 JSON in the order given."""
     try:
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
+        return to_json(data)
+    except ValueError:
         # Half of a surrogate pair has no UTF-8 form, but JSON can say it by an escape.
         return json.dumps(data, separators=(",", ":")).encode()

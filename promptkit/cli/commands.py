@@ -22,7 +22,9 @@ from promptkit.cli.release import release
 from promptkit.cli.render import render
 from promptkit.cli.review import review
 from promptkit.cli.run import run
+from promptkit.cli.schema import schema
 from promptkit.cli.stderr import say
+from promptkit.cli.wording import wording
 
 __all__ = ["run_command_line"]
 
@@ -43,6 +45,8 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "diff": diff,
     "release": release,
     "review": review,
+    "wording": wording,
+    "schema": schema,
 }
 
 

@@ -118,6 +118,8 @@ class GrowingVerdicts:
             value: The field as plain data.
             output: What there is of the output as plain data, with the field in it.
         """
+        if not self._growing:
+            return ()
         broken = [
             growing
             for growing in self._about(place)

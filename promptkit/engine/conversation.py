@@ -14,11 +14,15 @@ from promptkit.engine.questions import Question, continuation, first_question, n
 from promptkit.engine.readings import Readings
 from promptkit.engine.results import Result
 from promptkit.errors import (
+    Ambiguous,
     AttemptsExhausted,
     ConstraintViolated,
+    Echoed,
     Empty,
+    LossyRepair,
     OutputError,
     PromptKitError,
+    Refused,
     Truncated,
     Unparseable,
 )
@@ -26,6 +30,9 @@ from promptkit.messages import Message, TextPart
 from promptkit.output import Accepted, Rejected, Unusable, without_thoughts
 
 __all__ = ["converse"]
+
+_OF_FORM = (Unparseable, Empty, Ambiguous, Echoed, LossyRepair)
+_OF_END = (Truncated, Refused)
 
 
 def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any]]:
@@ -43,24 +50,24 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
     try:
         accepted = yield from _ask(call, ledger, narrator)
     except BaseException as error:  # recorded, be it Ctrl-C, then raised untouched
-        yield Keep(record=ledger.failed(error))
+        yield Keep(kept=ledger.failed(error))
         raise
     if isinstance(accepted, Completion):
         return (yield from _called(call, ledger, accepted))
     narrator.settle(accepted.data)
     output = call.request.output.schema.dump(accepted.value)
-    done = ledger.record(status="ok", output=output, verdicts=accepted.verdicts)
-    yield Keep(record=done)
+    done = ledger.close(status="ok", output=output, verdicts=accepted.verdicts, repairs=accepted.repairs)
+    yield Keep(kept=done)
     usage = ledger.usage
     return Result(
         value=accepted.value,
         verdicts=accepted.verdicts,
-        repairs=(),
+        repairs=accepted.repairs,
         messages=(*call.turns, Message(role="assistant", content=accepted.text)),
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        record=done,
+        kept=done,
         confidence=accepted.confidence,
     )
 
@@ -100,8 +107,8 @@ def _called(
     call: Call, ledger: Ledger, completion: Completion
 ) -> Generator[Keep, Completion | None, Result[Any]]:
     """What a caller gets when the model asks for tools: no value yet, and the calls."""
-    done = ledger.record(status="ok", output=None, verdicts=())
-    yield Keep(record=done)
+    done = ledger.close(status="ok", output=None, verdicts=())
+    yield Keep(kept=done)
     usage = ledger.usage
     said = (TextPart(text=completion.text),) if completion.text else ()
     return Result(
@@ -112,7 +119,7 @@ def _called(
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        record=done,
+        kept=done,
         tool_calls=completion.tool_calls,
     )
 
@@ -132,9 +139,11 @@ def _send(
 
 
 def _mendable(outcome: Rejected | Unusable, completion: Completion) -> bool:
-    """A re-ask can mend a wrong form, a broken rule or an empty answer; a cut or refused one it cannot.
+    """A re-ask can mend a wrong form, a broken rule or an empty answer; one that was cut or refused it cannot.
 
-    A cut answer for some fields is another matter: the question that follows it is another one.
+    That is what the backend says: words that decline, or a value without an end in an answer that the model
+    ended itself, may well be other ones next time. A cut answer for some fields is another matter too: the
+    question that follows it is another one.
     """
     error = outcome.error
     if (
@@ -146,7 +155,8 @@ def _mendable(outcome: Rejected | Unusable, completion: Completion) -> bool:
     verdicts = error.verdicts if isinstance(error, ConstraintViolated) else ()
     broken = [it for it in verdicts if it.outcome == "violated" and it.severity == "must"]
     stop = any(verdict.on_fail == "error" for verdict in broken)
-    return isinstance(error, Unparseable | ConstraintViolated | Empty) and not stop
+    own_end = completion.finish_reason in ("stop", "tool") and isinstance(error, _OF_END)
+    return (own_end or isinstance(error, (*_OF_FORM, ConstraintViolated))) and not stop
 
 
 def _final_error(error: OutputError, ledger: Ledger, allowed: int) -> PromptKitError:

@@ -5,27 +5,28 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from promptkit.completions import Completion
 from promptkit.engine.effects import Conversation, Keep, Send
+from promptkit.engine.late_record import LateRecord
 from promptkit.engine.narration import Narrator
 from promptkit.engine.results import Finished, Result, StreamEvent
 from promptkit.errors import BackendError, CapabilityMissing, PromptKitError
-from promptkit.records import CallRecord, Observer
-from promptkit.requests import AsyncBackend, Backend, Request
+from promptkit.records import Observer
+from promptkit.requests import AsyncBackend, Backend, Request, is_asynchronous
 
 __all__ = ["run_async", "run_sync", "stream_async", "stream_sync"]
 
 T = TypeVar("T")
 
 
-def _tell(observers: Sequence[Observer], record: CallRecord) -> None:
+def _tell(observers: Sequence[Observer], kept: LateRecord) -> None:
     for observer in observers:
         try:
-            observer.on_call(record)
+            observer.on_call(kept.record)
         except PromptKitError as error:  # the answer was paid for: it goes along with the error
-            error.record, error.attempts = record, record.attempts
+            error.record, error.attempts = kept.record, kept.record.attempts
             raise
 
 
@@ -34,7 +35,7 @@ def _end(conversation: Conversation[Any], error: BaseException, observers: Seque
     try:
         effect = conversation.throw(error)
         if isinstance(effect, Keep):
-            _tell(observers, effect.record)
+            _tell(observers, effect.kept)
     except BaseException as raised:
         if raised is not error:
             raise
@@ -108,10 +109,10 @@ async def run_async(
             result: Result[T] = stop.value
             return result
         try:
-            if isinstance(backend, AsyncBackend):
+            if is_asynchronous(backend):
                 answer = await backend.acomplete(question.request, deadline=deadline)
             else:
-                answer = await _complete_in_thread(backend, question.request, deadline)
+                answer = await _complete_in_thread(cast("Backend", backend), question.request, deadline)
         except BackendError as error:
             answer = error
         except BaseException as error:
@@ -209,6 +210,6 @@ def _next_question(
     """
     effect = conversation.throw(answer) if isinstance(answer, BackendError) else conversation.send(answer)
     while isinstance(effect, Keep):
-        _tell(observers, effect.record)
+        _tell(observers, effect.kept)
         effect = conversation.send(None)
     return effect

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from promptkit.completions import Completion
+from promptkit.engine.late_record import LateRecord
 from promptkit.engine.narration import Narrator
 from promptkit.engine.results import Result
-from promptkit.records import CallRecord
 from promptkit.requests import Request
 
 __all__ = ["Conversation", "Keep", "Send"]
@@ -35,10 +35,10 @@ class Keep:
     """The effect "tell the observers"; it is answered with None.
 
     Attributes:
-        record: The finished call.
+        kept: The finished call.
     """
 
-    record: CallRecord
+    kept: LateRecord
 
 
 Conversation: TypeAlias = Generator[Send | Keep, Completion | None, Result[T]]

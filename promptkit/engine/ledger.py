@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from promptkit.completions import Attempt, Completion, Usage, Verdict, usage_of
 from promptkit.engine.call import Call
+from promptkit.engine.late_record import LateRecord
 from promptkit.engine.questions import Question
 from promptkit.errors import BackendError, OutputError, PromptKitError
 from promptkit.records import CallRecord, ErrorInfo, RequestInfo, call_key
@@ -80,50 +82,62 @@ class Ledger:
             )
         )
 
-    def failed(self, error: BaseException) -> CallRecord:
+    def failed(self, error: BaseException) -> LateRecord:
         """The record of a call that ended by ``error``, which gets it and the attempts as evidence."""
-        record = self.record(
+        kept = self.close(
             status="failed",
             verdicts=self._attempts[-1].verdicts if self._attempts else (),
             error=ErrorInfo(type=type(error).__name__, message=str(error) or _ENDED),
         )
         if isinstance(error, PromptKitError):
-            error.attempts, error.record = self.attempts, record
+            error.attempts, error.record = self.attempts, kept.record
             for carrier in (error, error.__cause__):
                 if isinstance(carrier, OutputError):
                     carrier.usage = self.usage
-        return record
+        return kept
 
-    def record(self, **parts: Any) -> CallRecord:
-        """The call so far as data."""
-        call, request, usage = self._call, self._call.request, self.usage
-        fingerprint = request.fingerprint()
-        return CallRecord(
-            id=call.clock.random_bytes(8).hex(),
-            trace_id=call.clock.random_bytes(16).hex(),
-            key=call_key(fingerprint, call.plan.backend),
-            started_at=self._begun[0],
-            elapsed_s=call.clock.monotonic() - self._begun[1],
-            prompt=call.prompt,
-            request=RequestInfo(
-                backend=call.plan.backend,
-                generation=request.generation.to_dict(),
-                messages=tuple(message.to_dict() for message in request.messages),
-                output_schema=request.output.json_schema if request.output.mode == "json" else None,
-                fingerprint=fingerprint,
-                tools=tuple(tool.to_dict() for tool in request.tools),
-            ),
-            plan=call.plan.placements,
-            attempts=self.attempts,
-            usage=usage,
-            cost=_money(usage),
-            tags=request.tags,
-            environment=call.environment,
-            **parts,
+    def close(self, **parts: Any) -> LateRecord:
+        """The call as data, as it stands now."""
+        call, clock = self._call, self._call.clock
+        return LateRecord(
+            partial(
+                _record,
+                call,
+                self.usage,
+                id=clock.random_bytes(8).hex(),
+                trace_id=clock.random_bytes(16).hex(),
+                started_at=self._begun[0],
+                elapsed_s=clock.monotonic() - self._begun[1],
+                attempts=self.attempts,
+                **parts,
+            )
         )
 
     def _moment(self) -> tuple[float, float]:
         return self._call.clock.now(), self._call.clock.monotonic()
+
+
+def _record(call: Call, usage: Usage | None, **parts: Any) -> CallRecord:
+    request = call.request
+    fingerprint = request.fingerprint()
+    return CallRecord(
+        key=call_key(fingerprint, call.plan.backend),
+        prompt=call.prompt,
+        request=RequestInfo(
+            backend=call.plan.backend,
+            generation=request.generation.to_dict(),
+            messages=tuple(message.to_dict() for message in request.messages),
+            output_schema=request.output.json_schema if request.output.mode == "json" else None,
+            fingerprint=fingerprint,
+            tools=tuple(tool.to_dict() for tool in request.tools),
+        ),
+        plan=call.plan.placements,
+        usage=usage,
+        cost=_money(usage),
+        tags=request.tags,
+        environment=call.environment,
+        **parts,
+    )
 
 
 def _money(usage: Usage | None) -> str | None:

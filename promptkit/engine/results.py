@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
 
 from promptkit.completions import Attempt, Repair, TextDelta, Usage, Verdict
+from promptkit.engine.late_record import LateRecord
 from promptkit.messages import Message, ToolCallPart
 from promptkit.output import FieldDelta, FieldDone, FieldStarted
 from promptkit.records import CallRecord
@@ -30,7 +31,7 @@ class Result(Generic[T]):
         usage: Tokens of all attempts; None when the backend counts none.
         cost: Money spent on all attempts, as the backend reports it; None when it does not.
         attempts: Each question to the model.
-        record: The call as data.
+        kept: The call as data, not yet worked out; see ``record``.
         confidence: How sure the model was of each field, from 0 to 1, by its path in the output; of a field that
             was asked for again, by the last answer. None where the backend does not tell.
         tool_calls: The tools that the model asks to be called; ``value`` is None then, and ``messages`` end with
@@ -44,9 +45,14 @@ class Result(Generic[T]):
     usage: Usage | None
     cost: Decimal | None
     attempts: tuple[Attempt, ...] = field(repr=False)
-    record: CallRecord = field(repr=False)
+    kept: LateRecord = field(repr=False)
     confidence: Mapping[str, float] | None = field(default=None, repr=False)
     tool_calls: tuple[ToolCallPart, ...] = ()
+
+    @property
+    def record(self) -> CallRecord:
+        """The call as data."""
+        return self.kept.record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""From a completion to a value: read it strictly, check the constraints, and say what is wrong in a re-ask.
+"""From a completion to a value: strict JSON or what can be mended, the constraints, and what is wrong in a re-ask.
 
 Outcomes are types, `Accepted` and `Rejected`, and `Unusable` for an answer to a part; a cut or refused answer
 is never taken as whole.
@@ -6,6 +6,7 @@ is never taken as whole.
 
 from __future__ import annotations
 
+from promptkit.output.alignment import LOSSY_RULES, Aligned, Candidate, align
 from promptkit.output.events import FieldDelta, FieldDone, FieldEvent, FieldStarted
 from promptkit.output.merging import Unusable, read_part
 from promptkit.output.reading import Accepted, Outcome, Rejected, read
@@ -15,8 +16,11 @@ from promptkit.output.subquestions import Subquestion, subquestion
 from promptkit.output.thoughts import without_thoughts
 
 __all__ = [
+    "LOSSY_RULES",
     "Accepted",
+    "Aligned",
     "AnswerReader",
+    "Candidate",
     "FieldDelta",
     "FieldDone",
     "FieldEvent",
@@ -25,6 +29,7 @@ __all__ = [
     "Rejected",
     "Subquestion",
     "Unusable",
+    "align",
     "read",
     "read_part",
     "reask_messages",

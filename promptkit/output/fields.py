@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from promptkit.completions import Enforcement, Verdict
@@ -15,7 +16,6 @@ from promptkit.schemas import Invalid, Problem, Valid, path_text
 from promptkit.schemas.json_types import is_list, is_object
 from promptkit.schemas.leaves import Place
 from promptkit.schemas.parts import Members, Part
-from promptkit.schemas.places import below
 
 __all__ = ["FieldReader", "Violation"]
 
@@ -82,6 +82,7 @@ class _Unit:
         part: Its part of the schema; None for one that is not declared.
         start: How many characters stand before its text.
         depth: How many objects and lists are open around it.
+        streams: True when it is told piece by piece, if it is a string.
     """
 
     name: str | int
@@ -90,6 +91,10 @@ class _Unit:
     part: Part | None
     start: int
     depth: int
+    streams: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = self.part is not None and self.part.streams
 
 
 class FieldReader:
@@ -104,6 +109,7 @@ class FieldReader:
         places: Where the answer's properties stand in the output, when only some of its fields were asked for.
         reasoning: True where thoughts may stand before the answer.
         aborts: True to stop at the first field that breaks the contract.
+        mends: Whether a field that does not fit its schema may yet be taken: by its place, its part and its data.
 
     Attributes:
         told: Each field that was told as done, with its plain data.
@@ -119,17 +125,18 @@ class FieldReader:
         places: Mapping[str, Place] | None = None,
         reasoning: bool = False,
         aborts: bool = False,
+        mends: Callable[[Place, Part, Any], bool] | None = None,
     ) -> None:
         self.told: list[tuple[Place, Any]] = []
         self.violation: Violation | None = None
-        self._part, self._rules, self._places, self._aborts = part, rules, places, aborts
+        self._part, self._rules, self._places = part, rules, places
+        self._aborts, self._mends = aborts, mends
         self._beginning: Beginning | None = Beginning(reasoning=reasoning)
         self._scanner = Scanner()
         self._open: list[_Open] = []
         self._unit: _Unit | None = None
         self._pieces: list[str] = []  # of the text, from what the scanner holds or the unit's beginning on
         self._first = 0  # characters before those pieces
-        self._text: list[str] = []  # of the string that is told piece by piece
         self._events: list[FieldEvent] = []
         self._value: Valid[Any] | None = None
         self.changed = False
@@ -146,7 +153,10 @@ class FieldReader:
     @property
     def begun(self) -> tuple[Place, str] | None:
         """The text field that was told in part, and that part."""
-        return (self._unit.place, "".join(self._text)) if self._unit is not None and self._text else None
+        unit = self._unit
+        if unit is None or not unit.streams or unit.depth != len(self._open):
+            return None
+        return unit.place, "".join(self._scanner.half)
 
     def feed(self, text: str) -> Sequence[FieldEvent]:
         """What the next piece of the answer's text tells of its fields."""
@@ -158,6 +168,9 @@ class FieldReader:
         if self._scanner.lost or self._scanner.done or self.violation is not None:
             return ()
         self._pieces.append(text)
+        if self._unit is not None and self._scanner.goes_on(text):
+            streams = self._unit.streams and self._unit.depth == len(self._open)
+            return (FieldDelta(path=self._unit.path, text=text),) if streams else ()
         return self._tell(self._scanner.feed(text))
 
     def finish(self) -> Sequence[FieldEvent]:
@@ -202,7 +215,9 @@ class FieldReader:
             place, path = (*around.place, name), f"{around.path}[{name}]"
         else:
             name = around.name
-            place, path = (*around.place, name), below(around.path, name)
+            piece = _piece_of(name)
+            path = f"{around.path}.{piece}" if around.path and piece[0] != "[" else f"{around.path}{piece}"
+            place = (*around.place, name)
         part = around.part.member(name) if around.part is not None else None
         if depth == 1 and self._places is not None and part is not None:
             place = self._places[str(name)]
@@ -215,7 +230,7 @@ class FieldReader:
 
     def _begin_unit(self, unit: _Unit, at: int, *, told: bool = True) -> None:
         unit.start = at
-        self._unit, self._text = unit, []
+        self._unit = unit
         if unit.part is not None and told:
             self._events.append(FieldStarted(path=unit.path))
 
@@ -237,8 +252,7 @@ class FieldReader:
 
     def _piece(self, text: str, _at: int) -> None:
         unit = self._unit
-        if unit is not None and unit.depth == len(self._open) and unit.part is not None and unit.part.streams:
-            self._text.append(text)
+        if unit is not None and unit.streams and unit.depth == len(self._open):
             self._events.append(FieldDelta(path=unit.path, text=text))
 
     def _named(self, name: str, _at: int) -> None:
@@ -261,7 +275,7 @@ class FieldReader:
         unit = self._unit
         if unit is None or unit.depth != len(self._open):
             return
-        self._unit, self._text = None, []
+        self._unit = None
         text = self._cut(unit.start, at)
         around = self._open[-1] if self._open else None
         if around is not None and (unit.part is None or unit.part.late):
@@ -282,7 +296,8 @@ class FieldReader:
         if isinstance(outcome, Invalid):
             if around is not None:
                 around.valid = around.sound = False
-            self._stop(Violation(path=unit.path, problems=_under(unit.path, outcome.problems)))
+            if self._stops() and not self._may_mend(unit, data):
+                self.violation = Violation(path=unit.path, problems=_under(unit.path, outcome.problems))
             return
         if around is None:
             self._value = outcome
@@ -329,16 +344,26 @@ class FieldReader:
         broken = tuple(verdict for verdict in self._rules.judge(place, data, output) if verdict.fails)
         if broken:
             around.sound = False
-            self._stop(Violation(path=path, verdicts=broken))
+            if self._stops():
+                self.violation = Violation(path=path, verdicts=broken)
         return not broken
 
     def _done(self, place: Place, path: str, data: Any, value: Any) -> None:
         self.told.append((place, data))
         self._events.append(FieldDone(path=path, value=value))
 
-    def _stop(self, violation: Violation) -> None:
-        if self._aborts and self.violation is None and not self._scanner.done:
-            self.violation = violation
+    def _may_mend(self, unit: _Unit, data: Any) -> bool:
+        return self._mends is not None and unit.part is not None and self._mends(unit.place, unit.part, data)
+
+    def _stops(self) -> bool:
+        """True where there is something to be saved by not reading on."""
+        return self._aborts and self.violation is None and not self._scanner.done
+
+
+@lru_cache(maxsize=1024)
+def _piece_of(name: str) -> str:
+    """A name as it stands in a path."""
+    return path_text((name,))
 
 
 def _under(path: str, problems: Sequence[Problem]) -> tuple[Problem, ...]:

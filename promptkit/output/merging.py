@@ -11,8 +11,8 @@ from typing import Any
 from promptkit.completions import Completion, Enforcement
 from promptkit.constraints import parse
 from promptkit.constraints.paths import Step
-from promptkit.errors import OutputError
-from promptkit.output.reading import Outcome, judged, read, unfinished, unreadable
+from promptkit.errors import OutputError, Unparseable
+from promptkit.output.reading import Accepted, NotTaken, Outcome, judged, read, taken, unfinished, unreadable
 from promptkit.output.subquestions import Subquestion
 from promptkit.requests import OutputSpec, Plan
 from promptkit.schemas import Invalid, Problem, path_text
@@ -60,14 +60,19 @@ def read_part(
     error = unfinished(completion)
     if error is not None:
         return Unusable(error=error)
-    given = part.spec.schema.read_json(completion.text)
-    if isinstance(given, Invalid):
-        if not isinstance(spec.schema.read_json(completion.text), Invalid):
-            return read(completion, spec, inputs, Plan(backend=plan.backend), shown=shown)
+    strict = part.spec.schema.read_json(completion.text)
+    if isinstance(strict, Invalid) and not isinstance(spec.schema.read_json(completion.text), Invalid):
+        return read(completion, spec, inputs, Plan(backend=plan.backend), shown=shown)
+    given = taken(completion, part.spec, {})  # an echo is looked for in the whole
+    if isinstance(given, NotTaken):
         return _unusable(completion, part, given)
     confidence = merged_confidence(part, completion.confidence)
     whole = replace(completion, text=merged_text(part, given.data), confidence=confidence)
-    return judged(whole, spec, inputs, _enforced(spec, part, plan), shown=shown)
+    outcome = judged(whole, spec, inputs, _enforced(spec, part, plan), shown=shown)
+    if isinstance(outcome, Accepted) and given.repairs:
+        repairs = tuple(replace(each, path=_path_in_the_whole(each.path, part)) for each in given.repairs)
+        return replace(outcome, repairs=(*repairs, *outcome.repairs))
+    return outcome
 
 
 def merged_text(part: Subquestion, values: Mapping[str, Any]) -> str:
@@ -110,10 +115,12 @@ def _enforced(spec: OutputSpec, part: Subquestion, plan: Plan) -> list[Enforceme
     ]
 
 
-def _unusable(completion: Completion, part: Subquestion, given: Invalid) -> Unusable:
+def _unusable(completion: Completion, part: Subquestion, given: NotTaken) -> Unusable:
     problems = tuple(_in_the_whole(problem, part) for problem in given.problems)
+    plain = type(given.error) is Unparseable and bool(problems)
+    what = f"the answer for {', '.join(part.paths)} alone"
     return Unusable(
-        error=unreadable(completion, problems, what=f"the answer for {', '.join(part.paths)} alone"),
+        error=unreadable(completion, problems, what=what) if plain else given.error,
         invalid_paths=tuple(dict.fromkeys(problem.path for problem in problems if problem.path)),
     )
 

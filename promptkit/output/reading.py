@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from promptkit.completions import Completion, Enforcement, Verdict
+from promptkit.completions import Completion, Enforcement, Repair, Verdict
 from promptkit.errors import (
     ConstraintViolated,
     Empty,
@@ -16,17 +16,20 @@ from promptkit.errors import (
     Truncated,
     Unparseable,
 )
+from promptkit.output.alignment import LOSSY_RULES, Aligned, aligned
 from promptkit.requests import OutputSpec, Plan
 from promptkit.schemas import Invalid, Problem, Valid
 from promptkit.schemas.strict_json import NotJson, parse_json
 
 __all__ = [
     "Accepted",
+    "NotTaken",
     "Outcome",
     "Rejected",
     "judged",
     "read",
     "ruled",
+    "taken",
     "unfinished",
     "unreadable",
     "violated",
@@ -48,6 +51,7 @@ class Accepted(Generic[T]):
         text: The whole answer as text.
         verdicts: One for each constraint, in their order; those of severity ``should`` may be violated.
         confidence: How sure the model was of each field, by its path; None where the backend does not tell.
+        repairs: What was changed to take the value; empty when it was strict JSON.
     """
 
     value: T
@@ -55,6 +59,7 @@ class Accepted(Generic[T]):
     text: str
     verdicts: tuple[Verdict, ...]
     confidence: Mapping[str, float] | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +100,9 @@ def read(
 ) -> Outcome:
     """Judge one answer.
 
-    The order is: why the model stopped, whether there is text, strict JSON and the schema, the constraints.
-    A cut answer is never taken as whole, even where it happens to be valid.
+    The order is: why the model stopped, whether there is text, strict JSON and the schema, or else what can be
+    mended as far as ``spec.repair`` allows, the constraints. A cut answer is never taken as whole, even where it
+    happens to be valid.
 
     Args:
         completion: The raw answer.
@@ -141,11 +147,11 @@ def judged(
         enforced: Where each constraint was enforced, in their order.
         shown: The texts that the model was shown; None when they are not known.
     """
-    outcome = spec.schema.read_json(completion.text)
-    if isinstance(outcome, Invalid):
+    outcome = taken(completion, spec, inputs)
+    if isinstance(outcome, NotTaken):
         problems = outcome.problems
         return Rejected(
-            error=unreadable(completion, problems),
+            error=outcome.error,
             text=completion.text,
             data=_data_of(completion.text),
             invalid_paths=tuple(dict.fromkeys(problem.path for problem in problems if problem.path)),
@@ -157,11 +163,17 @@ def judged(
         constraint.check(outcome.data, inputs, shown=shown, enforced=where)
         for constraint, where in zip(spec.constraints, enforced, strict=True)
     )
-    return ruled(completion, outcome, verdicts, enforced)
+    valid: Valid[Any] = Valid(value=outcome.value, data=outcome.data)
+    return ruled(completion, valid, verdicts, enforced, repairs=outcome.repairs)
 
 
 def ruled(
-    completion: Completion, valid: Valid[Any], verdicts: tuple[Verdict, ...], enforced: Sequence[Enforcement]
+    completion: Completion,
+    valid: Valid[Any],
+    verdicts: tuple[Verdict, ...],
+    enforced: Sequence[Enforcement],
+    *,
+    repairs: tuple[Repair, ...] = (),
 ) -> Outcome:
     """The whole answer, once its value and the verdicts on it are known.
 
@@ -170,6 +182,7 @@ def ruled(
         valid: Its value.
         verdicts: One for each constraint, in their order.
         enforced: Where each was enforced.
+        repairs: What was changed to take the value.
     """
     broken = tuple(verdict for verdict in verdicts if verdict.fails)
     if not broken:
@@ -179,6 +192,7 @@ def ruled(
             text=completion.text,
             verdicts=verdicts,
             confidence=completion.confidence,
+            repairs=repairs,
         )
     return Rejected(
         error=violated(completion, verdicts, broken, candidates=(valid.value,)),
@@ -189,6 +203,45 @@ def ruled(
         enforced=tuple(enforced),
         confidence=completion.confidence,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTaken:
+    """A text from which no value was taken.
+
+    Attributes:
+        error: Why.
+        problems: What strict reading finds wrong with it; empty where it finds nothing.
+    """
+
+    error: OutputError
+    problems: tuple[Problem, ...]
+
+
+def taken(completion: Completion, spec: OutputSpec, inputs: Mapping[str, Any]) -> Aligned[Any] | NotTaken:
+    """The value that a text is: strict JSON, or else what can be mended as far as ``spec.repair`` allows.
+
+    Args:
+        completion: The answer.
+        spec: What it must be.
+        inputs: The validated inputs: JSON that stands inside a text of them is no answer.
+    """
+    strict = spec.schema.read_json(completion.text, closed=spec.repair != "off")
+    if spec.repair == "off" or spec.mode == "text":
+        if isinstance(strict, Invalid):
+            return NotTaken(error=unreadable(completion, strict.problems), problems=strict.problems)
+        return Aligned(value=strict.value, data=strict.data)
+    allowed = LOSSY_RULES if spec.repair == "lenient" else frozenset[str]()
+    try:
+        return aligned(completion.text, spec.schema, inputs, allowed, strict=strict)
+    except OutputError as error:
+        problems = strict.problems if isinstance(strict, Invalid) else ()
+        if type(error) is Unparseable and problems:
+            plain = unreadable(completion, problems)
+            plain.candidates, plain.repairs = error.candidates, error.repairs
+            return NotTaken(error=plain, problems=problems)
+        error.usage = completion.usage
+        return NotTaken(error=error, problems=problems)
 
 
 def _data_of(text: str) -> Any:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from promptkit.completions import Verdict
+from promptkit.errors import Ambiguous, Echoed, OutputError, Truncated
 from promptkit.messages import Message
 from promptkit.output.reading import Rejected
 from promptkit.output.subquestions import Subquestion
@@ -33,6 +36,7 @@ def reask_messages(rejected: Rejected, part: Subquestion | None = None) -> tuple
     assistant = Message(role="assistant", content=rejected.text or "(no answer)")
     items = [_problem_line(problem) for problem in rejected.problems]
     items += [_verdict_line(verdict) for verdict in rejected.verdicts if verdict.fails]
+    items += [_error_line(rejected.error)] if type(rejected.error) in _SAID else []
     more = [f"- and {len(items) - _MAX_ITEMS} more of the same kinds"] if len(items) > _MAX_ITEMS else []
     wrong = [_INTRO, *items[:_MAX_ITEMS], *more] if items else [_EMPTY]
     asked = [_END] if part is None else _asked(part)
@@ -43,6 +47,17 @@ def _asked(part: Subquestion) -> list[str]:
     names = [_PATHS] if any(len(place) > 1 for place in part.places) else []
     first = [THINK_FIRST] if part.spec.reasoning else []
     return [_PART, *first, describe(part.spec.schema, part.spec.spoken()), *names]
+
+
+_SAID: Mapping[type[OutputError], str] = {
+    Ambiguous: "it holds several values that differ; one is expected",
+    Echoed: "its value is copied from the given texts; an answer of your own is expected",
+    Truncated: "it ends before its value does",
+}
+
+
+def _error_line(error: OutputError) -> str:
+    return f"- the answer: {_SAID[type(error)]}."
 
 
 def _problem_line(problem: Problem) -> str:

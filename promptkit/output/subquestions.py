@@ -104,6 +104,7 @@ def subquestion(spec: OutputSpec, rejected: Rejected) -> Subquestion | None:
             enforce=spec.enforce,
             inputs=spec.inputs,
             reasoning=spec.reasoning,
+            repair=spec.repair,
         ),
         data=rejected.data,
         before=rejected.enforced,

@@ -13,9 +13,19 @@ from promptkit.errors import CapabilityMissing, InputError, InputProblem, Templa
 from promptkit.prompts.contract import Contract, environment
 from promptkit.prompts.fitting import Counts, fitted_messages, is_limited
 from promptkit.prompts.options import Options
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, OutputSpec, Plan, Rendered, Request
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    OutputSpec,
+    Plan,
+    Rendered,
+    Request,
+    is_asynchronous,
+    is_blocking,
+)
 
-__all__ = ["as_blocking", "call_of", "generation_with", "rendered_with"]
+__all__ = ["as_asynchronous", "as_blocking", "call_of", "generation_with", "rendered_with"]
 
 
 def rendered_with(
@@ -50,7 +60,9 @@ def rendered_with(
     rules = parts.template.rules(values)
     return Rendered(
         messages=messages,
-        output=parts.output.over(constraints=rules, enforce=options.enforce, inputs=values),
+        output=parts.output.over(
+            constraints=rules, enforce=options.enforce, inputs=values, repair=options.repair
+        ),
         generation=generation,
         prompt=contract.ref,
         inputs=values,
@@ -97,6 +109,7 @@ def call_of(
         generation=rendered.generation,
         prompt=rendered.prompt,
         tools=options.tools,
+        unchanging=contract.template.unchanging(rendered.messages),
         tags=options.tags,
     )
     return Call(
@@ -123,6 +136,21 @@ def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:
     Raises:
         CapabilityMissing: When it is asynchronous only.
     """
-    if not isinstance(backend, Backend):
-        raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
-    return backend
+    if is_blocking(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is asynchronous only; call {advice}")
+
+
+def as_asynchronous(backend: Backend | AsyncBackend, advice: str) -> AsyncBackend:
+    """The backend as one that can be awaited.
+
+    Args:
+        backend: Who answers.
+        advice: What to call, for the error.
+
+    Raises:
+        CapabilityMissing: When it is synchronous only.
+    """
+    if is_asynchronous(backend):
+        return backend
+    raise CapabilityMissing(f"backend {backend.name} is synchronous only; call {advice}")

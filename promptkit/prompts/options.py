@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypedDict, Unpack, get_args
 
 from promptkit.errors import InputError
-from promptkit.requests import Demands, Enforce, GenerationConfig, Tool
+from promptkit.requests import Demands, Enforce, GenerationConfig, RepairLevel, Tool
 from promptkit.sessions import BackendLike
 from promptkit.spelling import did_you_mean
 
@@ -24,6 +24,7 @@ class CallOptions(TypedDict, total=False):
         deadline_s: Seconds for the whole call, re-asks included.
         tags: Labels for the record.
         enforce: ``off``, ``prefer`` or ``require``, in place of what the file says.
+        repair: ``off``, ``lossless`` or ``lenient``, in place of what the file says.
         max_input_tokens: The most tokens of the prompt. Blocks of context that may shrink give way first.
         abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
     """
@@ -34,6 +35,7 @@ class CallOptions(TypedDict, total=False):
     deadline_s: float | None
     tags: Mapping[str, str] | None
     enforce: Enforce | None
+    repair: RepairLevel | None
     max_input_tokens: int | None
     abort_on_violation: bool | None
 
@@ -51,6 +53,7 @@ class Options:
         tags: Labels for the record.
         enforce: Whether the backend must, shall or shall not hold the model to the output; None leaves it to
             the file.
+        repair: How an answer that is no strict JSON is read; None leaves it to the file.
         max_input_tokens: The most tokens of the prompt; None leaves it to the file and the model.
         abort_on_violation: Whether the model is stopped at the first field that breaks the contract.
         tools: What the model may ask to be called.
@@ -63,6 +66,7 @@ class Options:
     deadline_s: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     enforce: Enforce | None = None
+    repair: RepairLevel | None = None
     max_input_tokens: int | None = None
     abort_on_violation: bool = False
     tools: tuple[Tool, ...] = ()
@@ -155,5 +159,6 @@ _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "deadline_s": (lambda it: _is_number(it, int | float) and it > 0, "a number of seconds above 0"),
     "tags": (_are_labels, "a mapping of texts, for example {'customer': 'c42'}"),
     "enforce": (lambda it: it in get_args(Enforce), "off, prefer or require"),
+    "repair": (lambda it: it in get_args(RepairLevel), "off, lossless or lenient"),
 }
 """What each option must hold, and that in words."""

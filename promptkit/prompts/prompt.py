@@ -20,13 +20,21 @@ from promptkit.engine import (
     stream_async,
     stream_sync,
 )
-from promptkit.errors import CapabilityMissing, PlanError, TemplateError
+from promptkit.errors import PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.calls import as_blocking, call_of, generation_with, rendered_with
+from promptkit.prompts.calls import as_asynchronous, as_blocking, call_of, generation_with, rendered_with
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import CallOptions, Options
+from promptkit.prompts.pickling import restored
 from promptkit.rendering import Source
-from promptkit.requests import AsyncBackend, Backend, GenerationConfig, Plan, Rendered, refusal
+from promptkit.requests import (
+    AsyncBackend,
+    Backend,
+    GenerationConfig,
+    Plan,
+    Rendered,
+    refusal,
+)
 from promptkit.sessions import BackendLike, current_session, observers
 
 __all__ = ["Prompt"]
@@ -221,7 +229,7 @@ class Prompt(Generic[T]):
             tools: What the model may ask to be called in place of an answer: each a Tool, or a type of arguments
                 with a docstring. Where it does, ``result.value`` is None and ``result.tool_calls`` holds the calls.
             options: Those of :class:`CallOptions`: attempts, continuations, generation, deadline_s, tags, enforce,
-                max_input_tokens, abort_on_violation.
+                max_input_tokens, abort_on_violation, repair.
         """
         copy = type(self).__new__(type(self))
         copy._set(self._contract, self._options.over(backend=backend, tools=tools, **options))  # noqa: SLF001 - its own class
@@ -276,11 +284,8 @@ class Prompt(Generic[T]):
     def astream(self, /, **inputs: Any) -> AsyncIterator[StreamEvent[T]]:
         """The asynchronous twin of :meth:`stream`: ``async for event in prompt.astream(...)``."""
         conversation, backend = self._begin(inputs)
-        if not isinstance(backend, AsyncBackend):
-            raise CapabilityMissing(
-                f"backend {backend.name} is synchronous only; call stream instead of astream"
-            )
-        return stream_async(conversation, backend, **self._driving())
+        awaited = as_asynchronous(backend, "stream instead of astream")
+        return stream_async(conversation, awaited, **self._driving())
 
     def parse(self, text: str, /, **inputs: Any) -> Result[T]:
         """Read ``text`` as this prompt's answer to ``inputs``: validate and check it; no model is called.
@@ -368,7 +373,7 @@ class Prompt(Generic[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         contract = self._contract
-        return _restore, (
+        return restored, (
             type(self),
             contract.declaration,
             contract.output_type,
@@ -377,20 +382,3 @@ class Prompt(Generic[T]):
             contract.models,
             self._options,
         )
-
-
-def _restore(  # noqa: PLR0913, PLR0917 - what pickle hands back, in order
-    kind: type[Prompt[Any]],
-    declaration: Declaration,
-    output_type: Any,
-    input_type: Any,
-    load: Loader,
-    models: tuple[str, ...],
-    options: Options,
-) -> Prompt[Any]:
-    prompt = kind.__new__(kind)
-    contract: Contract[Any] = Contract(
-        declaration, output_type=output_type, input_type=input_type, load=load, models=models
-    )
-    prompt._set(contract, options)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return prompt

@@ -16,6 +16,7 @@ from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
 from promptkit.rendering.tracing import source_map
 from promptkit.requests import SourceMap
+from promptkit.wordings import ENGLISH
 
 __all__ = ["Template", "run_part"]
 
@@ -23,7 +24,8 @@ __all__ = ["Template", "run_part"]
 def _saying(rule: Constraint, sentence: str) -> Constraint:
     if rule.say is None or not sentence.strip():
         return rule
-    return replace(rule, say=str(sentence).removeprefix("Preferably, "))
+    before = (rule.wording or ENGLISH).say("wish").partition("{sentence}")[0]
+    return replace(rule, say=str(sentence).removeprefix(before))
 
 
 def run_part(env: Sandbox, part: jinja2.Template, values: Mapping[str, Any]) -> list[str]:
@@ -121,6 +123,16 @@ class Template:
         # Examples are rendered once and emitted as the same objects, so identity tells them from equal turns.
         shown = {id(message) for message in self._env.examples}
         return tuple(item for item in messages if item.role != "system" and id(item) not in shown)
+
+    def unchanging(self, messages: Sequence[Message]) -> int:
+        """How many of the first messages are the same for all inputs: role blocks that read none, and examples.
+
+        Args:
+            messages: What :meth:`render` gave.
+        """
+        # Both are rendered once and emitted as the same objects.
+        same = {id(message) for part in (*self._env.fixed, self._env.examples) for message in part}
+        return next((n for n, message in enumerate(messages) if id(message) not in same), len(messages))
 
     def run(self, run: Run) -> Run:
         """Let the template emit its messages into ``run``, and give that back."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from promptkit.requests.backend import AsyncBackend, Backend, Capabilities, Count
+from promptkit.requests.backend import (
+    AsyncBackend,
+    Backend,
+    Capabilities,
+    Count,
+    is_asynchronous,
+    is_blocking,
+)
 from promptkit.requests.fit import BlockFit, Fit
 from promptkit.requests.generation import GenerationConfig, canonical_json
-from promptkit.requests.output_spec import Enforce, OutputSpec
+from promptkit.requests.output_spec import Enforce, OutputSpec, RepairLevel
 from promptkit.requests.plan import Limit, Placement, Plan
 from promptkit.requests.reasoning import (
     ANSWER_LINE,
@@ -39,11 +46,14 @@ __all__ = [
     "Plan",
     "PromptRef",
     "Rendered",
+    "RepairLevel",
     "Request",
     "SourceMap",
     "SourceRange",
     "Tool",
     "canonical_json",
+    "is_asynchronous",
+    "is_blocking",
     "reasoning_of",
     "refusal",
     "thinking_aloud",

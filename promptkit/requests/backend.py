@@ -6,7 +6,8 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
+from weakref import WeakKeyDictionary
 
 from promptkit.completions import Completion, Event
 from promptkit.messages import Message, Part
@@ -15,7 +16,7 @@ from promptkit.requests.output_spec import OutputSpec
 from promptkit.requests.plan import Plan
 from promptkit.requests.request import Request
 
-__all__ = ["AsyncBackend", "Backend", "Capabilities", "Count"]
+__all__ = ["AsyncBackend", "Backend", "Capabilities", "Count", "is_asynchronous", "is_blocking"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,3 +134,24 @@ class AsyncBackend(Protocol):
     async def aclose(self) -> None:
         """Give back what is held; may be called twice."""
         ...
+
+
+# Python looks a protocol's members up at each isinstance, which takes as long as writing a request.
+_blocking: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+_asynchronous: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def is_blocking(backend: Backend | AsyncBackend) -> TypeGuard[Backend]:
+    """True when it can be called without an event loop; worked out once for a class."""
+    known = _blocking.get(type(backend))
+    if known is None:
+        known = _blocking[type(backend)] = isinstance(backend, Backend)
+    return known
+
+
+def is_asynchronous(backend: Backend | AsyncBackend) -> TypeGuard[AsyncBackend]:
+    """True when it can be awaited; worked out once for a class."""
+    known = _asynchronous.get(type(backend))
+    if known is None:
+        known = _asynchronous[type(backend)] = isinstance(backend, AsyncBackend)
+    return known

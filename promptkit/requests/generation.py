@@ -18,8 +18,13 @@ def canonical_json(data: Any) -> bytes:
         TypeError: When ``data`` is not JSON-able.
         ValueError: For NaN and infinities, which JSON does not have.
     """
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "surrogatepass")
+    return _canonical(data).encode("utf-8", "surrogatepass")
+
+
+# json.dumps makes an encoder at each call that asks for more than it does by itself.
+_canonical = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
 
 
 MOST_LOGPROBS = 20

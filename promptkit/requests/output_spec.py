@@ -9,10 +9,13 @@ from typing import Any, Literal, TypeAlias
 from promptkit.constraints import Binds, Constraint, Form, Reads, forms_of, narrow
 from promptkit.schemas import OutputSchema
 
-__all__ = ["Enforce", "OutputSpec"]
+__all__ = ["Enforce", "OutputSpec", "RepairLevel"]
 
 Enforce: TypeAlias = Literal["off", "prefer", "require"]
 """Whether a backend holds the model to the output while it writes: never, where it can, or else not at all."""
+
+RepairLevel: TypeAlias = Literal["off", "lossless", "lenient"]
+"""How an answer that is no strict JSON is read: not at all, where nothing is lost or guessed, or as far as it goes."""
 
 
 class OutputSpec:
@@ -26,6 +29,7 @@ class OutputSpec:
         inputs: The inputs by name that rules read; None while they are not known.
         reasoning: The most tokens of thought that the model may write before the answer; 0 where it answers
             at once.
+        repair: How an answer that is no strict JSON of the schema is read.
         json_schema: The schema narrowed by those constraints that JSON Schema can say; empty for text.
         json_bytes: ``json_schema`` as compact JSON, property order kept, serialised once.
         forms: What a decoder may follow beyond the schema, with the constraint that says it.
@@ -41,6 +45,7 @@ class OutputSpec:
         "enforce",
         "inputs",
         "reasoning",
+        "repair",
         "schema",
     )
 
@@ -52,12 +57,14 @@ class OutputSpec:
         enforce: Enforce = "prefer",
         inputs: Mapping[str, Any] | None = None,
         reasoning: int = 0,
+        repair: RepairLevel = "lossless",
     ) -> None:
         self.schema = schema
         self.constraints = tuple(constraints)
         self.enforce: Enforce = enforce
         self.inputs = inputs
         self.reasoning = reasoning
+        self.repair: RepairLevel = repair
         self._reads = any(isinstance(constraint.rule, Reads) for constraint in self.constraints)
         self._binds = any(isinstance(constraint.rule, Binds) for constraint in self.constraints)
         self._narrowed: Mapping[str, Any] | None = None
@@ -101,11 +108,13 @@ class OutputSpec:
         constraints: Sequence[Constraint] | None = None,
         enforce: Enforce | None = None,
         inputs: Mapping[str, Any] | None = None,
+        repair: RepairLevel | None = None,
     ) -> OutputSpec:
         """The same with something changed; itself when nothing changes what it says."""
-        same = (constraints is None or tuple(constraints) == self.constraints) and enforce in (
-            None,
-            self.enforce,
+        same = (
+            (constraints is None or tuple(constraints) == self.constraints)
+            and enforce in (None, self.enforce)
+            and repair in (None, self.repair)
         )
         if not same:
             return OutputSpec(
@@ -114,6 +123,7 @@ class OutputSpec:
                 enforce=enforce or self.enforce,
                 inputs=self.inputs if inputs is None else inputs,
                 reasoning=self.reasoning,
+                repair=repair or self.repair,
             )
         return self if inputs is None or not self._reads else self._with_inputs(inputs)
 
@@ -121,7 +131,7 @@ class OutputSpec:
         """The same for other inputs. This is done in every render, so what they do not change is shared."""
         made = OutputSpec.__new__(OutputSpec)
         made.schema, made.constraints, made.enforce = self.schema, self.constraints, self.enforce
-        made.inputs, made.reasoning = inputs, self.reasoning
+        made.inputs, made.reasoning, made.repair = inputs, self.reasoning, self.repair
         made._share(self)  # noqa: SLF001 - its own class
         return made
 

@@ -93,6 +93,8 @@ class Request:
         generation: How to sample.
         prompt: Which prompt this came from.
         tools: What the model may ask to be called in place of an answer.
+        unchanging: How many of the first messages are the same for all inputs of the prompt, which a provider may
+            keep; it shapes no answer.
         tags: The caller's own labels; they never reach the model.
         resumes: The cut answer to these messages that is gone on with; None to begin one. What comes back is the
             whole, with the usage of the new part alone.
@@ -109,6 +111,7 @@ class Request:
     generation: GenerationConfig
     prompt: PromptRef
     tools: tuple[Tool, ...] = ()
+    unchanging: int = field(default=0, compare=False)
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     resumes: Completion | None = field(default=None, repr=False)
     judge: Callable[[Completion], PromptKitError | None] | None = field(

@@ -26,7 +26,7 @@ T = TypeVar("T")
 class _Codec(Protocol):
     """Between plain JSON data and the typed value."""
 
-    def decode(self, data: Any, text: str) -> Valid[Any] | Invalid:
+    def decode(self, data: Any, text: str, *, closed: bool = False) -> Valid[Any] | Invalid:
         """The value; ``text`` is the JSON that ``data`` was parsed from."""
         ...
 
@@ -131,10 +131,15 @@ class OutputSchema(Generic[T]):
             codec=self._codec,
         )
 
-    def read_json(self, text: str) -> Valid[T] | Invalid:
+    def read_json(self, text: str, *, closed: bool = False) -> Valid[T] | Invalid:
         """The value that a text is: strict JSON, then the type, without any coercion.
 
         For plain text it is the text itself.
+
+        Args:
+            text: The text.
+            closed: True refuses names that the JSON Schema does not have also where a type would pass over them
+                without a word.
         """
         if self._codec is None:
             return Valid(value=text, data=text)  # type: ignore[arg-type]
@@ -142,7 +147,7 @@ class OutputSchema(Generic[T]):
             data = parse_json(text)
         except NotJson as error:
             return Invalid(problems=(error.problem,))
-        return self._codec.decode(data, text)
+        return self._codec.decode(data, text, closed=closed)
 
     def validate(self, data: Any) -> Valid[T] | Invalid:
         """The value that plain data is, as strict as if it had come as JSON."""

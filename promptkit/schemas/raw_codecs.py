@@ -26,7 +26,13 @@ class RawCodec:
         self._schema, self._formats = schema, formats
         self._parts: tuple[RawPart | None] | None = None
 
-    def decode(self, data: Any, text: str) -> Valid[Any] | Invalid:  # noqa: ARG002 - one shape for all codecs
+    def decode(
+        self,
+        data: Any,
+        text: str,  # noqa: ARG002 - one shape for all codecs
+        *,
+        closed: bool = False,  # noqa: ARG002
+    ) -> Valid[Any] | Invalid:
         """The data when it fits, else everything that is wrong."""
         problems = raw_problems(self._validator, data)
         return Invalid(problems=problems) if problems else Valid(value=data, data=data)

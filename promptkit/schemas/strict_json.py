@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jiter
+
 from promptkit.schemas.json_types import is_list, is_object
 from promptkit.schemas.outcomes import Problem
 from promptkit.schemas.places import shown
@@ -53,6 +55,60 @@ def parse_json(text: str) -> Any:
         NotJson: For text that is no JSON, NaN and infinities, a name that occurs twice in one object, nesting
             deeper than 100, unpaired surrogates, numbers too large for a float, and text around the value.
     """
+    try:
+        return _quickly(text)
+    except (
+        ValueError
+    ):  # also a lone surrogate, which has no bytes; what is wrong, and where, takes a closer look
+        return _closely(text)
+
+
+def _quickly(text: str) -> Any:
+    """The value by a parser in native code.
+
+    Raises:
+        ValueError: Where it is none, or where only a closer look can tell.
+    """
+    raw = text.encode()
+    if _may_overflow(raw) or _may_be_deep(raw):
+        raise ValueError
+    return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True)
+
+
+_SHAPES = bytes(
+    ord("d") if code in b"0123456789" else ord("e") if code in b"eE" else code if code in b"+" else ord(".")
+    for code in range(256)
+)
+"""Each byte as a digit, an exponent's sign, or neither."""
+_MANY_DIGITS = b"d" * 200
+
+
+def _may_overflow(raw: bytes) -> bool:
+    """False when no number is too large for a float: no exponent has three digits, and no number very many."""
+    shape = raw.translate(_SHAPES)
+    if _MANY_DIGITS in shape:
+        return True
+    return b"de" in shape and (b"deddd" in shape or b"de+ddd" in shape)
+
+
+_TO_ROUND = bytes.maketrans(b"[{]}", b"(())")
+_NOT_BRACKETS = bytes(code for code in range(256) if code not in b"[{]}")
+
+
+def _may_be_deep(raw: bytes) -> bool:
+    """False when brackets, those in strings included, nest at most MAX_DEPTH deep: pairs vanish from the inside."""
+    brackets = raw.translate(_TO_ROUND, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return False
+        fewer = brackets.replace(b"()", b"")
+        if len(fewer) == len(brackets):
+            return True
+        brackets = fewer
+    return bool(brackets)
+
+
+def _closely(text: str) -> Any:
     _refuse_deep(text)
     if text.startswith("\ufeff"):
         raise NotJson(_problem(text, 0, "a byte order mark stands before the JSON value"))

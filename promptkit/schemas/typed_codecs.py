@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -32,17 +32,25 @@ class TypedCodec:
         SchemaUnsupported: When pydantic cannot validate the type or JSON Schema cannot say it.
     """
 
-    __slots__ = ("_adapter", "_parts", "json_schema")
+    __slots__ = ("_adapter", "_further", "_parts", "json_schema")
 
     def __init__(self, tp: Any, *, json_schema: Mapping[str, Any] | None = None) -> None:
         self._adapter = adapter_of(tp)
         self._parts: TypedPart | None = None
         self.json_schema = _schema_of(self._adapter, tp) if json_schema is None else json_schema
+        self._further = _takes_further_names(self.json_schema)
 
-    def decode(self, data: Any, text: str) -> Valid[Any] | Invalid:
-        """The instance when the text fits the type without coercion, else everything that is wrong."""
+    def decode(self, data: Any, text: str, *, closed: bool = False) -> Valid[Any] | Invalid:
+        """The instance when the text fits the type without coercion, else everything that is wrong.
+
+        Args:
+            data: What the text is as plain data.
+            text: JSON.
+            closed: True refuses names that the type would pass over, unless it says that it takes further ones.
+        """
+        extra: Literal["forbid"] | None = "forbid" if closed and not self._further else None
         try:
-            value = self._adapter.validate_json(text, strict=True)
+            value = self._adapter.validate_json(text, strict=True, extra=extra)
         except ValidationError as error:
             return Invalid(problems=problems_of(error, data))
         return Valid(value=value, data=data)
@@ -133,6 +141,14 @@ def _closed(key: str, value: Any) -> Any:
     if key in ("anyOf", "oneOf", "prefixItems") and is_list(value):
         return [closed_objects(part) if is_mapping(part) else part for part in value]
     return value
+
+
+def _takes_further_names(schema: Any) -> bool:
+    """True when an object of the schema that declares names takes any others beside them."""
+    if is_mapping(schema):
+        open_beside = "properties" in schema and schema.get("additionalProperties", False) is not False
+        return open_beside or any(_takes_further_names(part) for part in schema.values())
+    return is_list(schema) and any(map(_takes_further_names, schema))
 
 
 def _type_name(tp: Any) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from promptkit.errors import SchemaUnsupported
 from promptkit.messages import DocumentPart, ImagePart, Message
 from promptkit.schemas.findings import Findings
-from promptkit.schemas.plain_data import to_plain
+from promptkit.schemas.plain_data import is_plain, to_plain
 from promptkit.schemas.typed_codecs import TypedCodec, adapter_of
 from promptkit.schemas.typed_errors import problems_of
 
@@ -52,6 +52,10 @@ class TypedInputs:
 
     def plain(self, value: Any, path: str, findings: Findings) -> Any:
         """One field as plain data, before all are checked together."""
+        characters = findings.characters
+        if is_plain(value, findings):
+            return value  # what goes on is what the type makes of it, never this very object
+        findings.characters = characters
         return to_plain(value, path, findings)
 
     def check(self, values: dict[str, Any], findings: Findings) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from promptkit.errors import ConfigurationError, PromptError
 from promptkit.libraries import check_file
 
 HEAD = "---\nformat: promptkit/1\nname: triage\n"
-BODY = "---\n{% user %}\n{{ text }}\n{% enduser %}\n"
-WHOLE = "---\n{% examples %}\n{% user %}\n{{ constraints }}\n{{ text }}\n{% enduser %}\n"
+BODY = "---\n{% user %}\nJudge it: {{ text }}\n{% enduser %}\n"
+WHOLE = "---\n{% examples %}\n{% user %}\n{{ constraints }}\nJudge it: {{ text }}\n{% enduser %}\n"
 SCHEMAS = (
     "input:\n  schema:\n    text: string\noutput:\n  schema:\n    mood(enum): [good, bad]\n    why:\n"
     "      type: string\n      max_words: 3\n      quoted_from: text\n"
@@ -123,7 +123,7 @@ def test_a_library_is_checked_whole_and_a_broken_fragment_counts_once(tmp_path: 
             f"{name}.prompt.j2",
             f"---\nformat: promptkit/1\ncontext:\n  - include: fragments/policy\n{BODY}",
         )
-    write(tmp_path, "three.prompt.j2", "{% user %}\n{{ text }}\n{% enduser %}\n")
+    write(tmp_path, "three.prompt.j2", "{% user %}\nJudge it: {{ text }}\n{% enduser %}\n")
 
     report = pk.library(tmp_path).check()
 
@@ -245,7 +245,7 @@ def test_an_input_that_only_a_rule_reads_is_used(tmp_path: Path) -> None:
         "    label: {type: string, one_of_input: labels}\nconstraints:\n"
         "  - {id: size, expr: 'len(output.label) < inputs.most'}\n"
     )
-    body = "---\n{% user %}\n{{ constraints }}\n{{ text }}\n{% enduser %}\n"
+    body = "---\n{% user %}\n{{ constraints }}\nJudge it: {{ text }}\n{% enduser %}\n"
 
     assert [finding.rule for finding in faults(tmp_path, f"{HEAD}{rules}{body}")] == []
 

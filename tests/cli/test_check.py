@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ tests:
     expect: {output: {mood: %s}}
 ---
 {%% user %%}
-{{ text }}
+Judge it: {{ text }}
 {%% enduser %%}
 """
 
@@ -70,7 +72,7 @@ def test_json_holds_faults_and_tests(cli: Any) -> None:
 
 def test_names_and_files_choose_what_is_checked(cli: Any) -> None:
     cli.write("templates/tested.prompt.j2", TESTED % "bad")
-    cli.write("loose/hi.prompt.j2", "{% user %}\nHi\n{% enduser %}\n")
+    cli.write("loose/hi.prompt.j2", "{% user %}\nSay hi.\n{% enduser %}\n")
 
     done = cli("check", "note", "loose/hi.prompt.j2", "templates/echo.prompt.j2")
 
@@ -152,7 +154,7 @@ def test_sarif_is_one_json_document(cli: Any) -> None:
 def test_warnings_alone_leave_the_exit_code_at_0(cli: Any) -> None:
     cli.write(
         "templates/odd.prompt.j2",
-        "---\ninput: {schema: {text: string, more: string}}\n---\n{% user %}\nHi {{ text }}\n{% enduser %}\n",
+        "---\ninput: {schema: {text: string, more: string}}\n---\n{% user %}\nSort the note {{ text }}\n{% enduser %}\n",
     )
 
     done = cli("check", "odd")
@@ -160,3 +162,34 @@ def test_warnings_alone_leave_the_exit_code_at_0(cli: Any) -> None:
     assert done.code == 0
     assert "[unused-input]" in done.out
     assert done.out.endswith("1 prompt, 0 faults, 1 warning, 0 tests passed\n")
+
+
+def test_a_second_run_recalls_the_first_and_sees_what_changed(cli: Any) -> None:
+    cli.write("templates/tested.prompt.j2", TESTED % "good")
+    first = cli("check")
+    second, one = cli("check"), cli("check", "tested", "--json")
+    cli.write("templates/tested.prompt.j2", TESTED % "bad")
+    third = cli("check")
+
+    assert (second.code, second.out) == (first.code, first.out)
+    assert [test["passed"] for test in json.loads(one.out)["tests"]] == [True]
+    assert third.code == 1
+
+
+def test_a_recalled_report_loads_nothing_that_checking_needs(cli: Any) -> None:
+    cli("check")
+    code = (
+        "import sys; from promptkit.cli import main; code = main(['check'])\n"
+        "print(code, [name for name in ('jinja2', 'yaml', 'jsonschema_rs', 'promptkit.prompts') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_no_cache_looks_at_everything_and_keeps_nothing(cli: Any) -> None:
+    done = cli("check", "--no-cache")
+
+    assert done.out == "2 prompts, 0 faults, 0 tests passed\n"
+    assert not (cli.folder / ".cache").exists()

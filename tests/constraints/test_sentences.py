@@ -1,5 +1,4 @@
 """Sentences are counted by their marks, spelling and abbreviations."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 

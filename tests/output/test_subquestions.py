@@ -95,7 +95,7 @@ def completion(text: Any, **parts: Any) -> Completion:
 
 def spec_of(schema: Any, *constraints: Constraint) -> OutputSpec:
     made = schema if isinstance(schema, OutputSchema) else OutputSchema[Any].from_type(schema)
-    return OutputSpec(schema=made, constraints=constraints, inputs=INPUTS)
+    return OutputSpec(schema=made, constraints=constraints, inputs=INPUTS, repair="off")
 
 
 def rejected(spec: OutputSpec, answer: Any, plan: Plan = CHECKED) -> Rejected:

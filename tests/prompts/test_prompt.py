@@ -393,3 +393,26 @@ def test_a_rule_that_is_to_be_judged_in_the_run_is_refused_rather_than_left_unju
         TemplateError, match=r"p.prompt.j2:6: a.tone says when: run, which is not in this version"
     ):
         pk.load(path).check()
+
+
+@pytest.mark.parametrize(
+    ("template", "examples", "unchanging"),
+    [
+        ("{% system %}{{ clarity }}{% endsystem %}{% user %}{{ thing }}{% enduser %}", (), 1),
+        ("{% system %}About {{ thing }}.{% endsystem %}{% user %}Go.{% enduser %}", (), 0),
+        (
+            "{% system %}{{ clarity }}{% endsystem %}{% examples %}{% user %}{{ thing }}{% enduser %}",
+            [{"input": {"thing": "a"}, "output": "b"}],
+            3,
+        ),
+        ("{% user %}Hi.{% enduser %}", (), 1),
+    ],
+)
+def test_a_request_says_how_many_of_its_messages_never_change(template, examples, unchanging) -> None:
+    backend = MockBackend(["x"])
+    clarity = {"task": "Name it."} if "clarity" in template else None
+    prompt = pk.Prompt(template=template, clarity=clarity, examples=examples).using(backend)
+
+    prompt.run(**({"thing": "c"} if "thing" in template else {}))
+
+    assert backend.requests[0].unchanging == unchanging

@@ -92,8 +92,17 @@ def test_thoughts_in_the_text_are_taken_apart_and_recorded() -> None:
 
 
 def test_text_is_read_as_it_is_where_nothing_is_to_be_thought() -> None:
-    with pytest.raises(pk.errors.OutputError):
-        prompt_of("false").using(MockBackend([THOUGHT]), attempts=1).run(text="x")
+    strict = prompt_of("false").using(MockBackend([THOUGHT]), attempts=1, repair="off")
+
+    with pytest.raises(pk.errors.Unparseable):
+        strict.run(text="x")
+
+
+def test_thoughts_that_nobody_asked_for_are_left_out_with_a_receipt() -> None:
+    result = prompt_of("false").using(MockBackend([THOUGHT]), attempts=1).run(text="x")
+
+    assert result.value.kind == "bill"
+    assert [repair.rule for repair in result.repairs] == ["prose"]
 
 
 def test_a_question_about_some_fields_asks_for_thoughts_again() -> None:

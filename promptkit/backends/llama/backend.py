@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from promptkit.backends.llama.planning import plan
 from promptkit.backends.llama.sampling import Sampler
 from promptkit.backends.llama.sequences import Answer, Limits, News
 from promptkit.backends.llama.sources import find_model
-from promptkit.completions import Completed, Completion, Event
+from promptkit.completions import Completed, Completion, Enforcement, Event
 from promptkit.errors import BackendError, ContextOverflow
+from promptkit.interception import require_live
 from promptkit.messages import Message, TextPart
-from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
+from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
 
 __all__ = ["LlamaBackend"]
 
@@ -98,10 +100,14 @@ class LlamaBackend:
             schema=True, stream=True, seed=True, logprobs=True, resume=True, parts=frozenset({TextPart})
         )
 
-    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:  # noqa: ARG002 - the protocol's
+    def plan(self, spec: OutputSpec, generation: GenerationConfig) -> Plan:
         """What the grammar enforces and what is checked afterwards; loads no model."""
         with self._named():
-            return plan(spec, self.name)
+            made = plan(spec, self.name)
+        if not generation.extra:
+            return made
+        lost = Placement.of_setting("extra", Enforcement.IMPOSSIBLE, "fields of a call are for servers")
+        return replace(made, placements=(lost, *made.placements))
 
     def count_tokens(self, messages: Sequence[Message]) -> Count:
         """The exact number of tokens of the prompt that these messages make; loads the model.
@@ -174,6 +180,7 @@ class LlamaBackend:
         self, request: Request, limits: Limits, tell: Callable[[News], object], *, streams: bool
     ) -> tuple[Answer, Callable[[], object]]:
         """The answer in the making, and what gives its model back."""
+        require_live(self.name)
         with contextlib.ExitStack() as undo, self._named():
             model = undo.enter_context(self._model())
             answer = self._prepared(model, request, limits, tell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from promptkit.checks.reports import Report
+from promptkit.checks.report import Report
 
 __all__ = ["report_data"]
 

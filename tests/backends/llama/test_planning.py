@@ -222,3 +222,12 @@ def test_a_length_that_is_kept_while_it_is_written_shapes_the_answer(ask):
     }
 
     assert len(fingerprints) == 3  # what is only checked changes no answer
+
+
+def test_fields_that_are_for_servers_are_refused_here(unloadable, ask):
+    output = ask("x", schema=SCHEMA).output
+
+    plan = unloadable.plan(output, GenerationConfig(extra={"think": True}))
+
+    assert (plan.placements[0].setting, plan.placements[0].where) == ("extra", Enforcement.IMPOSSIBLE)
+    assert "cannot be given generation.extra" in str(refusal(plan, output, unloadable.capabilities))

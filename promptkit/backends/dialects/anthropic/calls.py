@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from promptkit.backends.dialect import thoughts_of
 from promptkit.backends.dialects.anthropic.profile import FORM, Profile
 from promptkit.backends.parts import base64_text, misplaced, not_taken, spoken_late
 from promptkit.backends.schema_forms import json_bytes, schema_field
@@ -25,7 +26,6 @@ from promptkit.requests import Request
 __all__ = ["encode"]
 
 _ROLES = {"user": "user", "assistant": "assistant", "tool": "user"}
-_EPHEMERAL = {"type": "ephemeral"}
 
 
 def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profile) -> HttpCall:
@@ -44,19 +44,20 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         "max_tokens": profile.max_tokens,
         **setting_fields(request.generation, profile.settings, endpoint),
     }
+    kept = request.unchanging if profile.cache_prefix else 0
     if spoken:
-        body["system"] = _system(spoken, endpoint, profile)
+        body["system"] = _system(spoken, endpoint, kept)
     if request.tools:
         body["tools"] = [
             {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
             for tool in request.tools
         ]
-    body["messages"] = _messages(others, endpoint)
+    body["messages"] = _messages(others, endpoint, kept - len(spoken))
     if stream:
         body["stream"] = True
     form = schema_field(request.output, FORM, _output_format)
     if form is not None:
-        body["output_config"] = {"format": json.loads(form)}
+        body["output_config"] = {"format": form.data}
     return HttpCall(
         path="/messages",
         body=json_bytes(with_extra(body, request.generation, endpoint)),
@@ -73,25 +74,27 @@ def _output_format(name: str, schema: Any, fits: bool) -> Any:
     return {"type": "json_schema", "schema": schema}
 
 
-def _system(spoken: Sequence[Message], endpoint: Endpoint, profile: Profile) -> list[dict[str, Any]]:
+def _system(spoken: Sequence[Message], endpoint: Endpoint, kept: int) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
-    for message in spoken:
+    for number, message in enumerate(spoken, 1):
         for part in message.parts:
             if not isinstance(part, TextPart):
                 raise misplaced(part, "system", endpoint)
             if part.text:  # empty blocks are refused
                 blocks.append({"type": "text", "text": part.text})
-    if blocks and profile.cache_system:
-        blocks[-1]["cache_control"] = _EPHEMERAL
+        if number == kept:
+            _mark(blocks)
     return blocks
 
 
-def _messages(messages: Sequence[Message], endpoint: Endpoint) -> list[dict[str, Any]]:
+def _messages(messages: Sequence[Message], endpoint: Endpoint, kept: int) -> list[dict[str, Any]]:
     """The turns; neighbours of one role are one turn, since the results of all calls must stand in one."""
     turns: list[dict[str, Any]] = []
-    for message in messages:
+    for number, message in enumerate(messages, 1):
         role = _ROLES[message.role]
         blocks = list(_blocks(message, endpoint))
+        if number == kept:
+            _mark(blocks)
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += blocks
         else:
@@ -99,7 +102,22 @@ def _messages(messages: Sequence[Message], endpoint: Endpoint) -> list[dict[str,
     return turns
 
 
+def _mark(blocks: list[dict[str, Any]]) -> None:
+    """Tell the provider that everything up to here comes again, tools and all."""
+    if blocks:
+        blocks[-1]["cache_control"] = {"type": "ephemeral"}
+
+
+def _thoughts(message: Message) -> Iterator[dict[str, Any]]:
+    """The thoughts before a call, which the API wants back where it was asked to think."""
+    for part in message.parts:
+        if isinstance(part, ToolCallPart):
+            for thought, signature in thoughts_of(part.signature):
+                yield {"type": "thinking", "thinking": thought, "signature": signature}
+
+
 def _blocks(message: Message, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    yield from _thoughts(message)
     for part in message.parts:
         if isinstance(part, TextPart):
             if part.text:

@@ -16,25 +16,25 @@ from promptkit.backends.dialects.anthropic.profile import (
     Profile,
 )
 from promptkit.backends.dialects.anthropic.reading import read, read_event, usage_of
+from promptkit.backends.planning import planner
 from promptkit.backends.providers import Provider
-from promptkit.backends.schema_forms import plan_of
-from promptkit.backends.settings import with_settings
-from promptkit.backends.wire import Endpoint, ErrorWords
+from promptkit.backends.wire import ErrorWords
 from promptkit.errors import ConfigurationError
 from promptkit.messages import DocumentPart, ImagePart, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan
+from promptkit.requests import Capabilities
 from promptkit.spelling import did_you_mean
 
 __all__ = ["PROVIDERS", "dialect"]
 
 
-def dialect(*, api_version: str = VERSION, cache_system: bool = True) -> Dialect:
+def dialect(*, api_version: str = VERSION, cache_prefix: bool = True) -> Dialect:
     """Anthropic's messages.
 
     Args:
         api_version: The API's version: ``2023-06-01`` or ``2026-10-21``, which takes no sampling settings.
-        cache_system: Whether the provider is told that the system text may be cached, so that calls that follow
-            within minutes read it for a tenth of the price. It costs a quarter more to write it.
+        cache_prefix: Whether the provider is told up to where the messages are the same for all inputs of a
+            prompt, so that calls that follow within five minutes read that part for a tenth of the price. Writing
+            it costs a quarter more.
 
     Raises:
         ConfigurationError: When there is no such version.
@@ -44,10 +44,7 @@ def dialect(*, api_version: str = VERSION, cache_system: bool = True) -> Dialect
         hint = did_you_mean(str(api_version), known)
         raise ConfigurationError(f"api_version is {api_version!r}{hint}; it is one of {', '.join(known)}")
     settings = SETTINGS if api_version == VERSION else WITHOUT_SAMPLING
-    profile = Profile(api_version=api_version, cache_system=cache_system, settings=settings)
-
-    def plan(spec: OutputSpec, generation: GenerationConfig, endpoint: Endpoint) -> Plan:
-        return with_settings(plan_of(spec, FORM, endpoint.name), generation, settings, endpoint.model)
+    profile = Profile(api_version=api_version, cache_prefix=cache_prefix, settings=settings)
 
     return Dialect(
         name="anthropic",
@@ -55,7 +52,7 @@ def dialect(*, api_version: str = VERSION, cache_system: bool = True) -> Dialect
         read=read,
         read_event=read_event,
         usage=usage_of,
-        plan=plan,
+        plan=planner(FORM, settings),
         capabilities=Capabilities(
             schema=True,
             tools=True,

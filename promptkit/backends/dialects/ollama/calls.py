@@ -70,7 +70,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool) -> HttpCall:
         body["tools"] = [{"type": "function", "function": tool.to_dict()} for tool in request.tools]
     form = schema_field(request.output, FORM, _format)
     if form is not None:
-        body["format"] = json.loads(form)
+        body["format"] = form.data
     body |= {name: settings.pop(name) for name in _BESIDE if name in settings}
     if settings:
         body["options"] = settings

@@ -11,6 +11,7 @@ from promptkit.backends.dialects.openai_chat.parameters import exported
 from promptkit.backends.dialects.openai_chat.profiles import OPENAI, Profile
 from promptkit.backends.schema_forms import json_bytes
 from promptkit.backends.settings import setting_fields, with_extra
+from promptkit.backends.strict_schema import strict_parameters
 from promptkit.backends.wire import Endpoint, HttpCall
 from promptkit.requests import Rendered, Request, Tool
 
@@ -33,14 +34,16 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         **profile.body,
     }
     if request.tools:
-        fields["tools"] = [_tool(tool) for tool in request.tools]
+        fields["tools"] = [_tool(tool, profile) for tool in request.tools]
     if stream:
         fields["stream"] = True
-        fields["stream_options"] = {"include_usage": True}
-    body = json_bytes(with_extra(fields, request.generation, endpoint))
+        if profile.asks_for_usage:
+            fields["stream_options"] = {"include_usage": True}
     form = response_format(request.output, profile)
-    if form:
-        body = b'%b,"response_format":%b}' % (body[:-1], form)
+    taken = ("response_format",) if form is not None else ()
+    body = json_bytes(with_extra(fields, request.generation, endpoint, taken=taken))
+    if form is not None:
+        body = b'%b,"response_format":%b}' % (body[:-1], form.as_bytes)
     headers = {
         "content-type": "application/json",
         "accept": "text/event-stream" if stream else "application/json",
@@ -55,11 +58,13 @@ def export(rendered: Rendered) -> dict[str, Any]:
         **exported(rendered.generation),
     }
     form = response_format(rendered.output, OPENAI)
-    if form:
-        arguments["response_format"] = json.loads(form)
+    if form is not None:
+        arguments["response_format"] = json.loads(form.as_bytes)
     return arguments
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+def _tool(tool: Tool, profile: Profile) -> dict[str, Any]:
+    """The tool; its arguments are held to their schema where the server is known to do that."""
+    strict = strict_parameters(tool, profile.rules) if profile.enforces_schema else None
+    function = tool.to_dict() if strict is None else {**tool.to_dict(), "parameters": strict, "strict": True}
     return {"type": "function", "function": function}

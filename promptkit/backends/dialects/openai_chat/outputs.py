@@ -6,15 +6,16 @@ from functools import cache
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat.profiles import Profile, ResponseFormat
-from promptkit.backends.schema_forms import SchemaForm, plan_of, schema_field
+from promptkit.backends.schema_forms import SchemaField, SchemaForm, plan_of, schema_field
 from promptkit.backends.schema_rules import SchemaRules
 from promptkit.backends.settings import with_settings
 from promptkit.requests import GenerationConfig, OutputSpec, Plan
 
-__all__ = ["plan", "response_format"]
+__all__ = ["form_of", "plan", "response_format"]
 
 
-def _form(profile: Profile) -> SchemaForm:
+def form_of(profile: Profile) -> SchemaForm:
+    """How servers of this profile take a schema."""
     return _made(profile.rules, profile.enforces_schema, profile.response_format)
 
 
@@ -24,10 +25,10 @@ def _made(rules: SchemaRules, enforces: bool, form: ResponseFormat) -> SchemaFor
     return SchemaForm(rules=rules, enforces=enforces, loose=True, unsent=unsent)
 
 
-def response_format(spec: OutputSpec, profile: Profile) -> bytes | None:
-    """The ``response_format`` as JSON bytes; None for text and where no schema can or shall be sent."""
+def response_format(spec: OutputSpec, profile: Profile) -> SchemaField | None:
+    """The ``response_format``; None for text and where no schema can or shall be sent."""
     wrap = _as_json_object if profile.response_format == "json_object" else _as_json_schema
-    return schema_field(spec, _form(profile), wrap)
+    return schema_field(spec, form_of(profile), wrap)
 
 
 def _as_json_schema(name: str, schema: Any, fits: bool) -> Any:
@@ -59,5 +60,5 @@ def plan(
         model: The model's name as the server knows it.
     """
     return with_settings(
-        plan_of(spec, _form(profile), name), generation or GenerationConfig(), profile.settings, model
+        plan_of(spec, form_of(profile), name), generation or GenerationConfig(), profile.settings, model
     )

@@ -9,7 +9,16 @@ from promptkit.backends.openai_models import REASONING_MODELS
 from promptkit.backends.settings import Settings, Writer, written
 from promptkit.requests import GenerationConfig
 
-__all__ = ["COMPATIBLE_SETTINGS", "OPENAI_SETTINGS", "exported", "logprobs_field"]
+__all__ = [
+    "COMPATIBLE_SETTINGS",
+    "LLAMA_SERVER_SETTINGS",
+    "MISTRAL_SETTINGS",
+    "OPENAI_SETTINGS",
+    "OPENROUTER_SETTINGS",
+    "VLLM_SETTINGS",
+    "exported",
+    "logprobs_field",
+]
 
 
 def logprobs_field(least: int) -> Writer:
@@ -48,10 +57,18 @@ _MORE: Mapping[str, Writer] = {
     "min_p": "min_p",
     "repetition_penalty": _penalty,
 }
-COMPATIBLE_SETTINGS = Settings(
-    # llama-server takes top_logprobs for n_probs, and 0 of these for no log-probabilities
-    writers={**_COMMON, "max_tokens": "max_tokens", "logprobs": logprobs_field(1), **_MORE},
+_RARE: Mapping[str, Writer] = {"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repetition_penalty"}
+_BOUNDED: Mapping[str, Writer] = {**_COMMON, "max_tokens": "max_tokens"}
+
+# llama-server takes top_logprobs for n_probs, and 0 of these for no log-probabilities.
+COMPATIBLE_SETTINGS = Settings(writers={**_BOUNDED, "logprobs": logprobs_field(1), **_MORE})
+LLAMA_SERVER_SETTINGS = Settings(
+    writers={**_BOUNDED, "logprobs": logprobs_field(1), **_RARE, "repetition_penalty": "repeat_penalty"}
 )
+VLLM_SETTINGS = Settings(writers={**_BOUNDED, "logprobs": logprobs_field(0), **_RARE})
+OPENROUTER_SETTINGS = Settings(writers={**_BOUNDED, "logprobs": logprobs_field(0), **_RARE})
+MISTRAL_SETTINGS = Settings(writers={**_BOUNDED, "seed": "random_seed"})
+"""Source: Mistral's API reference, "Chat completion": no log-probabilities, and the seed under another name."""
 
 
 def exported(generation: GenerationConfig) -> dict[str, Any]:

@@ -9,14 +9,24 @@ from typing import get_args
 
 from promptkit.backends.dialect import Dialect
 from promptkit.backends.dialects.openai_chat.calls import encode
-from promptkit.backends.dialects.openai_chat.outputs import plan
-from promptkit.backends.dialects.openai_chat.profiles import COMPATIBLE, OPENAI, Profile, ResponseFormat
+from promptkit.backends.dialects.openai_chat.outputs import form_of
+from promptkit.backends.dialects.openai_chat.profiles import (
+    AZURE,
+    COMPATIBLE,
+    LLAMA_SERVER,
+    MISTRAL,
+    OPENAI,
+    OPENROUTER,
+    VLLM,
+    Profile,
+    ResponseFormat,
+)
 from promptkit.backends.dialects.openai_chat.reading import read, read_event, usage_of, usage_with_cost
+from promptkit.backends.planning import planner
 from promptkit.backends.providers import Provider
-from promptkit.backends.wire import Endpoint
 from promptkit.errors import ConfigurationError
 from promptkit.messages import DocumentPart, ImagePart, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan
+from promptkit.requests import Capabilities
 from promptkit.spelling import did_you_mean
 
 __all__ = ["PROVIDERS", "compatible", "dialect", "openai"]
@@ -26,9 +36,6 @@ _PARTS = frozenset({TextPart, ImagePart, ToolCallPart, ToolResultPart})
 
 def dialect(profile: Profile) -> Dialect:
     """OpenAI's chat completions as servers of this profile speak it."""
-
-    def planned(spec: OutputSpec, generation: GenerationConfig, endpoint: Endpoint) -> Plan:
-        return plan(spec, profile, endpoint.name, generation, model=endpoint.model)
 
     def in_json_object(body: bytes) -> Dialect | None:
         """The form that a server names while it refuses ``json_schema``."""
@@ -42,7 +49,7 @@ def dialect(profile: Profile) -> Dialect:
         read=read,
         read_event=read_event,
         usage=usage_with_cost if profile.reports_cost else usage_of,
-        plan=planned,
+        plan=planner(form_of(profile), profile.settings),
         capabilities=Capabilities(
             schema=profile.enforces_schema,
             stream=True,
@@ -92,5 +99,20 @@ PROVIDERS: Mapping[str, Provider] = {
         key_env="OPENAI_API_KEY",
         base_url="https://api.openai.com/v1",
         elsewhere=Provider(dialect=compatible, key_env="OPENAI_COMPATIBLE_API_KEY"),
+    ),
+    "azure": Provider(dialect=partial(dialect, AZURE), key_env="AZURE_OPENAI_API_KEY"),
+    "llama-server": Provider(
+        dialect=partial(dialect, LLAMA_SERVER), key_env="LLAMA_API_KEY", base_url="http://127.0.0.1:8080/v1"
+    ),
+    "mistral": Provider(
+        dialect=partial(dialect, MISTRAL), key_env="MISTRAL_API_KEY", base_url="https://api.mistral.ai/v1"
+    ),
+    "openrouter": Provider(
+        dialect=partial(dialect, OPENROUTER),
+        key_env="OPENROUTER_API_KEY",
+        base_url="https://openrouter.ai/api/v1",
+    ),
+    "vllm": Provider(
+        dialect=partial(dialect, VLLM), key_env="VLLM_API_KEY", base_url="http://127.0.0.1:8000/v1"
     ),
 }

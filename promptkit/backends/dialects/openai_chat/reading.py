@@ -13,6 +13,9 @@ from promptkit.completions import FinishReason, Usage
 
 __all__ = ["read", "read_event", "usage_of", "usage_with_cost"]
 
+_BROKEN_OFF = "error"
+"""Mistral's and OpenRouter's reason to stop where the generation failed midway."""
+
 _FINISH_REASONS: Mapping[str, FinishReason] = {
     "content_filter": "filter",
     "end_turn": "stop",
@@ -25,6 +28,9 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop_sequence": "stop",
     "tool_calls": "tool",
 }
+
+
+_TEXT_FIELDS = frozenset({"content", "role"})
 
 
 def read(data: Mapping[str, Any]) -> Piece:
@@ -40,6 +46,8 @@ def read(data: Mapping[str, Any]) -> Piece:
     text = text_of(message.get("content"))
     if text is None:
         raise NotTheProtocol("choices[0].message.content is no text")
+    if choice.get("finish_reason") == _BROKEN_OFF:
+        return _failed()
     return Piece(
         text=text,
         reasoning=_reasoning(message),
@@ -60,6 +68,9 @@ def read_event(data: Mapping[str, Any], event: str) -> Piece:
         NotTheProtocol: When it is no chunk.
     """
     del event  # chunks have no types
+    plain = _text_alone(data)
+    if plain is not None:
+        return plain
     choices = data.get("choices")
     usage, model, answer = (
         mapping_of(data.get("usage")),
@@ -74,6 +85,8 @@ def read_event(data: Mapping[str, Any], event: str) -> Piece:
     if choice is None or delta is None or text is None:
         raise NotTheProtocol("its stream holds a chunk without choices[0].delta")
     reason = choice.get("finish_reason")
+    if reason == _BROKEN_OFF:
+        return _failed()
     return Piece(
         text=text,
         reasoning=_reasoning(delta),
@@ -85,6 +98,27 @@ def read_event(data: Mapping[str, Any], event: str) -> Piece:
         logprobs=_logprobs(choice),
         calls=tuple(_calls(delta)),
     )
+
+
+def _text_alone(data: Mapping[str, Any]) -> Piece | None:
+    """What a chunk adds that holds text and nothing else, as nearly all do: found in a third of the time."""
+    choice = first_of(data.get("choices"))
+    delta = mapping_of(choice.get("delta")) if choice is not None else None
+    if choice is None or delta is None or not delta.keys() <= _TEXT_FIELDS:
+        return None
+    text = delta.get("content")
+    if (
+        not isinstance(text, str)
+        or choice.get("finish_reason")
+        or choice.get("logprobs")
+        or data.get("usage")
+    ):
+        return None
+    return Piece(text, model=string_of(data.get("model")), id=string_of(data.get("id")))
+
+
+def _failed() -> Piece:
+    return Piece(error={"message": "the generation broke off (finish_reason error)", "code": 500})
 
 
 def usage_of(counts: Mapping[str, Any]) -> Usage | None:
@@ -111,6 +145,13 @@ def usage_with_cost(counts: Mapping[str, Any]) -> Usage | None:
 
 
 def _reasoning(message: Mapping[str, Any]) -> str:
+    """Under the two names that servers have for it; Mistral's stands among the parts of the content."""
+    content = message.get("content")
+    if isinstance(content, list):
+        parts = [mapping_of(part) or {} for part in items_of(content)]
+        return "".join(
+            text_of(part.get("thinking")) or "" for part in parts if part.get("type") == "thinking"
+        )
     return string_of(message.get("reasoning_content")) or string_of(message.get("reasoning")) or ""
 
 

@@ -1,0 +1,97 @@
+"""People: for whom prose is written, and in which tone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from promptkit.checks.clarity.prose import Prose
+from promptkit.checks.clarity.texts import Instruction, sentences
+from promptkit.declarations import Clarity
+from promptkit.prompts import Prompt
+from promptkit.rendering import Problem
+
+__all__ = ["audience_problems", "is_written_out", "tone_problems"]
+
+_READER = re.compile(
+    r"(?i)\b(?:audience|readers?|listeners?|viewers?|users?|customers?|clients?|patients?|guests?|visitors?|callers?|"
+    r"pupils?|students?|learners?|beginners?|child(?:ren)?|adults?|parents?|teachers?|colleagues?|team|managers?|board|"
+    r"boss|employees?|developers?|engineers? (?:on|who)|freelancers?|citizens?|tenants?|buyers?|shoppers?|subscribers?|"
+    r"followers?|fans|travellers?|recipients?|applicants?|candidates?|someone who|people who|anyone|everyone|"
+    r"for (?:a|an|the|my|our) (?!text|each|list|same|next)\w+ (?:who|guest|person|team|class))\b"
+)
+_MACHINE = re.compile(
+    r"(?i)\b(?:program|system|software|database|spreadsheet|table|pipeline|router|queue|index|filter|parser|script|api|"
+    r"catalogue|record|register|file|tracker|calendar|map|chart|list|crawler|pager|report tool)s?\b"
+)
+_TONE = re.compile(
+    r"(?i)\b(?:tone|style|voice|register|manner|formal(?:ly)?|informal(?:ly)?|friendly|polite(?:ly)?|calm(?:ly)?|warm(?:ly)?|"
+    r"neutral(?:ly)?|factual(?:ly)?|matter-of-fact|sober(?:ly)?|plain(?:ly)?|simple|simply|cheerful(?:ly)?|playful(?:ly)?|"
+    r"serious(?:ly)?|professional(?:ly)?|casual(?:ly)?|humorous(?:ly)?|witty|dry|kind(?:ly)?|gentle|gently|firm(?:ly)?|"
+    r"apologetic(?:ally)?|enthusiastic(?:ally)?|objective(?:ly)?|respectful(?:ly)?|encouraging(?:ly)?|empathetic(?:ally)?|"
+    r"direct(?:ly)?|terse(?:ly)?|vivid(?:ly)?|lively|solemn(?:ly)?|conversational(?:ly)?|academic|blunt(?:ly)?)\b"
+)
+_SENTENCES = 2
+"""Sentences that a body without a clarity section has at least before something is missed in it."""
+
+
+def audience_problems(
+    prompt: Prompt[Any], instructions: Sequence[Instruction], prose: Sequence[Prose]
+) -> Iterator[Problem]:
+    """Prose of which nothing says who reads it."""
+    declaration = prompt.declaration
+    if not prose or declaration.clarity.audience is not None or not is_written_out(prompt, instructions):
+        return
+    if any(_READER.search(text.text) for text in instructions if text.part != "role"):
+        return
+    yield Problem(
+        rule="audience-missing",
+        message=f"nothing says who reads {_called(prose[0])}; add `audience:` to clarity: what a reader knows already "
+        "decides on words and detail",
+        file=declaration.place,
+        line=_line(prompt),
+    )
+
+
+def tone_problems(
+    prompt: Prompt[Any], instructions: Sequence[Instruction], prose: Sequence[Prose]
+) -> Iterator[Problem]:
+    """A text to people of which neither a role nor a word names the tone; examples show one."""
+    declaration = prompt.declaration
+    clarity = declaration.clarity
+    written = [part for part in prose if part.to_people]
+    if clarity == Clarity() or clarity.role is not None or declaration.examples or not written:
+        return
+    if any(_TONE.search(text.text) for text in instructions) or _MACHINE.search(clarity.audience or ""):
+        return
+    if any(constraint.rule.kind in ("judged", "tone", "language") for constraint in declaration.constraints):
+        return
+    yield Problem(
+        rule="tone-unnamed",
+        message=f"neither a role nor a word names the tone of {_called(written[0])}; add `role:` to clarity with it, "
+        "for example: a calm support engineer",
+        file=declaration.place,
+        line=_line(prompt),
+    )
+
+
+def is_written_out(prompt: Prompt[Any], instructions: Sequence[Instruction]) -> bool:
+    """Whether a prompt is worked out enough that something can be missing in it."""
+    if prompt.declaration.clarity != Clarity():
+        return True
+    return sum(len(sentences(text.text)) for text in instructions if text.part == "body") > _SENTENCES
+
+
+def _called(prose: Prose) -> str:
+    return f"`{prose.path}`" if prose.path else "the text"
+
+
+def _line(prompt: Prompt[Any]) -> int | None:
+    declaration = prompt.declaration
+    lines = declaration.lines
+    return (
+        lines.get("clarity.task")
+        or lines.get("clarity")
+        or (declaration.body_line if declaration.body else None)
+    )

@@ -1,0 +1,193 @@
+"""The clarity rules against labelled prompt files: half of them to work on, half kept apart."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from promptkit.authoring import read_text
+from promptkit.checks.clarity import clarity_problems
+from promptkit.checks.clarity.prose import names_length
+from promptkit.checks.clarity.texts import instructions_of, sentences
+from promptkit.findings import RULES
+from promptkit.libraries import check_file
+from promptkit.prompts import Prompt
+
+sys.path.insert(0, str(Path(__file__).parent))
+from clarity_cases import cases, score
+
+CLARITY = {rule for rule in RULES if "-" in rule} & {
+    "audience-missing",
+    "bare-negation",
+    "context-absent",
+    "context-unmentioned",
+    "done-when-missing",
+    "format-repeated",
+    "length-unnamed",
+    "task-missing",
+    "task-several",
+    "tone-unnamed",
+    "vague-word",
+}
+
+
+@pytest.mark.parametrize("half", ["tuning", "kept"])
+def test_nine_of_ten_findings_are_right_on_either_half(half: str) -> None:
+    found = score(half)
+
+    assert found.precision >= 0.9, found.wrong
+    assert found.recall >= 0.8, found.missed
+
+
+@pytest.mark.parametrize("half", ["tuning", "kept"])
+def test_each_half_has_50_good_and_50_faulty_files_and_a_label_for_every_rule(half: str) -> None:
+    each = list(cases(half))
+
+    assert sum(not case.breaks for case in each) == 50
+    assert sum(bool(case.breaks) for case in each) == 50
+    assert set().union(*(case.breaks for case in each)) == CLARITY
+
+
+def test_the_files_are_sound_but_for_what_their_labels_say(tmp_path: Path) -> None:
+    for number, case in enumerate(cases("tuning")):
+        path = tmp_path / f"c{number}.prompt.j2"
+        path.write_text(case.text)
+
+        others = [item for item in check_file(path).findings if item.rule not in CLARITY]
+
+        assert [item for item in others if item.severity == "error"] == [], case.title
+
+
+def found(text: str) -> dict[str, str]:
+    prompt = Prompt.declared(read_text(text, file="t.prompt.j2"))
+    return {problem.rule: problem.message for problem in clarity_problems(prompt)}
+
+
+CLARITY_OF = "---\ninput: {{schema: {{text: string}}}}\nclarity:\n{0}\n---\n"
+
+
+def of_clarity(lines: str) -> dict[str, str]:
+    return found(CLARITY_OF.format("\n".join(f"  {line}" for line in lines.split("\n"))))
+
+
+@pytest.mark.parametrize(
+    ("task", "several"),
+    [
+        ("Summarise the text; translate it into German", True),
+        ("Classify the text, then draft a reply", True),
+        ("Decide on a category, then draft a reply", False),
+        ("Find the errors and correct them", False),
+        ("Write one sentence. Write nothing else", False),
+        ("Review the text. Answer as JSON", False),
+    ],
+)
+def test_a_task_is_several_when_two_things_are_made(task: str, several: bool) -> None:
+    assert ("task-several" in of_clarity(f'task: "{task}."')) is several
+
+
+@pytest.mark.parametrize(
+    ("step", "vague"),
+    [
+        ("Name some dates.", "some"),
+        ("Name several (three to five) dates.", None),
+        ("Name the dates that the text calls 'appropriate'.", None),
+        ("Sort it as Some Good News does.", None),
+        ("Someone wrote it; name them.", None),
+        ("Use a tone that is good-natured.", None),
+        ("Add dates where necessary.", "where necessary"),
+        ("Write as many lines as it has.", None),
+    ],
+)
+def test_vague_words_are_found_where_they_mean_what_they_say(step: str, vague: str | None) -> None:
+    told = of_clarity(f'task: Sort it.\nsteps:\n  - "{step}"').get("vague-word", "")
+
+    assert told.startswith(f'"{vague}" can be taken') if vague else not told
+
+
+@pytest.mark.parametrize(
+    ("step", "bare"),
+    [
+        ("Never guess.", True),
+        ("You must not guess.", True),
+        ("Please avoid slang.", True),
+        ("Never guess, but ask.", False),
+        ("Never guess, use null.", False),
+        ("Write null; never guess.", False),
+        ("The text is not changed.", False),
+        ("Do not guess. Do not ask.", True),
+    ],
+)
+def test_a_negation_needs_what_to_do_beside_it(step: str, bare: bool) -> None:
+    assert ("bare-negation" in of_clarity(f'task: Sort it.\nsteps:\n  - "{step}"')) is bare
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("in at most 80 words", True),
+        ("two to four sentences", True),
+        ("a 20-line summary", True),
+        ("in one short paragraph", True),
+        ("as long as the original", True),
+        ("at its length", True),
+        ("höchstens 50 Wörtern", True),
+        ("in _ words", True),
+        ("a short text", False),
+        ("version 3 of the text", False),
+    ],
+)
+def test_a_length_is_a_number_of_something(text: str, named: bool) -> None:
+    assert names_length(text) is named
+
+
+def test_a_vague_length_is_told_as_such_and_found_in_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(
+        CLARITY_OF.format(
+            "  role: A dry editor.\n  task: Write a brief note.\n  audience: Ada.\n  done_when: x"
+        )
+    )
+
+    (finding,) = check_file(path).findings
+
+    assert (finding.rule, finding.line, finding.column, finding.width) == ("length-unnamed", 5, 17, 5)
+    assert '"brief" is no number' in finding.message
+
+
+def test_examples_show_length_and_tone() -> None:
+    text = (
+        "---\ninput: {schema: {text: string}}\nclarity: {task: Draft a reply., audience: The sender., done_when: x}\n"
+        "examples: [{input: {text: a}, output: Dear Ann}]\n---\n"
+    )
+
+    assert found(text) == {}
+
+
+def test_fields_of_prose_are_looked_for_at_any_depth() -> None:
+    text = (
+        "---\ninput: {schema: {text: string}}\nclarity: {role: A dry clerk., task: Judge it., audience: Ann., "
+        "done_when: x}\noutput:\n  schema:\n    found(array):\n      reason: string\n      title: string\n"
+        "      more?(object):\n        comment: {type: string, max_words: 30}\n---\n"
+    )
+
+    assert "`found[].reason`" in found(text)["length-unnamed"]
+
+
+def test_a_prompt_of_two_sentences_is_not_asked_for_more() -> None:
+    assert found("{% user %}\nShorten the note. Keep the names.\n{{ note }}\n{% enduser %}") == {}
+
+
+def test_instructions_are_the_words_without_jinja_at_their_lines() -> None:
+    text = (
+        "---\nclarity:\n  task: Sort {{ x }} {% if y %}well{% endif %}.\n---\n{% user %}\nOne. Two; three\n\n"
+        "{{ x }} {{ y }}\n\n{% raw %}{{ no }}{% endraw %}\nFour {# no #} five.\n{{ clarity }}\n{% enduser %}\n"
+    )
+
+    found = instructions_of(read_text(text, file="t.prompt.j2"))
+
+    assert [(item.part, item.line) for item in found] == [("task", 3), ("body", 6), ("body", 11)]
+    assert found[0].text == "Sort  _   well ."
+    assert sentences(found[1].text) == ["One.", "Two", "three"]
+    assert "no" not in found[2].text
