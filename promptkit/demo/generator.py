@@ -147,17 +147,9 @@ class Generator:
         """Write a phrasing out, but never as a held-out one."""
         while True:
             text = self._words(line.tree)
-            if plain(text) not in self.forbidden:
-                return re.sub(r"\{(\w+)\}", self._fill, text)
-
-    def _part(self, key: str) -> str:
-        return self._line(self.tones[key])
-
-    def _parts(self, key: str, share: float, many: int) -> list[str]:
-        """Return up to so many different parts, each with a chance of its own."""
-        count = sum(self.rng.random() < share for _ in range(many))
-        lines = self.tones[key]
-        return [self._write(line) for line in self.rng.sample(lines, min(count, len(lines)))]
+            filled = re.sub(r"\{(\w+)\}", self._fill, text)
+            if plain(text) not in self.forbidden and plain(filled) not in self.forbidden:
+                return filled
 
     def _words(self, tree: Sequence[str | list]) -> str:
         """Draw the alternatives of a tree, slots unfilled."""
