@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from noise import ID_MARK, Noise
-from phrasings import KIND_LABELS, Line, held_texts, parse, plain, tones, topics
+from phrasings import KIND_LABELS, Line, held_texts, plain, tones, topics
 from slots import Slots
 
 __all__ = ["KIND_LABELS", "Generator", "Message"]
@@ -59,9 +59,9 @@ class Generator:
     def __init__(self, seed: int, split: str = "train") -> None:
         self.rng = random.Random(seed)
         self.words = tomllib.loads((HERE / "words.toml").read_text("utf-8"))
-        # Phrasings of asides and openings are held out too: a tone that was seen word for word proves nothing.
-        self.tones = {key: [parse(line) for line in lines] for key, lines in tones(split).items()}
         self.forbidden = held_texts() if split == "train" else set()
+        # Phrasings of asides and openings are held out too: a tone that was seen word for word proves nothing.
+        self.tones = tones(split, self.forbidden)
         self.phrases, self.categories = topics(split, self.forbidden)
         self.topics = list(self.phrases)
         self.by_category: dict[str, list[str]] = {}
@@ -150,6 +150,15 @@ class Generator:
             filled = re.sub(r"\{(\w+)\}", self._fill, text)
             if plain(text) not in self.forbidden and plain(filled) not in self.forbidden:
                 return filled
+
+    def _part(self, key: str) -> str:
+        return self._line(self.tones[key])
+
+    def _parts(self, key: str, share: float, many: int) -> list[str]:
+        """Return up to so many different parts, each with a chance of its own."""
+        count = sum(self.rng.random() < share for _ in range(many))
+        lines = self.tones[key]
+        return [self._write(line) for line in self.rng.sample(lines, min(count, len(lines)))]
 
     def _words(self, tree: Sequence[str | list]) -> str:
         """Draw the alternatives of a tree, slots unfilled."""

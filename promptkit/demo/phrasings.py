@@ -22,7 +22,9 @@ __all__ = [
     "tones",
     "topics",
     "variants",
+    "writable",
     "written",
+    "written_tones",
 ]
 
 HERE = Path(__file__).parent
@@ -122,22 +124,21 @@ def written(split: str = "all") -> Iterator[tuple[str, str, str, list[str]]]:
                 yield data["category"], path.stem, kind, lines
 
 
+def writable(texts: Sequence[str], forbidden: AbstractSet[str]) -> list[Line]:
+    """Parse phrasings; one that can write nothing but what is forbidden is left out."""
+    lines = [parse(text) for text in texts]
+    return [line for line in lines if any(plain(text) not in forbidden for text in variants(line.tree))]
+
+
 def topics(
     split: str, forbidden: AbstractSet[str] = frozenset()
 ) -> tuple[dict[str, dict[str, list[Line]]], dict[str, str]]:
-    """Return the phrasings of a split by topic and kind, and the category of every topic.
-
-    Args:
-        forbidden: What may not be written; a phrasing that can write nothing else is left out.
-    """
+    """Return the phrasings of a split by topic and kind, and the category of every topic."""
     lines: dict[str, dict[str, list[Line]]] = {}
     categories: dict[str, str] = {}
     for category, topic, kind, texts in written(split):
         categories[topic] = category
-        parsed = [parse(text) for text in texts]
-        lines.setdefault(topic, {})[kind] = [
-            line for line in parsed if any(plain(text) not in forbidden for text in variants(line.tree))
-        ]
+        lines.setdefault(topic, {})[kind] = writable(texts, forbidden)
     return lines, categories
 
 
@@ -151,7 +152,12 @@ def held_texts() -> set[str]:
     }
 
 
-def tones(split: str) -> dict[str, list[str]]:
+def tones(split: str, forbidden: AbstractSet[str] = frozenset()) -> dict[str, list[Line]]:
     """Return the parts of a split that every topic shares; a list too short to split is used whole."""
+    return {key: writable(lines, forbidden) for key, lines in written_tones(split).items()}
+
+
+def written_tones(split: str = "all") -> dict[str, list[str]]:
+    """Return the same as they are written."""
     data = tomllib.loads((HERE / "tones.toml").read_text("utf-8"))
     return {key: keep(lines, split) or lines for key, lines in data.items()}
