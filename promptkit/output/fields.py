@@ -189,9 +189,11 @@ class FieldReader:
             return None
         return self._value
 
-    def verdicts(self, data: Any, enforced: Sequence[Enforcement]) -> tuple[Verdict, ...]:
+    def verdicts(
+        self, data: Any, enforced: Sequence[Enforcement], confidence: Mapping[str, float] | None
+    ) -> tuple[Verdict, ...]:
         """The verdicts on the whole output, judging only what was not judged yet."""
-        return self._rules.verdicts(data, enforced)
+        return self._rules.verdicts(data, enforced, confidence)
 
     def _tell(self, tokens: Sequence[Token]) -> Sequence[FieldEvent]:
         events: list[FieldEvent] = []

@@ -95,7 +95,8 @@ class AnswerReader:
             return None
         constraints = self._spec.constraints
         enforced = [plan.where(constraint.path, constraint.rule.kind) for constraint in constraints]
-        return ruled(completion, valid, self.fields.verdicts(valid.data, enforced), enforced)
+        verdicts = self.fields.verdicts(valid.data, enforced, completion.confidence)
+        return ruled(completion, valid, verdicts, enforced)
 
     def _stands(self, valid: Valid[Any], text: str) -> bool:
         """True when nothing is to be changed in strict JSON, and when nothing may be."""
