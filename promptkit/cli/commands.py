@@ -13,6 +13,7 @@ from promptkit.cli.cache import cache
 from promptkit.cli.check import check
 from promptkit.cli.diff import diff
 from promptkit.cli.explain import explain
+from promptkit.cli.fmt import fmt
 from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
@@ -40,6 +41,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": run,
     "check": check,
     "cache": cache,
+    "fmt": fmt,
     "freeze": freeze,
     "lock": lock,
     "diff": diff,
