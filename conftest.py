@@ -14,10 +14,19 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from sybil import Document, Example, Region, Sybil
+
+# The plugin under test; an environment that was set up before it had one does not know its entry point.
+_PLUGIN = (
+    []
+    if any(it.name == "promptkit" for it in entry_points(group="pytest11"))
+    else ["promptkit.testing.plugin"]
+)
+pytest_plugins = _PLUGIN
 
 ROOT = Path(__file__).parent
 _BLOCK = re.compile(
@@ -67,7 +76,13 @@ def _run_python(example: Example) -> str | None:
 
 def _run_console(example: Example) -> str | None:
     for command, expected in _commands(example.parsed):
-        env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
+        env = {
+            **os.environ,
+            "XDG_CACHE_HOME": f"{os.getcwd()}/.cache",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "COLUMNS": "100",
+            "PYTEST_PLUGINS": ",".join(_PLUGIN),
+        }
         done = subprocess.run(
             ["bash", "-c", command], capture_output=True, text=True, env=env, check=False, timeout=120
         )

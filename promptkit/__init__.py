@@ -9,7 +9,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing would double this module's cost
 if TYPE_CHECKING:
-    from promptkit import backends, constraints, errors, events, output
+    from promptkit import backends, constraints, errors, events, output, testing
     from promptkit.backends import layers
     from promptkit.completions import Completion, Usage, Verdict
     from promptkit.engine import Result
@@ -50,6 +50,7 @@ __all__ = [
     "load",
     "output",
     "record",
+    "testing",
     "use",
 ]
 
@@ -85,6 +86,7 @@ _NAMESPACES = {
     "events": "promptkit.events",
     "layers": "promptkit.backends.layers",
     "output": "promptkit.output",
+    "testing": "promptkit.testing",
 }
 
 

@@ -14,7 +14,7 @@ from promptkit.spelling import did_you_mean
 
 __all__ = ["Configuration", "find_configuration", "read_configuration"]
 
-_KEYS = ("allow", "backend", "backends", "check", "library", "models", "prompts", "rules", "strict")
+_KEYS = ("allow", "backend", "backends", "check", "library", "models", "prices", "prompts", "rules", "strict")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +23,14 @@ class Configuration:
 
     Attributes:
         backends: Profiles by name; ``default`` is used when nothing else is said. A profile is a backend's
-            name, or a table with ``backend`` and its options.
+            name, or a table with ``backend``, its options and ``layers``.
         prompts: Profile or backend by prompt name; patterns such as ``legal/*`` are allowed, the first match
             counts.
         allow: Patterns of backends that may be called; None permits all.
         models: Modules in which ``model:`` references may be resolved.
         rules: Classes of rules that prompt files may name by their kind, or where they are:
             ``app.rules:Rhymes``.
+        prices: What backends cost, by name or pattern: tables in US dollars per million tokens.
         library: Folder of prompt files.
         strict: True when prompts are loaded as ``prompts.lock`` pins them, and else not at all.
         check: What rules of ``promptkit check`` are set to: off, warning or error.
@@ -41,6 +42,7 @@ class Configuration:
     allow: tuple[str, ...] | None = None
     models: tuple[str, ...] = ()
     rules: tuple[Any, ...] = ()
+    prices: Mapping[str, Any] = field(default_factory=dict[str, Any])
     library: Path | None = None
     strict: bool = False
     check: Mapping[str, Setting] = field(default_factory=dict[str, Any])
@@ -116,6 +118,7 @@ def _checked(table: Any, path: Path) -> Configuration:
         allow=_strings(settings, "allow", path),
         models=_strings(settings, "models", path) or (),
         rules=_strings(settings, "rules", path) or (),
+        prices=_table(settings, "prices", path),
         library=None if library is None else path.parent / library,
         strict=strict,
         check=_rule_settings(settings, path),

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from promptkit.constraints import Constraint
 from promptkit.findings import Setting
+from promptkit.wordings import Wording
 
 __all__ = [
     "RESERVED_NAMES",
@@ -203,6 +204,7 @@ class Declaration:
         version: Semantic version, None when not given.
         description: One sentence for people.
         deprecated: Why the prompt should no longer be used and what to use instead; None while it may be.
+        wording: The catalogue of the prompt's language, for what promptkit itself says; None for English.
         extends: The prompt of which this is a variant, with a range or without; None for a prompt of its own.
         file: Path of the file; None when built in Python.
         generation: Sampling settings by name, checked.
@@ -229,6 +231,7 @@ class Declaration:
     version: str | None = None
     description: str | None = None
     deprecated: str | None = None
+    wording: Wording | None = field(default=None, repr=False)
     extends: str | None = None
     file: str | None = None
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])

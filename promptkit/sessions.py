@@ -15,12 +15,14 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from promptkit.backends import MockBackend, open_backend
+from promptkit.backends.layers.layered import AsyncLayered, Layered, close_layers, leaves
 from promptkit.configuration import Configuration, find_configuration
 from promptkit.constraints import RuleClass
 from promptkit.errors import BackendNotAllowed, ConfigurationError
+from promptkit.interception import state
+from promptkit.profiles import resolved, with_price
 from promptkit.records import JsonLines, Observer
 from promptkit.requests import AsyncBackend, Backend
-from promptkit.spelling import did_you_mean
 
 __all__ = ["BackendLike", "Session", "configure", "current_session", "observers", "record", "settings", "use"]
 
@@ -40,11 +42,13 @@ class Session:
 
     Args:
         backends: Profiles by name, ``default`` first among them: a backend's name (``"llama:demo"``), a table
-            with ``backend`` and its options, or a backend object.
+            with ``backend``, its options and ``layers``, or a backend object.
         prompts: Profile or backend by prompt name or pattern such as ``legal/*``; the first match counts.
         allow: Patterns of backends that may be called, for example ``["openai:*"]``; None permits all.
             ``mock`` is always allowed, since it sends nothing anywhere. The policies of the sessions around
-            this one and of the process hold as well.
+            this one and of the process hold as well, and for fallbacks too.
+        prices: What backends cost, by name or pattern: US dollars per million tokens, as
+            ``{"input": 1.25, "output": 10}``.
 
     Raises:
         ConfigurationError: When one of these has the wrong form.
@@ -56,12 +60,14 @@ class Session:
         backends: Mapping[str, Any] | None = None,
         prompts: Mapping[str, str] | None = None,
         allow: Sequence[str] | None = None,
+        prices: Mapping[str, Any] | None = None,
     ) -> None:
         self.backends = _mapping("backends", backends)
         self.prompts = _mapping("prompts", prompts)
         self.allow = _policy(allow)
-        self._opened: dict[str, Backend] = {}
-        self._lock = threading.Lock()
+        self.prices = _mapping("prices", prices)
+        self._opened: dict[str, Backend | AsyncBackend] = {}
+        self._lock = threading.RLock()  # a backend that falls back on another opens it meanwhile
         self._closed = False
         self._entered = 0
 
@@ -75,6 +81,12 @@ class Session:
             ConfigurationError: When no backend is named anywhere, or the named one does not exist.
             BackendNotAllowed: When a policy does not name it.
         """
+        if state.choose is not None:
+            chosen: Backend | AsyncBackend = state.choose(prompt, lambda: self._chosen(prompt, using))
+            return chosen
+        return self._chosen(prompt, using)
+
+    def _chosen(self, prompt: str, using: BackendLike | None) -> Backend | AsyncBackend:
         for wanted in (using, _in_use.get()):
             if wanted is not None:
                 return self._open(wanted)
@@ -88,7 +100,7 @@ class Session:
 
     def names_backend(self, prompt: str) -> bool:
         """Whether anything names a backend for ``prompt``, so that it needs no ``using``."""
-        return _in_use.get() is not None or self._configured(prompt) is not None
+        return state.choose is not None or _in_use.get() is not None or self._configured(prompt) is not None
 
     def _configured(self, prompt: str) -> BackendLike | None:
         for setting in (self, _process, _from_environment(), settings_of_project()):
@@ -99,55 +111,47 @@ class Session:
                 return "default"
         return None
 
-    def _open(self, wanted: BackendLike) -> Backend | AsyncBackend:
-        reference, options = (wanted, {}) if not isinstance(wanted, str) else self._resolve(wanted)
+    def _open(self, wanted: BackendLike, around: tuple[BackendLike, ...] = ()) -> Backend | AsyncBackend:
+        settings = (settings_of_project(), _from_environment(), _process, self)
+        profiles = {name: profile for setting in settings for name, profile in setting.backends.items()}
+        reference, options = resolved(wanted, profiles) if isinstance(wanted, str) else (wanted, {})
         self._permit(reference)
-        if not isinstance(reference, str):
-            return reference
-        key = repr((reference, sorted(options.items())))
+        layers = options.pop("layers", None)
+        if isinstance(reference, str):
+            options = with_price(reference, options, [setting.prices for setting in settings[::-1]])
+        if layers is not None and wanted in around:
+            path = " -> ".join(str(name) for name in (*around, wanted))
+            raise ConfigurationError(f"backend profiles fall back on one another in a circle: {path}")
         with self._lock:
             if self._closed:
                 raise ConfigurationError("this Session is closed; open a new one with pk.Session()")
+            backend = self._opened_once(reference, options) if isinstance(reference, str) else reference
+            if not layers:
+                return backend
+            key = repr((wanted, id(backend), layers))
             if key not in self._opened:
-                _log.debug("opening backend %s", reference)
-                self._opened[key] = open_backend(reference, **options)
+                from promptkit.backends.layers.stacks import stacked  # loads tenacity and sqlite3
+
+                self._opened[key] = stacked(
+                    backend,
+                    layers,
+                    where=f"layers of {wanted}",
+                    named=lambda name: self._open(name, (*around, wanted)),
+                )
             return self._opened[key]
 
-    def _resolve(self, name: str) -> tuple[str | Backend | AsyncBackend, dict[str, Any]]:
-        known: dict[str, Any] = {}
-        for setting in (settings_of_project(), _from_environment(), _process, self):
-            known.update(setting.backends)
-        passed: list[str] = []
-        options: dict[str, Any] = {}
-        while name in known and name not in passed:
-            passed.append(name)
-            found, own = _profile(name, known[name])
-            options = {**own, **options}
-            if not isinstance(found, str):
-                if options:
-                    raise ConfigurationError(
-                        f"profile {name} gives a backend object and options beside it ({', '.join(options)}); "
-                        f"give the options where the object is made"
-                    )
-                return found, options
-            name = found
-        if name in passed:
-            raise ConfigurationError(
-                f"backend profiles name one another in a circle: {' -> '.join([*passed, name])}"
-            )
-        if ":" not in name and name != "mock":
-            guess = (
-                f" (did you mean llama:{name}?)"
-                if name.endswith(".gguf")
-                else did_you_mean(name, [*known, "mock"])
-            )
-            raise ConfigurationError(
-                f"there is no backend profile {name}{guess}; a backend is named like "
-                f"llama:demo, openai:MODEL or openai+http://HOST:PORT/v1:MODEL"
-            )
-        return name, options
+    def _opened_once(self, reference: str, options: dict[str, Any]) -> Backend | AsyncBackend:
+        key = repr((reference, sorted(options.items())))
+        if key not in self._opened:
+            _log.debug("opening backend %s", reference)
+            self._opened[key] = open_backend(reference, **options)
+        return self._opened[key]
 
     def _permit(self, backend: BackendLike) -> None:
+        for leaf in (backend,) if isinstance(backend, str) else leaves(backend):
+            self._permit_one(leaf)
+
+    def _permit_one(self, backend: BackendLike) -> None:
         name = backend if isinstance(backend, str) else backend.name
         if name == "mock" and isinstance(backend, str | MockBackend):
             return
@@ -165,7 +169,12 @@ class Session:
             self._closed = True
             opened, self._opened = self._opened, {}
         for backend in opened.values():
-            backend.close()
+            if isinstance(
+                backend, Layered | AsyncLayered
+            ):  # what is inside is closed by itself, or belongs to who made it
+                close_layers(backend)
+            elif isinstance(backend, Backend):
+                backend.close()
 
     async def aclose(self) -> None:
         """The asynchronous twin of :meth:`close`."""
@@ -173,7 +182,9 @@ class Session:
             self._closed = True
             opened, self._opened = self._opened, {}
         for backend in opened.values():
-            if isinstance(backend, AsyncBackend):
+            if isinstance(backend, Layered | AsyncLayered):
+                close_layers(backend)
+            elif isinstance(backend, AsyncBackend):
                 await backend.aclose()
             else:
                 backend.close()
@@ -208,20 +219,6 @@ class Session:
     ) -> None:
         if self._leave():
             await self.aclose()
-
-
-def _profile(name: str, profile: Any) -> tuple[str | Backend | AsyncBackend, dict[str, Any]]:
-    options: dict[str, Any] = {}
-    if isinstance(profile, Mapping):
-        options = {str(key): value for key, value in profile.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        profile = options.pop("backend", None)
-        if profile is None:
-            raise ConfigurationError(f"profile {name} lacks backend; add for example backend = 'llama:demo'")
-    if isinstance(profile, str | Backend | AsyncBackend):
-        return profile, options
-    raise ConfigurationError(
-        f"profile {name} is {profile!r}; it must be a backend's name, a table with backend = '...', or a backend"
-    )
 
 
 def _mapping(name: str, given: Any) -> dict[str, Any]:
@@ -259,6 +256,10 @@ class _Process:
     def allow(self) -> tuple[str, ...] | None:
         return self.configuration.allow
 
+    @property
+    def prices(self) -> Mapping[str, Any]:
+        return self.configuration.prices
+
 
 _process = _Process()
 
@@ -270,6 +271,7 @@ def configure(
     allow: Sequence[str] | None = None,
     models: Sequence[str] = (),
     rules: Sequence[RuleClass] = (),
+    prices: Mapping[str, Any] | None = None,
 ) -> None:
     """Set this process's backends, for all threads and tasks; a second call replaces the first.
 
@@ -279,6 +281,7 @@ def configure(
         allow: Patterns of backends that may be called; None permits all.
         models: Modules in which ``model:`` references of prompt files may be resolved.
         rules: Classes of rules that prompt files may name by their kind.
+        prices: What backends cost, as for :class:`Session`.
     """
     _process.configuration = Configuration(
         backends=_mapping("backends", backends),
@@ -286,6 +289,7 @@ def configure(
         allow=_policy(allow),
         models=tuple(models),
         rules=tuple(rules),
+        prices=_mapping("prices", prices),
     )
 
 
@@ -327,7 +331,7 @@ def record(path: str | os.PathLike[str]) -> Generator[JsonLines]:
 
 def observers() -> tuple[Observer, ...]:
     """Who is told of calls in this context."""
-    return _observers.get()
+    return (*_observers.get(), *state.observers) if state.observers else _observers.get()
 
 
 def current_session() -> Session:
@@ -353,6 +357,7 @@ def settings() -> Configuration:
         allow=own.allow if own.allow is not None else project.allow,
         models=(*own.models, *project.models),
         rules=(*own.rules, *project.rules),
+        prices={**project.prices, **own.prices},
         library=project.library,
         strict=project.strict,
         check=project.check,

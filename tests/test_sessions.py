@@ -15,7 +15,7 @@ import pytest
 
 import promptkit as pk
 from promptkit.backends import MockBackend
-from promptkit.errors import BackendNotAllowed, ConfigurationError
+from promptkit.errors import BackendNotAllowed, ConfigurationError, ServerError
 from promptkit.records import read_jsonl
 from promptkit.sessions import current_session, settings
 
@@ -364,3 +364,145 @@ def test_a_torn_last_line_does_not_swallow_the_next_record(tmp_path: Path) -> No
 def test_settings_of_the_wrong_form_are_configuration_errors(wrong: Any) -> None:
     with pytest.raises(ConfigurationError):
         wrong()
+
+
+def test_a_profile_puts_layers_around_its_backend_once(tmp_path: Path) -> None:
+    inner = MockBackend([ServerError("boom"), "one", "two"])
+    layers = [{"cache": {"file": str(tmp_path / "answers.sqlite")}}, {"retry": {"max_wait_s": 0}}]
+    with pk.Session(backends={"default": {"backend": inner, "layers": layers}}) as session:
+        first, second = session.backend_for("greet"), session.backend_for("greet")
+
+        assert first is second
+        assert repr(first).startswith("cache(retry(MockBackend(")
+        assert (answer(), answer()) == ("one", "one")
+        assert session.backend_for("greet", inner) is inner
+
+
+def test_layers_of_a_file_reach_a_backend_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "promptkit.toml").write_text(
+        '[backends.default]\nbackend = "quiet"\nlayers = ["retry", { concurrency = { max_parallel = 3 } }]\n'
+        '[backends.quiet]\nbackend = "mock"\n'
+    )
+
+    backend = current_session().backend_for("greet")
+
+    assert repr(backend) == "retry(concurrency(MockBackend(name='mock', seen=0)))"
+    assert backend.capabilities().max_parallel == 3
+
+
+def test_the_layers_of_an_outer_profile_are_in_place_of_an_inner_ones() -> None:
+    pk.configure(
+        backends={
+            "bare": {"backend": "steady", "layers": []},
+            "quick": {"backend": "steady", "layers": ["rate_limit"]},
+            "steady": {"backend": "mock", "layers": ["retry"]},
+        }
+    )
+    session = current_session()
+
+    shapes = [repr(session.backend_for("greet", name)) for name in ("bare", "quick", "steady")]
+
+    assert [shape.partition("(")[0] for shape in shapes] == ["MockBackend", "rate_limit", "retry"]
+
+
+def test_a_profile_falls_back_on_other_profiles() -> None:
+    pk.configure(
+        backends={
+            "default": {
+                "backend": MockBackend([ServerError("boom")]),
+                "layers": [{"fallback": {"to": ["spare"]}}, {"concurrency": {"max_parallel": 1}}],
+            },
+            "spare": {"backend": named("spare"), "layers": ["rate_limit"]},
+        }
+    )
+
+    assert answer() == "spare"
+    assert repr(current_session().backend_for("greet")).count("concurrency(") == 2
+
+
+def test_profiles_that_fall_back_on_one_another_are_refused() -> None:
+    pk.configure(
+        backends={
+            "one": {"backend": "mock", "layers": [{"fallback": {"to": ["two"]}}]},
+            "two": {"backend": "mock", "layers": [{"fallback": {"to": ["one"]}}]},
+        }
+    )
+
+    with pytest.raises(ConfigurationError, match="fall back on one another in a circle: one -> two -> one"):
+        current_session().backend_for("greet", "one")
+
+
+def test_the_policy_holds_for_fallbacks_however_they_are_made() -> None:
+    pk.configure(
+        backends={
+            "default": {"backend": "openai:gpt-5", "layers": [{"fallback": {"to": ["openai:gpt-4o"]}}]}
+        },
+        allow=["openai:gpt-5*"],
+    )
+    by_hand = pk.layers.retry(
+        pk.layers.fallback(MockBackend(name="openai:gpt-5"), MockBackend(name="openai:gpt-4o"))
+    )
+    fine = pk.layers.fallback(MockBackend(), MockBackend(name="openai:gpt-5"))
+    session = current_session()
+
+    for wanted in (None, by_hand):
+        with pytest.raises(BackendNotAllowed, match="backend openai:gpt-4o is not allowed"):
+            session.backend_for("greet", wanted)
+    assert session.backend_for("greet", fine) is fine
+
+
+def test_a_backend_has_the_price_that_is_configured_for_it(tmp_path: Path) -> None:
+    (tmp_path / "promptkit.toml").write_text(
+        '[prices]\n"openai:gpt-5*" = { input = 7, output = 9 }\n"openai:house" = { input = 1, output = 2 }\n'
+    )
+    pk.configure(prices={"openai:gpt-5*": {"input": 3, "output": 4}})
+    own = {"backend": "openai:house", "price": {"input": 5, "output": 6}}
+    with pk.Session(backends={"own": own}) as session:
+
+        def price(name: str) -> Any:
+            (found,) = session.backend_for("greet", name).prices
+            return int(found.input), int(found.output)
+
+        assert price("openai:gpt-5") == (3, 4)
+        assert price("openai:house") == (1, 2)
+        assert price("own") == (5, 6)
+    assert settings().prices["openai:gpt-5*"] == {"input": 3, "output": 4}
+
+
+def test_closing_a_session_closes_what_is_asynchronous_only_where_it_can_be_awaited(tmp_path: Path) -> None:
+    mock = MockBackend(["one"])
+
+    class AsyncOnly:
+        name = "half"
+        capabilities, plan, acomplete = mock.capabilities, mock.plan, mock.acomplete
+        astream, aclose = mock.astream, mock.aclose
+
+    cached = [{"cache": {"file": str(tmp_path / "answers.sqlite")}}]
+    with pk.Session(backends={"default": {"backend": AsyncOnly(), "layers": cached}}):
+        assert asyncio.run(pk.Prompt(template=HELLO).arun(name="Ann")).value == "one"
+
+    assert (tmp_path / "answers.sqlite").exists()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_session_closes_the_layers_around_an_object_and_not_the_object(
+    tmp_path: Path, asynchronous: bool
+) -> None:
+    closed: list[str] = []
+
+    class Closing(MockBackend):
+        def close(self) -> None:
+            closed.append(self.name)
+
+        async def aclose(self) -> None:
+            closed.append(self.name)
+
+    layers = [{"cache": {"file": str(tmp_path / "answers.sqlite")}}, "retry"]
+    session = pk.Session(backends={"default": {"backend": Closing(["one"]), "layers": layers}})
+    cached = session.backend_for("greet")
+    pk.Prompt(template=HELLO).using(cached).run(name="Ann")
+
+    assert cached.layer._file._connection is not None
+    asyncio.run(session.aclose()) if asynchronous else session.close()
+    assert cached.layer._file._connection is None
+    assert closed == []

@@ -24,7 +24,6 @@ from promptkit.errors import (
     CapabilityMissing,
     ConstraintViolated,
     OutputError,
-    PromptKitError,
     Truncated,
     Unparseable,
 )
@@ -499,6 +498,30 @@ def test_a_validator_of_the_whole_that_changes_a_field_is_told_by_a_restart() ->
     assert events[-1].result.value.word == "HI"
 
 
+def test_a_validator_of_the_whole_that_changes_a_field_deep_inside_is_told_by_a_restart() -> None:
+    class Deep(BaseModel):
+        items: list[Item]
+        more: str
+
+        @model_validator(mode="after")
+        def rename(self) -> Deep:
+            if self.more == "change":
+                self.items[0].name = "other"
+            return self
+
+    changed, kept = (
+        sync_events(
+            prompt(output=Deep).using(Pieces([cut(written({"items": ORDER["items"], "more": more}))]))
+        )
+        for more in ("change", "keep")
+    )
+
+    assert isinstance(changed[-2], Restarted)
+    assert changed[-1].result.value.items[0].name == "other"
+    check(kept)
+    assert told(kept, Restarted) == []
+
+
 def test_a_text_that_a_validator_may_change_comes_whole() -> None:
     class Tidy(BaseModel):
         word: Annotated[str, AfterValidator(str.strip)]
@@ -520,26 +543,59 @@ def test_a_rule_on_the_whole_list_is_judged_when_the_list_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "taken"),
     [
-        "Here it is: " + written(ORDER),
-        "```python\n" + written(ORDER),
-        written(ORDER).replace('"', "'"),
-        "<html>no</html>",
-        "I must not.",
+        ("Here it is: " + written(ORDER), True),
+        ("```python\n" + written(ORDER), True),
+        (written({"result": ORDER}), True),
+        ("<html>no</html>", False),
+        ("I must not.", False),
     ],
 )
-def test_of_what_cannot_be_followed_no_field_is_told(text: str) -> None:
+def test_of_what_cannot_be_followed_no_field_is_told(text: str, taken: bool) -> None:
     events: list[Any] = []
 
-    with pytest.raises(PromptKitError):
-        events.extend(prompt().using(Pieces([cut(text)])).stream(text="x"))
-    for event in prompt(attempts=2).using(Pieces([cut(text), cut(written(ORDER))])).stream(text="x"):
-        if isinstance(event, Restarted):
-            break
-        events.append(event)
+    if taken:
+        collect(events, prompt().using(Pieces([cut(text)])))
+        assert events.pop().result.value == Order(**ORDER)
+    else:
+        with pytest.raises(OutputError):
+            collect(events, prompt().using(Pieces([cut(text)])))
 
     assert {type(event) for event in events} == {TextDelta}
+
+
+def test_a_fence_before_the_answer_is_passed_over() -> None:
+    events = sync_events(prompt().using(Pieces([cut(f"```json\n{written(ORDER)}\n```")])))
+
+    assert len(told(events, FieldDone)) == 10
+    assert told(events, Restarted) == []
+    assert events[-1].result.value == Order(**ORDER)
+
+
+def test_a_field_that_was_told_and_is_taken_otherwise_is_told_by_a_restart() -> None:
+    text = written({**ORDER, "note": "draft"}) + " No, wait: " + written({**ORDER, "note": "final"})
+    events = sync_events(prompt().using(Pieces([cut(text)]), repair="lenient"))
+
+    check(events)
+    assert events[-1].result.value.note == "final"
+    assert isinstance(events[-2], Restarted)
+
+
+def test_a_field_that_can_be_mended_stops_nothing() -> None:
+    text = written(ORDER).replace("22", '"22"')
+    asked = prompt().using(Pieces([cut(text)]), abort_on_violation=True)
+
+    events = sync_events(asked)
+
+    check(events)
+    assert "items[1].price" not in [event.path for event in told(events, FieldDone)]
+    assert events[-1].result.value == Order(**ORDER)
+    assert [repair.path for repair in events[-1].result.repairs] == ["items[1].price"]
+
+    backend = Pieces([cut(text)])
+    with pytest.raises(Unparseable, match=r"stopped at items\[1\].price"):
+        sync_events(prompt().using(backend, abort_on_violation=True, repair="off"))
 
 
 def test_a_cut_answer_is_an_error_though_its_fields_were_told() -> None:
@@ -675,7 +731,11 @@ def test_nothing_told_contradicts_the_result(order: Any, other: Any, seed: int, 
     answers = [in_bytes(text, chance) for text in (first, second, json.dumps(other))]
     rules = [never_says("reply", ["a"]), unique("items"), expr("output.kind == 'new' or output.reply != 'b'")]
     backend = Pieces(answers)
-    asked = prompt(constraints=rules, attempts=3).using(backend, abort_on_violation=chance.random() < 0.3)
+    asked = prompt(constraints=rules, attempts=3).using(
+        backend,
+        abort_on_violation=chance.random() < 0.3,
+        repair=chance.choice(("off", "lossless", "lenient")),
+    )
     events: list[Any] = []
 
     try:
@@ -749,7 +809,7 @@ def test_a_raw_schema_is_told_as_plain_data() -> None:
 @pytest.mark.parametrize(
     ("data", "path"),
     [
-        ({"name": 1, "tags": []}, "name"),
+        ({"name": {"x": 1}, "tags": []}, "name"),
         ({"name": "n", "tags": [{"id": 0}], "open": 1}, "tags[0].id"),
         ({"name": "n", "tags": [{}], "open": 1}, "tags[0]"),
         ({"name": "n", "tags": [{"id": 1}] * 3, "open": 1}, "tags"),

@@ -15,10 +15,12 @@ from promptkit.authoring.files import (
     read_header,
     read_text,
 )
+from promptkit.authoring.surroundings import Surroundings
 
 __all__ = [
     "SUFFIXES",
     "Header",
+    "Surroundings",
     "decoded",
     "header_of",
     "read_content",

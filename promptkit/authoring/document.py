@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from promptkit.authoring.cases import read_examples, read_tests
@@ -21,23 +21,26 @@ from promptkit.authoring.sections import (
     read_context,
     read_generation,
 )
+from promptkit.authoring.surroundings import Surroundings
 from promptkit.authoring.variants import extended
 from promptkit.authoring.yaml_text import load
 from promptkit.constraints import KINDS, Constraint, Kinds
 from promptkit.declarations import Declaration, InputDeclaration, OutputDeclaration
 from promptkit.errors import PromptError, TemplateError
 from promptkit.spelling import did_you_mean
+from promptkit.wordings import ENGLISH, Wording
 
-__all__ = ["FORMAT", "declare"]
+__all__ = ["FORMAT", "KEYS", "declare"]
 
 FORMAT = "promptkit/1"
 """The file format that this version reads."""
 
-_KEYS = (
+KEYS = (
     "format",
     "name",
     "version",
     "description",
+    "language",
     "deprecated",
     "extends",
     "generation",
@@ -52,6 +55,8 @@ _KEYS = (
     "tests",
     "check",
 )
+"""The keys of a file, in the order in which they are written; behind them ``template`` in a YAML document."""
+
 _ENFORCE = ("off", "prefer", "require")
 _BELONGS_BELOW = "{0} stands below {1}. Write `{1}:` and below it, indented, `{0}:`."
 _ELSEWHERE: Mapping[str, str] = {
@@ -76,7 +81,7 @@ _SEMVER = re.compile(
 
 
 def declare(
-    split: Split, *, name: str, kinds: Kinds = KINDS, base_of: Callable[[str], Declaration] | None = None
+    split: Split, *, name: str, kinds: Kinds = KINDS, around: Surroundings | None = None
 ) -> Declaration:
     """The declaration of one file.
 
@@ -84,7 +89,7 @@ def declare(
         split: The file's text, taken apart.
         name: Name of a prompt whose file gives none.
         kinds: The kinds of rule that it may name.
-        base_of: Gives the prompt that a variant extends; None where there is no library to take it from.
+        around: What the file may refer to.
 
     Raises:
         TemplateError: With line, column and the mend for whatever is wrong first.
@@ -96,9 +101,9 @@ def declare(
         if root is None
         else as_pairs(root, "A prompt file")
     )
-    keys = (*_KEYS, "template") if split.yaml_document else _KEYS
+    keys = (*KEYS, "template") if split.yaml_document else KEYS
     entries = known_keys(pairs, "", keys, elsewhere=_ELSEWHERE)
-    reader = _Reader(entries, source, base_of)
+    reader = _Reader(entries, source, around or Surroundings())
     return reader.declaration(split, name)
 
 
@@ -116,11 +121,11 @@ class _Reader:
         self,
         entries: Mapping[str, Pair],
         source: Source,
-        base_of: Callable[[str], Declaration] | None,
+        around: Surroundings,
     ) -> None:
         self._entries = entries
         self._source = source
-        self._base_of = base_of
+        self._around = around
         self._lines: dict[str, int] = {key: pair.key.place.line for key, pair in entries.items()}
         self._rules: list[DeclaredRule] = []
 
@@ -139,12 +144,14 @@ class _Reader:
             self._lines["output_format"] = self._lines["output"]
         constraints = self._constraints(output, declared)
         known = [constraint.id for constraint in (*constraints, *(base.constraints if base else ()))]
+        wording = self._wording(base)
         made = Declaration(
             **self._identity(name),
+            wording=wording,
             file=split.file,
             input=declared,
             **self._said(inputs, known, output),
-            constraints=constraints,
+            constraints=self._worded(constraints, wording),
             output=output,
             body=body.text,
             body_line=body.line,
@@ -154,18 +161,41 @@ class _Reader:
         )
         return made if base is None else extended(base, made)
 
+    def _wording(self, base: Declaration | None) -> Wording | None:
+        """What promptkit says in this prompt, by its language."""
+        node = self._value("language")
+        if node is None:
+            return None if base is None else base.wording
+        language = as_text(node, "language")
+        try:
+            return None if language == ENGLISH.language else self._around.wording_of(language)
+        except ValueError as error:
+            raise node.place.fault(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+
+    def _worded(self, constraints: tuple[Constraint, ...], wording: Wording | None) -> tuple[Constraint, ...]:
+        """The rules in the prompt's language; each must have a sentence there."""
+        if wording is None:
+            return constraints
+        made = tuple(replace(constraint, wording=wording) for constraint in constraints)
+        for constraint, rule in zip(made, self._rules, strict=True):
+            try:
+                constraint.sentence()
+            except ValueError as error:
+                raise rule.place.fault(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+        return made
+
     def _base(self) -> Declaration | None:
         """The prompt that this one is a variant of."""
         node = self._value("extends")
         if node is None:
             return None
         reference = _extends(node)
-        if self._base_of is None:
+        if self._around.base_of is None:
             raise node.place.fault(
                 f"{reference} is a prompt of a library, and this text belongs to none. Put it into a library's file."
             )
         try:
-            return self._base_of(reference)
+            return self._around.base_of(reference)
         except TemplateError:
             raise  # it names the place in the other file
         except PromptError as error:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from promptkit.authoring.front_matter import Split, split_text
+from promptkit.authoring.surroundings import Surroundings
 from promptkit.constraints import Kinds, known_kinds
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
@@ -57,7 +57,7 @@ def read_file(
     *,
     name: str | None = None,
     kinds: Kinds | None = None,
-    base_of: Callable[[str], Declaration] | None = None,
+    around: Surroundings | None = None,
 ) -> Declaration:
     """Read one prompt file.
 
@@ -65,7 +65,7 @@ def read_file(
         path: The file; it ends with one of SUFFIXES, any other name is read as ``.prompt.j2``.
         name: Name of a prompt whose file gives none; by default the file's name without suffix.
         kinds: The kinds of rule that it may name; by default promptkit's and those of installed packages.
-        base_of: As in :func:`read_text`.
+        around: As in :func:`read_text`.
 
     Raises:
         TemplateError: When the file cannot be read or is no valid prompt file.
@@ -76,7 +76,7 @@ def read_file(
         name=name or _stem(path.name),
         yaml_document=path.name.endswith(SUFFIXES[1]),
         kinds=kinds,
-        base_of=base_of,
+        around=around,
     )
 
 
@@ -87,7 +87,7 @@ def read_text(
     name: str | None = None,
     yaml_document: bool = False,
     kinds: Kinds | None = None,
-    base_of: Callable[[str], Declaration] | None = None,
+    around: Surroundings | None = None,
 ) -> Declaration:
     """Read the text of a prompt file.
 
@@ -97,7 +97,7 @@ def read_text(
         name: Name of a prompt whose text gives none; by default the last part of ``file`` without suffix.
         yaml_document: True when the whole text is YAML, with the body under ``template: |``.
         kinds: As in :func:`read_file`.
-        base_of: Gives the prompt that a variant extends; None where there is no library to take it from.
+        around: What the file may refer to; by default the languages of promptkit, and no other prompt.
 
     Raises:
         TemplateError: With line, column and the mend for whatever is wrong first.
@@ -110,7 +110,7 @@ def read_text(
         split,
         name=name or _stem(Path(file).name),
         kinds=known_kinds() if kinds is None else kinds,
-        base_of=base_of,
+        around=around,
     )
 
 

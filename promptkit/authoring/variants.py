@@ -41,7 +41,10 @@ def extended(base: Declaration, own: Declaration) -> Declaration:
         generation={**base.generation, **own.generation},
         clarity=_clarity(base.clarity, own.clarity),
         context=_context(base.context, own.context),
-        constraints=_constraints(base.constraints, own.constraints),
+        constraints=tuple(
+            replace(constraint, wording=own.wording)
+            for constraint in _constraints(base.constraints, own.constraints)
+        ),
         # The digest tells variants of different bases apart.
         text=f"{own.text}\n{base.text}",
         lines={**lines, **own.lines},

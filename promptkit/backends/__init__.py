@@ -10,32 +10,71 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from promptkit.backends import layers
+    from promptkit.backends.dialect import Dialect, NotTheProtocol, Piece, ToolCallPiece
     from promptkit.backends.dialects.openai_chat import export as to_openai
     from promptkit.backends.http import HttpBackend, Network, Timeouts
     from promptkit.backends.llama import LlamaBackend
-    from promptkit.backends.mock import MockBackend
+    from promptkit.backends.mock import MockBackend, Paced
+    from promptkit.backends.planning import planner
+    from promptkit.backends.providers import Provider
     from promptkit.backends.references import open_backend
+    from promptkit.backends.schema_forms import SchemaForm, schema_field
+    from promptkit.backends.schema_rules import SchemaRules
+    from promptkit.backends.settings import Refusal, Settings, setting_fields, with_extra
+    from promptkit.backends.wire import ErrorWords, HttpCall
 
 __all__ = [
+    "Dialect",
+    "ErrorWords",
     "HttpBackend",
+    "HttpCall",
     "LlamaBackend",
     "MockBackend",
     "Network",
+    "NotTheProtocol",
+    "Paced",
+    "Piece",
+    "Provider",
+    "Refusal",
+    "SchemaForm",
+    "SchemaRules",
+    "Settings",
     "Timeouts",
+    "ToolCallPiece",
     "layers",
     "open_backend",
+    "planner",
+    "schema_field",
+    "setting_fields",
     "to_openai",
+    "with_extra",
 ]
 
 _HOMES = {
+    "Dialect": ("promptkit.backends.dialect", "Dialect"),
+    "ErrorWords": ("promptkit.backends.wire", "ErrorWords"),
     "HttpBackend": ("promptkit.backends.http", "HttpBackend"),
+    "HttpCall": ("promptkit.backends.wire", "HttpCall"),
     "LlamaBackend": ("promptkit.backends.llama", "LlamaBackend"),
     "MockBackend": ("promptkit.backends.mock", "MockBackend"),
+    "Paced": ("promptkit.backends.mock", "Paced"),
     "Network": ("promptkit.backends.http", "Network"),
+    "NotTheProtocol": ("promptkit.backends.dialect", "NotTheProtocol"),
+    "Piece": ("promptkit.backends.dialect", "Piece"),
+    "Provider": ("promptkit.backends.providers", "Provider"),
+    "Refusal": ("promptkit.backends.settings", "Refusal"),
+    "SchemaForm": ("promptkit.backends.schema_forms", "SchemaForm"),
+    "SchemaRules": ("promptkit.backends.schema_rules", "SchemaRules"),
+    "Settings": ("promptkit.backends.settings", "Settings"),
     "Timeouts": ("promptkit.backends.http", "Timeouts"),
+    "ToolCallPiece": ("promptkit.backends.dialect", "ToolCallPiece"),
     "layers": ("promptkit.backends.layers", None),
     "open_backend": ("promptkit.backends.references", "open_backend"),
+    "planner": ("promptkit.backends.planning", "planner"),
+    "schema_field": ("promptkit.backends.schema_forms", "schema_field"),
+    "setting_fields": ("promptkit.backends.settings", "setting_fields"),
     "to_openai": ("promptkit.backends.dialects.openai_chat", "export"),
+    "with_extra": ("promptkit.backends.settings", "with_extra"),
 }
 
 

@@ -49,6 +49,8 @@ class AnswerStream:
         self._refusal: list[str] = []
         self._reasoning: list[str] = []
         self._logprobs: list[Any] = []
+        self._signed: list[tuple[str, str]] = []
+        self._unsigned = 0
         self._calls: list[ToolCallPiece] = []
         self._finish: FinishReason | None = None
         self._counts: Any = {}
@@ -101,12 +103,18 @@ class AnswerStream:
     def _add(self, piece: Piece) -> None:
         """Take everything but the text."""
         self.begun = self.begun or bool(piece.text or piece.reasoning or piece.refusal or piece.calls)
-        self._counts = merged(self._counts, piece.usage)
+        if piece.usage:
+            self._counts = merged(self._counts, piece.usage)
         self._model = piece.model or self._model
         self._id = piece.id or self._id
         self._finish = piece.finish_reason or self._finish
-        self._reasoning.append(piece.reasoning)
-        self._refusal.append(piece.refusal)
+        if piece.reasoning:
+            self._reasoning.append(piece.reasoning)
+        if piece.signature:
+            self._signed.append(("".join(self._reasoning[self._unsigned :]), piece.signature))
+            self._unsigned = len(self._reasoning)
+        if piece.refusal:
+            self._refusal.append(piece.refusal)
         self._logprobs += piece.logprobs
         self._calls += piece.calls
 
@@ -201,7 +209,7 @@ class AnswerStream:
             refusal=refusal,
             reasoning=_joined(self._reasoning) or None,
             logprobs=token_logprobs(self._logprobs),
-            tool_calls=calls_of(self._calls),
+            tool_calls=calls_of(self._calls, self._signed),
         )
 
     def _usage(self) -> Usage | None:

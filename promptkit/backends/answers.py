@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from promptkit.backends.dialect import Dialect, NotTheProtocol, Piece, ToolCallPiece
+from promptkit.backends.dialect import Dialect, NotTheProtocol, Piece, ToolCallPiece, signed
 from promptkit.backends.failures import failure_in_body, failure_of, not_the_protocol
 from promptkit.backends.fields import HALF_A_PAIR, parsed, request_id_of, whole_characters
 from promptkit.backends.logprobs import token_logprobs
@@ -87,17 +87,25 @@ def finish_with(finish: FinishReason, refusal: str | None, calls: tuple[ToolCall
     return "tool" if calls and finish == "stop" else finish
 
 
-def calls_of(pieces: tuple[ToolCallPiece, ...] | list[ToolCallPiece]) -> tuple[ToolCallPart, ...]:
-    """The tool calls that pieces make, in the order in which they began; without an id, by their number."""
+def calls_of(
+    pieces: Sequence[ToolCallPiece], thoughts: Sequence[tuple[str, str]] = ()
+) -> tuple[ToolCallPart, ...]:
+    """The tool calls that pieces make, in the order in which they began; without an id, by their number.
+
+    Args:
+        pieces: As they came.
+        thoughts: Thoughts with their signatures, which go back with the first call.
+    """
     gathered: dict[object, list[ToolCallPiece]] = {}
     for piece in pieces:
         gathered.setdefault(object() if piece.number is None else piece.number, []).append(piece)
+    before = {1: signed(thoughts)}
     return tuple(
         ToolCallPart(
             id="".join(piece.id for piece in of_one) or f"call-{number}",
             name="".join(piece.name for piece in of_one),
             arguments="".join(piece.arguments for piece in of_one) or "{}",
-            signature="".join(piece.signature for piece in of_one) or None,
+            signature="".join(piece.signature for piece in of_one) or before.get(number) or None,
         )
         for number, of_one in enumerate(gathered.values(), 1)
     )

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from promptkit.backends.planning import Planner
 from promptkit.backends.wire import Endpoint, ErrorWords, HttpCall
 from promptkit.completions import FinishReason, Usage
-from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan, Request
+from promptkit.requests import Capabilities, Request
 
-__all__ = ["Dialect", "Encode", "NotTheProtocol", "Piece", "ToolCallPiece", "finish_of"]
+__all__ = [
+    "Dialect",
+    "Encode",
+    "NotTheProtocol",
+    "Piece",
+    "ToolCallPiece",
+    "finish_of",
+    "signed",
+    "thoughts_of",
+]
 
 
 class ToolCallPiece(NamedTuple):
@@ -47,6 +57,8 @@ class Piece(NamedTuple):
         id: The server's id of the answer.
         logprobs: The tokens of the text, in the form that ``promptkit.backends.logprobs`` reads.
         calls: Pieces of tool calls.
+        signature: The server's signature of the thoughts since the last one; it goes back with them when a tool's
+            call is answered.
         error: What the server says went wrong, as it came.
         over: True when nothing of use follows.
     """
@@ -60,12 +72,29 @@ class Piece(NamedTuple):
     id: str | None = None
     logprobs: tuple[Any, ...] = ()
     calls: tuple[ToolCallPiece, ...] = ()
+    signature: str = ""
     error: Mapping[str, Any] | None = None
     over: bool = False
 
 
 class NotTheProtocol(Exception):  # its readers turn it into an error of the tree, with the answer's address
     """What was read is not what the dialect speaks; the message is the end of a sentence that begins with "but"."""
+
+
+def signed(thoughts: Sequence[tuple[str, str]]) -> str:
+    """Thoughts and their signatures as the signature of a call, for servers that want both back.
+
+    Args:
+        thoughts: Each thought with its signature.
+    """
+    return json.dumps(thoughts, ensure_ascii=False) if thoughts else ""
+
+
+def thoughts_of(signature: str | None) -> list[tuple[str, str]]:
+    """What :func:`signed` was given; nothing for what another server has signed."""
+    if signature is None or not signature.startswith("[["):
+        return []
+    return [(text, sign) for text, sign in json.loads(signature)]
 
 
 def finish_of(value: Any, table: Mapping[str, FinishReason], field_name: str) -> FinishReason:
@@ -122,7 +151,7 @@ class Dialect:
     read: Callable[[Mapping[str, Any]], Piece]
     read_event: Callable[[Mapping[str, Any], str], Piece]
     usage: Callable[[Mapping[str, Any]], Usage | None]
-    plan: Callable[[OutputSpec, GenerationConfig, Endpoint], Plan]
+    plan: Planner
     capabilities: Capabilities
     needs_key: bool = True
     key_header: str = "authorization"

@@ -174,7 +174,11 @@ class Exchange:
     def _taken(self, parser: EventStreamParser | JsonLinesParser, chunk: bytes) -> Iterator[Event]:
         for event in parser.feed(chunk):
             for ours in self._decoder.feed(event):
-                yield from self._shown_as(ours)
+                if not isinstance(ours, TextDelta):
+                    yield from self._shown_as(ours)
+                elif text := self._blotter.piece(ours.text):
+                    self._shown.append(text)
+                    yield ours if text is ours.text else TextDelta(text=text)
 
     @property
     def over(self) -> bool:

@@ -18,6 +18,7 @@ from promptkit.backends.proxies import check_proxy
 from promptkit.backends.wire import Destination, Endpoint, TransportFault, Waits
 from promptkit.completions import Completed, Completion, Event
 from promptkit.errors import SchemaRejected, ServerError
+from promptkit.interception import require_live
 from promptkit.messages import Message
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
 
@@ -234,10 +235,13 @@ class HttpBackend:
             with self._connections().send(exchange.endpoint.url, exchange.call, exchange.waits) as reply:
                 exchange.begin(reply.status, reply.headers)
                 for chunk in reply.chunks():
+                    for event in exchange.feed(chunk):
+                        yield event
+                        if cancel is not None and cancel.is_set():
+                            break
                     if cancel is not None and cancel.is_set():
                         yield exchange.cancelled()
                         return
-                    yield from exchange.feed(chunk)
                     if exchange.over:
                         return
                 yield from exchange.end()
@@ -282,6 +286,7 @@ class HttpBackend:
                 yield event
 
     def _exchange(self, request: Request, *, stream: bool, deadline: float | None) -> Exchange:
+        require_live(self.name)
         timeouts = self._timeouts
         return Exchange(
             request,

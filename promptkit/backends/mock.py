@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import replace
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from promptkit.backends.estimates import estimate_text, estimate_tokens
 from promptkit.completions import Completed, Completion, Event, TextDelta, Usage
 from promptkit.constraints import ValidValues
-from promptkit.errors import LocalBackendError
+from promptkit.errors import LocalBackendError, TimedOut
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
 from promptkit.schemas import Refused, Valid
 
-__all__ = ["MockBackend", "Reply"]
+__all__ = ["MockBackend", "Paced", "Reply"]
 
 Reply: TypeAlias = Any
-"""A string, a Completion, an exception to raise, or a value of the output: data or an instance."""
+"""A string, a Completion, an exception to raise, a value of the output (data or an instance), or a Paced of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paced:
+    """A reply that takes its time, or comes in pieces of one's own.
+
+    Attributes:
+        reply: What is answered, as any other reply; with ``pieces`` they are the text.
+        delay_s: Seconds before it comes; a nearer deadline ends the call first.
+        pieces: How a stream brings the text. An exception among them is raised at its place.
+    """
+
+    reply: Reply = ""
+    delay_s: float = 0.0
+    pieces: tuple[str | BaseException, ...] | None = None
+
 
 PIECE_CHARACTERS = 8  # about two tokens: small enough that a short answer comes in several pieces
 _SHOWN_CHARACTERS = 300
@@ -88,42 +106,55 @@ class MockBackend:
         self,
         request: Request,
         *,
-        deadline: float | None = None,  # noqa: ARG002 - a mock takes no time
+        deadline: float | None = None,
         cancel: threading.Event | None = None,
     ) -> Completion:
         """The next answer.
 
         Raises:
             LocalBackendError: When no answer is left or none can be made up.
+            TimedOut: When the deadline is nearer than the answer.
             BaseException: Whatever exception the script holds.
         """
         if cancel is not None and cancel.is_set():
             return self._cancelled(request, "")
-        return self._next(request)
+        paced = self._next(request)
+        late = self._late(paced, deadline)
+        _sleep(paced.delay_s if late is None else _left(deadline), cancel)
+        if cancel is not None and cancel.is_set():
+            return self._cancelled(request, "")
+        if late is not None:
+            raise late
+        return self._completion(paced, request)
 
     @contextmanager
     def stream(
         self,
         request: Request,
         *,
-        deadline: float | None = None,  # noqa: ARG002 - a mock takes no time
+        deadline: float | None = None,
         cancel: threading.Event | None = None,
     ) -> Generator[Iterator[Event], None, None]:
         """The next answer in small pieces; errors are those of ``complete``."""
-        yield self._pieces(request, cancel)
+        yield self._streamed(request, deadline, cancel)
 
-    async def acomplete(self, request: Request, *, deadline: float | None = None) -> Completion:  # noqa: ARG002 - a mock takes no time
+    async def acomplete(self, request: Request, *, deadline: float | None = None) -> Completion:
         """As ``complete``."""
-        return self._next(request)
+        paced = self._next(request)
+        await self._pause(paced, deadline)
+        return self._completion(paced, request)
 
-    def astream(
+    @asynccontextmanager
+    async def astream(
         self,
         request: Request,
         *,
-        deadline: float | None = None,  # noqa: ARG002 - a mock takes no time
-    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        deadline: float | None = None,
+    ) -> AsyncGenerator[AsyncIterator[Event], None]:
         """As ``stream``."""
-        return nullcontext(_Each(self._pieces(request, None)))
+        paced = self._next(request)
+        await self._pause(paced, deadline)
+        yield _Each(self._pieces(paced, request, None))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -144,7 +175,39 @@ class MockBackend:
                 f"the first of them is {_shown(repr(left[0]))}"
             )
 
-    def _next(self, request: Request) -> Completion:
+    def _late(self, paced: Paced, deadline: float | None) -> TimedOut | None:
+        """The error of an answer that the deadline does not wait for."""
+        if deadline is None or paced.delay_s <= _left(deadline):
+            return None
+        return TimedOut(
+            f"{self._name}: the deadline passed before the answer of the script, which takes {paced.delay_s} s; "
+            "allow more time",
+            kind="deadline",
+            backend=self._name,
+        )
+
+    async def _pause(self, paced: Paced, deadline: float | None) -> None:
+        late = self._late(paced, deadline)
+        pause = paced.delay_s if late is None else _left(deadline)
+        if pause:
+            await asyncio.sleep(pause)
+        if late is not None:
+            raise late
+
+    def _streamed(
+        self, request: Request, deadline: float | None, cancel: threading.Event | None
+    ) -> Iterator[Event]:
+        if cancel is not None and cancel.is_set():
+            yield Completed(completion=self._cancelled(request, ""))
+            return
+        paced = self._next(request)
+        late = self._late(paced, deadline)
+        _sleep(paced.delay_s if late is None else _left(deadline), cancel)
+        if late is not None:
+            raise late
+        yield from self._pieces(paced, request, cancel)
+
+    def _next(self, request: Request) -> Paced:
         with self._lock:
             number = len(self.requests)
             self.requests.append(request)
@@ -160,9 +223,13 @@ class MockBackend:
                 f"more, or find out why it was asked again. Its last message was: {_last_text(request)}",
                 backend=self._name,
             )
-        return self._completion(reply, request)
+        return reply if isinstance(reply, Paced) else Paced(reply=reply)
 
-    def _completion(self, reply: Reply, request: Request) -> Completion:
+    def _completion(self, paced: Paced, request: Request) -> Completion:
+        reply = paced.reply
+        if paced.pieces is not None:
+            _raise_first(paced.pieces)
+            reply = "".join(map(str, paced.pieces))
         if isinstance(reply, BaseException):
             raise reply
         if isinstance(reply, Completion):
@@ -170,21 +237,26 @@ class MockBackend:
         text = _text(reply, request, self._name)
         return Completion(text=text, finish_reason="stop", model=self._name, usage=self._usage(request, text))
 
-    def _pieces(self, request: Request, cancel: threading.Event | None) -> Iterator[Event]:
-        if cancel is not None and cancel.is_set():
-            yield Completed(completion=self._cancelled(request, ""))
-            return
-        completion = self._next(request)
-        text = completion.text
-        for start in range(0, len(text), PIECE_CHARACTERS):
+    def _pieces(self, paced: Paced, request: Request, cancel: threading.Event | None) -> Iterator[Event]:
+        sent = ""
+        pieces = paced.pieces
+        if pieces is None:
+            text = self._completion(paced, request).text
+            pieces = tuple(
+                text[start : start + PIECE_CHARACTERS] for start in range(0, len(text), PIECE_CHARACTERS)
+            )
+        for piece in pieces:
             if cancel is not None and cancel.is_set():
-                yield Completed(completion=self._cancelled(request, text[:start]))
+                yield Completed(completion=self._cancelled(request, sent))
                 return
-            yield TextDelta(text=text[start : start + PIECE_CHARACTERS])
-        yield Completed(completion=completion)
+            if isinstance(piece, BaseException):
+                raise piece
+            sent += piece
+            yield TextDelta(text=piece)
+        yield Completed(completion=self._completion(paced, request))
 
     def _cancelled(self, request: Request, text: str) -> Completion:
-        return replace(self._completion(text, request), finish_reason="cancelled")
+        return replace(self._completion(Paced(reply=text), request), finish_reason="cancelled")
 
     def _usage(self, request: Request, text: str) -> Usage:
         return Usage(
@@ -207,6 +279,23 @@ class _Each:
         for event in self._events:
             return event
         raise StopAsyncIteration
+
+
+def _left(deadline: float | None) -> float:
+    return 0.0 if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _sleep(seconds: float, cancel: threading.Event | None) -> None:
+    if seconds and cancel is not None:
+        cancel.wait(seconds)
+    elif seconds:
+        time.sleep(seconds)
+
+
+def _raise_first(pieces: Sequence[str | BaseException]) -> None:
+    for piece in pieces:
+        if isinstance(piece, BaseException):
+            raise piece
 
 
 def _text(reply: Reply, request: Request, name: str) -> str:

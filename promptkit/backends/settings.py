@@ -27,12 +27,28 @@ class Refusal:
         settings: The settings' names.
         why: The reason, for plans and errors.
         taken: Values that they take all the same, by setting.
+        beside: Settings beside which they refuse these; empty where they refuse them always.
     """
 
     models: tuple[str, ...]
     settings: tuple[str, ...]
     why: str
     taken: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    beside: tuple[str, ...] = ()
+
+    def applies(self, name: str, given: Mapping[str, Any], model: str) -> bool:
+        """True when the model refuses this setting among those that are given.
+
+        Args:
+            name: The setting.
+            given: Every setting that is set.
+            model: The model's name.
+        """
+        if name not in self.settings or self.taken.get(name) == given[name]:
+            return False
+        if self.beside and given.keys().isdisjoint(self.beside):
+            return False
+        return any(fnmatchcase(model, pattern) for pattern in self.models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +65,16 @@ class Settings:
 
     def refused(self, generation: GenerationConfig, model: str) -> Iterator[tuple[str, str]]:
         """Each setting that is set and cannot be sent, and why."""
-        for name, value in generation.to_dict().items():
+        given = generation.to_dict()
+        for name in given:
             if name == "extra":
                 continue
             if name not in self.writers:
                 yield name, "this API has no such parameter"
                 continue
-            for refusal in self.refusals:
-                named = any(fnmatchcase(model, pattern) for pattern in refusal.models)
-                if named and name in refusal.settings and refusal.taken.get(name) != value:
-                    yield name, refusal.why
-                    break
+            why = next((it.why for it in self.refusals if it.applies(name, given, model)), None)
+            if why is not None:
+                yield name, why
 
 
 def setting_fields(generation: GenerationConfig, settings: Settings, endpoint: Endpoint) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from promptkit.backends.schema_rules import SchemaRules, limits_passed
-from promptkit.requests import Limit
+from promptkit.requests import Limit, Tool
 from promptkit.schemas.fragments import is_nullable, resolve, types_of
 
-__all__ = ["STRICT", "UNLIMITED", "StrictSchema", "to_strict"]
+__all__ = ["STRICT", "UNLIMITED", "StrictSchema", "strict_parameters", "to_strict"]
 
 STRICT = SchemaRules(
     keywords=frozenset(
@@ -137,6 +138,13 @@ def to_strict(schema: Mapping[str, Any], rules: SchemaRules = STRICT) -> StrictS
         limits=limits_passed(translated, rules),
         paths=tuple(walk.paths),
     )
+
+
+@lru_cache(maxsize=256)
+def strict_parameters(tool: Tool, rules: SchemaRules) -> Mapping[str, Any] | None:
+    """The schema of a tool's arguments in the strict form; None where that cannot say it."""
+    made = to_strict(tool.parameters, rules)
+    return made.schema if made.strict else None
 
 
 class _Walk:

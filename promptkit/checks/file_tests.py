@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.backends.mock import MockBackend
+from promptkit.checks.report import TestOutcome
 from promptkit.constraints.evaluation import same
 from promptkit.declarations import FileTest
 from promptkit.engine import Result
@@ -17,28 +18,7 @@ from promptkit.prompts import Prompt
 from promptkit.requests import Rendered, canonical_json
 from promptkit.schemas import Valid
 
-__all__ = ["TestOutcome", "run_file_tests"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestOutcome:
-    """What became of one test of a prompt file.
-
-    Attributes:
-        prompt: The prompt that it belongs to.
-        name: The test's name.
-        passed: True when everything that it expects came about.
-        message: Why it failed, one sentence for each expectation; empty when it passed.
-        line: Line of the test in its file, counted from 1.
-    """
-
-    __test__ = False  # pytest collects classes by this name
-
-    prompt: str
-    name: str
-    passed: bool
-    message: str
-    line: int | None
+__all__ = ["run_file_test", "run_file_tests"]
 
 
 def run_file_tests(prompt: Prompt[Any]) -> tuple[TestOutcome, ...]:
@@ -52,7 +32,7 @@ def run_file_tests(prompt: Prompt[Any]) -> tuple[TestOutcome, ...]:
         PromptError: When the prompt's contract does not hold together.
     """
     prompt.check()
-    return tuple(_outcome(prompt, test) for test in prompt.declaration.tests)
+    return tuple(run_file_test(prompt, test) for test in prompt.declaration.tests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +52,8 @@ class _Run:
     asked: int = 0
 
 
-def _outcome(prompt: Prompt[Any], test: FileTest) -> TestOutcome:
+def run_file_test(prompt: Prompt[Any], test: FileTest) -> TestOutcome:
+    """Run one test of the prompt's file, as `run_file_tests` does."""
     # A fresh context: a recorder or a `pk.use` of the caller has no part in a file's own test.
     run = Context().run(_run, prompt, test)
     problems = _problems(prompt, test, run)

@@ -9,13 +9,13 @@ from typing import Any
 from promptkit.checks.clarity import clarity_problems
 from promptkit.checks.inputs import unused_inputs
 from promptkit.checks.outputs import contradictions, example_problems
-from promptkit.checks.places import Sources, fault_of
+from promptkit.checks.places import fault_of, lines_of, placed
 from promptkit.checks.secrets import secrets_in
 from promptkit.checks.settings import Settings
 from promptkit.errors import PlanError, PromptError, TemplateError
 from promptkit.findings import RULES, Finding
 from promptkit.prompts import Prompt
-from promptkit.rendering import Problem, analyse
+from promptkit.rendering import Problem
 
 __all__ = ["check_prompt"]
 
@@ -39,18 +39,13 @@ class _Check:
         self._prompt = prompt
         self._declaration = prompt.declaration
         self._settings = settings
-        self._sources = Sources.of(prompt.declaration)
+        self._lines = lines_of(prompt.declaration)
 
     def findings(self) -> Iterator[Finding]:
         yield from self._set(self._secrets())
         try:
-            inputs = self._prompt.contract.declared_inputs
+            problems = self._prompt.contract.problems()
         except (PromptError, PlanError) as error:
-            yield self._fault(error)
-            return
-        try:
-            problems = analyse(self._declaration, inputs=inputs, load=self._prompt.contract.load)
-        except TemplateError as error:
             yield self._fault(error)
             return
         found = list(self._set(self._placed(problems)))
@@ -80,7 +75,7 @@ class _Check:
         return self._settings.applied(findings)
 
     def _placed(self, problems: Iterable[Problem]) -> Iterator[Finding]:
-        return (self._sources.finding(problem, RULES[problem.rule].severity) for problem in problems)
+        return (placed(problem, RULES[problem.rule].severity, self._lines) for problem in problems)
 
     def _secrets(self) -> Iterator[Finding]:
         for secret in secrets_in(self._declaration.text):

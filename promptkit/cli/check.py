@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from promptkit.cli.options import AsJson, LibraryOption
 
 if TYPE_CHECKING:
-    from promptkit.checks import Report
+    from promptkit.backends.llama.readers import TokenReader
+    from promptkit.checks import Report, Subject
+    from promptkit.checks.attacks import AttackReport
+    from promptkit.checks.memory import Memory
 
 __all__ = ["CheckFormat", "check"]
+
+_SUFFIXES = (".prompt.j2", ".prompt.yaml")
 
 
 class CheckFormat(StrEnum):
@@ -25,7 +31,7 @@ class CheckFormat(StrEnum):
     SARIF = "sarif"
 
 
-def check(
+def check(  # noqa: PLR0913, PLR0917 - one for each option
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME|FILE]...", help="What to check; by default the whole library."),
@@ -33,53 +39,101 @@ def check(
     library: LibraryOption = None,
     as_json: AsJson = False,
     form: Annotated[CheckFormat, typer.Option("--format", help="How to print.")] = CheckFormat.TEXT,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Look only at files that changed since the last time.")
+    ] = True,
+    attack: Annotated[
+        bool,
+        typer.Option("--attack", help="Render hostile values as well: roles, bytes and tokens must hold."),
+    ] = False,
+    tokens_of: Annotated[
+        str | None,
+        typer.Option(
+            "--tokens-of", metavar="NAME", help="Whose tokens --attack looks at. Default: llama:demo."
+        ),
+    ] = None,
 ) -> int:
     """Check prompt files and run their own tests; no model is called."""
-    report = _checked(names or [], library)
-    _print(report, CheckFormat.JSON if as_json else form)
+    report = _recalled(names, library) if cache else None
+    if report is None:
+        report = _checked(names or [], library, cache=cache)
+    attacked = _attacked(names or [], library, tokens_of) if attack or tokens_of else None
+    if attacked is not None:
+        report = replace(report, findings=(*report.findings, *attacked.findings))
+    _print(report, attacked, CheckFormat.JSON if as_json else form)
     return 1 if report.faults else 0
 
 
-def _print(report: Report, form: CheckFormat) -> None:
-    from promptkit.checks.formats import github_lines, report_data, sarif_log, text_lines
-    from promptkit.cli.screen import Screen
-    from promptkit.prompts.contract import environment
+def _recalled(names: list[str] | None, library: Path | None) -> Report | None:
+    """What is remembered, when it answers everything: nothing heavy is loaded for that."""
+    from promptkit.configuration import find_configuration
 
-    screen = Screen()
-    if form is CheckFormat.JSON:
-        screen.json(report_data(report))
-    elif form is CheckFormat.SARIF:
-        screen.json(sarif_log(report.findings, Path.cwd(), version=environment()["promptkit"]))
-    else:
-        github = form is CheckFormat.GITHUB
-        lines = github_lines(report.findings, Path.cwd()) if github else text_lines(report.findings)
-        for line in (*lines, str(report)):
-            screen.text(line)
+    configured = find_configuration(Path.cwd())
+    root = (library or configured.library or Path("templates")).resolve()
+    if not root.is_dir() or any(name.endswith(_SUFFIXES) for name in names or ()):
+        return None
+    return _memory(root, configured).recalled(root, names or None)
 
 
-def _checked(names: list[str], library: Path | None) -> Report:
-    from promptkit.checks import Report
+def _memory(root: Path, configured: Any) -> Memory:
+    from promptkit.checks.memory import memory_of
+
+    kept = {
+        "check": dict(configured.check),
+        "models": configured.models,
+        "rules": [*map(str, configured.rules)],
+    }
+    return memory_of(root, kept)
+
+
+def _checked(names: list[str], library: Path | None, *, cache: bool) -> Report:
+    from promptkit.checks import Report, Settings, check_subjects
     from promptkit.cli.locations import find_library, is_path
+    from promptkit.libraries.remembering import check_folder
+    from promptkit.sessions import settings
+
+    files = [name for name in names if is_path(name)]
+    report = Report()
+    configured = settings()
+    if len(files) < len(names) or not names:
+        root = find_library(library).root
+        chosen = [name for name in names if not is_path(name)] or None
+        _refuse_empty(library, chosen)
+        memory = _memory(root, configured) if cache else None
+        report = check_folder(root, chosen, Settings(configured.check), memory=memory)
+    return report + check_subjects(_subjects(files, library), Settings(configured.check)) if files else report
+
+
+def _refuse_empty(library: Path | None, names: list[str] | None) -> None:
+    from promptkit.cli.locations import find_library
     from promptkit.errors import PromptError
+
+    whole = find_library(library)
+    if names is None and not whole.names():
+        raise PromptError(f"there are no prompt files in {whole.root}; promptkit new NAME writes the first")
+
+
+def _subjects(names: list[str], library: Path | None) -> list[Subject]:
+    """What is named, ready to be checked; the whole library where nothing is."""
+    from promptkit.cli.locations import find_library, is_path
+    from promptkit.libraries import library_subjects
 
     if not names:
-        whole = find_library(library)
-        if not whole.names():
-            raise PromptError(
-                f"there are no prompt files in {whole.root}; promptkit new NAME writes the first"
-            )
-        return whole.check()
-    report = Report()
+        return list(library_subjects(find_library(library)))
+    subjects: list[Subject] = []
     for name in names:
-        report += _check_path(Path(name), library) if is_path(name) else find_library(library).check([name])
-    return report
+        if is_path(name):
+            subjects.append(_file_subject(Path(name), library))
+        else:
+            subjects += library_subjects(find_library(library), [name])
+    return subjects
 
 
-def _check_path(path: Path, library: Path | None) -> Report:
-    """Check one file: as the library's own where it lies in it, so that its includes resolve there."""
+def _file_subject(path: Path, library: Path | None) -> Subject:
+    """One file: as the library's own where it lies in it, so that its includes resolve there."""
     from promptkit.cli.locations import library_folder, name_in
     from promptkit.errors import PromptError
-    from promptkit.libraries import Library, check_file
+    from promptkit.libraries import Library, file_subject, library_subjects
 
     if not path.is_file():
         raise PromptError(f"there is no file {path}; check the path")
@@ -88,5 +142,54 @@ def _check_path(path: Path, library: Path | None) -> Report:
         own = Library(folder.resolve())
         name = name_in(own, path)
         if name is not None:
-            return own.check([name])
-    return check_file(path)
+            return library_subjects(own, [name])[0]
+    return file_subject(path)
+
+
+def _attacked(names: list[str], library: Path | None, tokens_of: str | None) -> AttackReport:
+    from promptkit.checks import Settings
+    from promptkit.checks.attacks import attack_subjects
+    from promptkit.sessions import settings
+
+    subjects = _subjects(names, library)
+    return attack_subjects(subjects, _reader(tokens_of), Settings(settings().check))
+
+
+def _reader(tokens_of: str | None) -> TokenReader | None:
+    """Whose tokens are looked at; without the extra nobody's, unless a model is named."""
+    from promptkit.backends.llama.readers import TokenReader
+    from promptkit.errors import ModelLoadError
+
+    scheme, _, reference = (tokens_of or "llama:demo").partition(":")
+    if scheme != "llama":
+        raise typer.BadParameter(
+            f"--tokens-of takes a llama: model, got {tokens_of!r}; tokens are read here alone"
+        )
+    try:
+        return TokenReader(reference)
+    except ModelLoadError:
+        if tokens_of is not None:
+            raise
+        return None
+
+
+def _print(report: Report, attacked: AttackReport | None, form: CheckFormat) -> None:
+    from promptkit.cli.screen import Screen
+
+    screen = Screen()
+    if form is CheckFormat.JSON:
+        from promptkit.checks.formats import report_data
+
+        screen.json(report_data(report, attacked))
+    elif form is CheckFormat.SARIF:
+        from promptkit.checks.formats import sarif_log
+        from promptkit.prompts.contract import environment
+
+        screen.json(sarif_log(report.findings, Path.cwd(), version=environment()["promptkit"]))
+    else:
+        from promptkit.checks.formats import github_lines, text_lines
+
+        github = form is CheckFormat.GITHUB
+        lines = github_lines(report.findings, Path.cwd()) if github else text_lines(report.findings)
+        for line in (*lines, *([] if attacked is None else [str(attacked)]), str(report)):
+            screen.text(line)

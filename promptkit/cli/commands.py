@@ -13,6 +13,7 @@ from promptkit.cli.cache import cache
 from promptkit.cli.check import check
 from promptkit.cli.diff import diff
 from promptkit.cli.explain import explain
+from promptkit.cli.fmt import fmt
 from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
@@ -22,7 +23,9 @@ from promptkit.cli.release import release
 from promptkit.cli.render import render
 from promptkit.cli.review import review
 from promptkit.cli.run import run
+from promptkit.cli.schema import schema
 from promptkit.cli.stderr import say
+from promptkit.cli.wording import wording
 
 __all__ = ["run_command_line"]
 
@@ -38,11 +41,14 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": run,
     "check": check,
     "cache": cache,
+    "fmt": fmt,
     "freeze": freeze,
     "lock": lock,
     "diff": diff,
     "release": release,
     "review": review,
+    "wording": wording,
+    "schema": schema,
 }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from promptkit.completions import Enforcement, Quotation, Verdict
-from promptkit.constraints.paths import EACH, Found, Path, Where, parse
+from promptkit.constraints.confidence import MinConfidence
+from promptkit.constraints.paths import Found, Path, Where, parse
 from promptkit.constraints.rules import Hints, Quotes, Rule, Scope, Unjudged
+from promptkit.constraints.sayings import said, subject_in
 from promptkit.schemas.places import shorten
+from promptkit.wordings import ENGLISH, Wording
 
 __all__ = ["Constraint", "Enforce", "Findings", "OnFail", "Severity", "predicate_of", "subject_of"]
 
@@ -22,7 +24,6 @@ _SEVERITIES = ("must", "should")
 _ON_FAIL = ("error", "reask", "warn")
 _ENFORCE = ("prefer", "hard", "check")
 _SHOWN_FAULTS = 3
-_WISH = "Preferably, "
 _SMALL_WORDS = frozenset(
     {"A", "All", "An", "Any", "Each", "Every", "If", "In", "It", "No", "The", "This", "When"}
 )
@@ -44,6 +45,8 @@ class Constraint:
             a text's length: a backend that decodes itself ends the text before it, at a sentence or a word. The
             default is ``prefer``, and ``check`` for rules that say ``checked_only``, as lengths of texts do.
         line: Line in the prompt file, counted from 1.
+        wording: The catalogue of the language in which the rule is said; None for English. It changes no meaning,
+            so it does not count where two constraints are compared.
 
     Raises:
         ValueError: When the path, severity, on_fail or enforce is not one.
@@ -57,6 +60,7 @@ class Constraint:
     say: str | None = None
     enforce: Enforce | None = None
     line: int | None = None
+    wording: Wording | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         steps = parse(self.path).steps
@@ -94,20 +98,41 @@ class Constraint:
         return self.fails and self.enforce != "check"
 
     @property
+    def asks_confidence(self) -> bool:
+        """True when it is judged by how sure the model was, which not every backend tells."""
+        return isinstance(self.rule, MinConfidence)
+
+    @property
+    def is_said(self) -> bool:
+        """True when the model is told of it; a rule on how sure it was is not, unless ``say`` is given."""
+        return self.say is not None or not getattr(self.rule, "unsaid", False)
+
+    @property
     def stops(self) -> bool:
         """True when a backend shall count while the model writes, and end the text before the limit."""
         return self.fails and self.enforce == "hard"
 
     def sentence(self) -> str:
         """The constraint as one sentence for the model; its wording is frozen as ``promptkit/1``."""
-        text = self.say or _capital(self.rule.sentence(subject_of(parse(self.path))))
-        return text if self.severity == "must" else f"{_WISH}{_small(text)}"
+        text = self.say or _capital(self._own_sentence())
+        if self.severity == "must":
+            return text
+        if self.wording is None:
+            return ENGLISH.say("wish", sentence=_small(text))
+        return self.wording.say("wish", sentence=text)
+
+    def _own_sentence(self) -> str:
+        """The rule's sentence in the language of the prompt."""
+        if self.wording is None:
+            return self.rule.sentence(subject_of(parse(self.path)))
+        return said(self.rule, subject_of(parse(self.path), self.wording), self.wording)
 
     def without_wish(self, sentence: str) -> str:
-        """A sentence of this constraint as it stands under a heading that says "Preferably" for all."""
+        """A sentence of this constraint as it stands under a heading that says "preferably" for all."""
         if self.severity == "must":
             return sentence
-        return _capital(sentence.removeprefix(_WISH))
+        before = (self.wording or ENGLISH).say("wish").partition("{sentence}")[0]
+        return _capital(sentence.removeprefix(before))
 
     def check(
         self,
@@ -116,6 +141,7 @@ class Constraint:
         *,
         shown: tuple[str, ...] | None = None,
         enforced: Enforcement = Enforcement.CHECK,
+        confidence: Mapping[str, float] | None = None,
     ) -> Verdict:
         """The verdict over every place that the path matches; a place that is absent or null holds.
 
@@ -127,10 +153,18 @@ class Constraint:
             inputs: The inputs by name as plain data.
             shown: The texts that the model was shown; None when they are not known.
             enforced: The earliest place that enforced the rule, for the verdict.
+            confidence: How sure the model was of each field, by its path; None where that is not known.
         """
         findings = Findings()
         for found in self.judged_places(output_data):
-            scope = Scope(output=output_data, inputs=inputs, parent=found.parent, shown=shown)
+            scope = Scope(
+                output=output_data,
+                inputs=inputs,
+                parent=found.parent,
+                shown=shown,
+                path=found.path,
+                confidence=confidence,
+            )
             findings.judge(self.rule, found, scope)
         return self.verdict(findings, enforced)
 
@@ -193,24 +227,9 @@ def _got(broken: list[tuple[str, str]]) -> str:
     return f"{first}; and {more} more" if more > 0 else first
 
 
-def subject_of(path: Path) -> str:
+def subject_of(path: Path, wording: Wording | None = None) -> str:
     """What a sentence begins with: ``each item of `tags` ``, `` `doc` of each item of `citations` ``."""
-    steps = path.steps
-    if not steps:
-        return "the answer"
-    several = [index for index, step in enumerate(steps) if step is EACH or isinstance(step, Where)]
-    if not several:
-        return f"`{path}`"
-    last = several[-1]
-    outer, step = steps[:last], steps[last]
-    which = (
-        f" whose `{step.name}` is {json.dumps(step.value, ensure_ascii=False)}"
-        if isinstance(step, Where)
-        else ""
-    )
-    items = f"each item of {subject_of(Path(outer))}{which}"
-    inner = steps[last + 1 :]
-    return f"{subject_of(Path(inner))} of {items}" if inner else items
+    return subject_in(path, wording or ENGLISH)
 
 
 def predicate_of(sentence: str, subject: str) -> str:

@@ -114,9 +114,14 @@ class Tone:
         """Repeats the tone."""
         return f"Rewrite it in {self._tone()}."
 
-    def _tone(self) -> str:
+    @property
+    def with_article(self) -> str:
+        """The words with the English article before them: ``a calm``."""
         vowel = _VOWEL.match(self.tone) is not None and _CONSONANT.match(self.tone) is None
-        return f"{'an' if vowel else 'a'} {self.tone} tone"
+        return f"{'an' if vowel else 'a'} {self.tone}"
+
+    def _tone(self) -> str:
+        return f"{self.with_article} tone"
 
 
 def _given(kind: str, name: str, example: str, argument: Any) -> dict[str, Any]:

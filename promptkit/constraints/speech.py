@@ -12,17 +12,16 @@ from promptkit.constraints.constraint import Constraint, predicate_of, subject_o
 from promptkit.constraints.paths import EACH, Path, Where, parse
 from promptkit.schemas.fragments import branches, resolve
 from promptkit.schemas.json_types import is_mapping
+from promptkit.wordings import ENGLISH, Wording
 
 __all__ = ["spoken_list"]
 
-_RULES = "Rules:"
-_WISHES = "Preferably:"
 _LAST = 1 << 30
 _MAX_DEPTH = 8
 
 
 def spoken_list(
-    rules: Sequence[tuple[Constraint, str]], json_schema: Mapping[str, Any]
+    rules: Sequence[tuple[Constraint, str]], json_schema: Mapping[str, Any], wording: Wording | None = None
 ) -> tuple[tuple[str, str], ...]:
     """The lines of the section, each as its mark and its text: what must hold, then what should.
 
@@ -32,14 +31,15 @@ def spoken_list(
     Args:
         rules: The constraints in the order of the file, each with what is said for it.
         json_schema: The output's schema, for the order of its fields.
+        wording: The language of the headings; None for English.
     """
     order = {path: index for index, path in enumerate(_fields(json_schema, json_schema))}
     ordered = sorted(rules, key=lambda pair: _position(pair[0], order))
     lines: list[tuple[str, str]] = []
-    for heading, severity in ((_RULES, "must"), (_WISHES, "should")):
+    for heading, severity in (("section.rules", "must"), ("section.wishes", "should")):
         said = [pair for pair in ordered if pair[0].severity == severity]
         if said:
-            lines += [("", "")] * bool(lines) + [("", heading), *_grouped(said)]
+            lines += [("", "")] * bool(lines) + [("", (wording or ENGLISH).say(heading)), *_grouped(said)]
     return tuple(lines)
 
 
@@ -53,7 +53,8 @@ def _grouped(said: Sequence[tuple[Constraint, str]]) -> Iterator[tuple[str, str]
             constraint, sentence = group[0]
             yield "- ", constraint.without_wish(sentence)
             continue
-        subject = subject_of(parse(group[0][0].path))
+        first = group[0][0]
+        subject = subject_of(parse(first.path), first.wording)
         yield "- ", f"{subject[:1].upper()}{subject[1:]}:"
         for constraint, sentence in group:
             yield "  - ", predicate_of(constraint.without_wish(sentence), subject)

@@ -12,7 +12,7 @@ from promptkit.checks import Report, Settings, Subject, check_subjects
 from promptkit.libraries.fragments import Fragments
 from promptkit.libraries.frozen import Entry
 from promptkit.libraries.own_rules import kinds_of
-from promptkit.libraries.reading import bases_beside
+from promptkit.libraries.reading import surroundings_of
 from promptkit.libraries.trees import Tree
 from promptkit.prompts import Loader, Prompt
 from promptkit.sessions import settings
@@ -38,10 +38,6 @@ class Shelf(Protocol):
 
     def open(self, entry: Entry, *, output: Any = None, load: Loader | None = None) -> Prompt[Any]:
         """The prompt of one file."""
-        ...
-
-    def fragments(self, entry: Entry) -> Fragments:
-        """Where a file's includes are found."""
         ...
 
 
@@ -76,19 +72,14 @@ def file_subject(path: str | os.PathLike[str]) -> Subject:
     """One file, ready to be checked."""
     file = Path(path)
 
-    def opened(wrap: Any) -> Prompt[Any]:
-        load = wrap(Fragments.of_folder(file.parent))
+    def opened() -> Prompt[Any]:
         kinds = kinds_of(())
-        declaration = read_file(file, kinds=kinds, base_of=bases_beside(file, kinds))
-        return Prompt.declared(declaration, load=load, models=settings().models)
+        declaration = read_file(file, kinds=kinds, around=surroundings_of(file, kinds))
+        return Prompt.declared(declaration, load=Fragments.of_folder(file.parent), models=settings().models)
 
     return Subject(file.name, str(path), opened)
 
 
 def _subject(library: Shelf, name: str) -> Subject:
     entry = library.entry(name)
-    return Subject(
-        name,
-        library.tree.place(entry.path),
-        lambda wrap: library.open(entry, load=wrap(library.fragments(entry))),
-    )
+    return Subject(name, library.tree.place(entry.path), lambda: library.open(entry))

@@ -16,7 +16,7 @@ from promptkit.libraries.deprecation import warn_if_deprecated
 from promptkit.libraries.folders import Library
 from promptkit.libraries.fragments import Fragments
 from promptkit.libraries.own_rules import kinds_of
-from promptkit.libraries.reading import bases_beside
+from promptkit.libraries.reading import surroundings_of
 from promptkit.libraries.trees import BelowTree, ResourceTree, Tree
 from promptkit.prompts import Prompt
 from promptkit.sessions import settings
@@ -110,7 +110,7 @@ def load(path: str | os.PathLike[str], output: Any = None, *, rules: Sequence[Ru
     """
     file = Path(path)
     kinds = kinds_of(rules)
-    declaration = read_file(file, kinds=kinds, base_of=bases_beside(file, kinds))
+    declaration = read_file(file, kinds=kinds, around=surroundings_of(file, kinds))
     warn_if_deprecated(declaration)
     return Prompt.declared(
         declaration, output=output, load=Fragments.of_folder(file.parent), models=settings().models

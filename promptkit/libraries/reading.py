@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from promptkit.authoring import SUFFIXES, read_text
+from promptkit.authoring import SUFFIXES, Surroundings, read_text
 from promptkit.constraints import Kinds
 from promptkit.declarations import Declaration
 from promptkit.errors import PromptError, TemplateError
@@ -20,23 +20,26 @@ from promptkit.libraries.trees import BelowTree, FolderTree
 from promptkit.libraries.versions import split_reference
 from promptkit.prompts import Loader, Prompt
 from promptkit.sessions import settings
+from promptkit.wordings import Wording, read_wording, wording_named
 
-__all__ = ["Reader", "bases_beside"]
+__all__ = ["Reader", "surroundings_of"]
 
 
-def bases_beside(file: Path, kinds: Kinds) -> Callable[[str], Declaration]:
-    """Gives the prompts that a file extends, from the folder in which it lies.
+def surroundings_of(file: Path, kinds: Kinds) -> Surroundings:
+    """What a file may refer to that lies in no library: what lies in its folder.
 
     Args:
         file: The file.
         kinds: The kinds of rule that files may name.
     """
 
-    def base_of(reference: str) -> Declaration:
-        reader = Reader(Finder(FolderTree(file.resolve().parent)), kinds=kinds, models=())
-        return reader.named(reference)
+    def reader() -> Reader:
+        return Reader(Finder(FolderTree(file.resolve().parent)), kinds=kinds, models=())
 
-    return base_of
+    return Surroundings(
+        base_of=lambda reference: reader().named(reference),
+        wording_of=lambda language: reader().wording(language, None, None),
+    )
 
 
 class Reader:
@@ -91,6 +94,26 @@ class Reader:
         """
         return self.declaration(self._finder.entry(reference))
 
+    def wording(self, language: str, bundle: str | None, included: Included | None) -> Wording:
+        """The catalogue of a language: the library's own, else promptkit's.
+
+        Args:
+            language: Its code.
+            bundle: The folder of a frozen version, which has its own catalogue or none.
+            included: Remembers the library's own.
+
+        Raises:
+            ValueError: When there is none, or the library's own is faulty.
+        """
+        own = f"wordings/{language}.toml"
+        path = own if bundle is None else f"{bundle}/{own}"
+        if not language.isascii() or not language.isalpha() or not self._tree.has(path):
+            return wording_named(language)
+        text = self._tree.text(path)
+        if included is not None:
+            included.add(own, text)
+        return read_wording(text, language, self._tree.place(path))
+
     def fragments(self, entry: Entry) -> Fragments:
         """Where a file's includes are found: for a frozen one those that were frozen with it."""
         if entry.bundle is not None:
@@ -141,7 +164,9 @@ class Reader:
             name=entry.name,
             yaml_document=entry.path.endswith(SUFFIXES[1]),
             kinds=self._kinds,
-            base_of=base_of,
+            around=Surroundings(
+                base_of=base_of, wording_of=lambda language: self.wording(language, entry.bundle, included)
+            ),
         )
         self._refuse_other_identity(entry, declaration)
         for base in bases:

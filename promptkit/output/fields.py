@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from promptkit.completions import Enforcement, Verdict
 from promptkit.constraints import GrowingVerdicts
 from promptkit.output.beginnings import Beginning
 from promptkit.output.events import FieldDelta, FieldDone, FieldEvent, FieldStarted
+from promptkit.output.frames import Frame, Unit
 from promptkit.output.scanning import Kind, Scanner, Token
 from promptkit.schemas import Invalid, Problem, Valid, path_text
-from promptkit.schemas.json_types import is_list, is_object
+from promptkit.schemas.json_types import is_list
 from promptkit.schemas.leaves import Place
-from promptkit.schemas.parts import Members, Part
-from promptkit.schemas.places import below
+from promptkit.schemas.parts import Part
 
 __all__ = ["FieldReader", "Violation"]
 
@@ -35,63 +36,6 @@ class Violation:
     verdicts: tuple[Verdict, ...] = ()
 
 
-@dataclass(slots=True)
-class _Open:
-    """An object or a list that is being written.
-
-    Attributes:
-        place: Where it stands in the output.
-        path: The same as text.
-        part: Its part of the schema where its members are told; None inside a value that is judged as a whole.
-        data: What there is of it.
-        members: What its members were found to be.
-        told: Members that were told, and their values.
-        late: Members that are judged with it: name, place, path and data.
-        name: The name of the property that comes next.
-        valid: False once a member does not fit the schema.
-        sound: False once a member does not fit, or breaks a rule.
-    """
-
-    place: Place
-    path: str
-    part: Part | None
-    data: Any
-    members: Members = field(default_factory=Members)
-    told: list[tuple[str | int, Any]] = field(default_factory=list[tuple[str | int, Any]])
-    late: list[tuple[Place, str, Any]] = field(default_factory=list[tuple[Place, str, Any]])
-    name: str = ""
-    valid: bool = True
-    sound: bool = True
-
-    def put(self, value: Any) -> None:
-        """Put the member that comes next into the data."""
-        if is_object(self.data):
-            self.data[self.name] = value
-        else:
-            self.data.append(value)
-
-
-@dataclass(slots=True)
-class _Unit:
-    """A value that is judged as a whole.
-
-    Attributes:
-        name: Its name or index in what holds it.
-        place: Where it stands in the output.
-        path: The same as text.
-        part: Its part of the schema; None for one that is not declared.
-        start: How many characters stand before its text.
-        depth: How many objects and lists are open around it.
-    """
-
-    name: str | int
-    place: Place
-    path: str
-    part: Part | None
-    start: int
-    depth: int
-
-
 class FieldReader:
     """Follows an answer that arrives in pieces, and tells its fields.
 
@@ -104,6 +48,7 @@ class FieldReader:
         places: Where the answer's properties stand in the output, when only some of its fields were asked for.
         reasoning: True where thoughts may stand before the answer.
         aborts: True to stop at the first field that breaks the contract.
+        mends: Whether a field that does not fit its schema may yet be taken: by its place, its part and its data.
 
     Attributes:
         told: Each field that was told as done, with its plain data.
@@ -119,18 +64,20 @@ class FieldReader:
         places: Mapping[str, Place] | None = None,
         reasoning: bool = False,
         aborts: bool = False,
+        mends: Callable[[Place, Part, Any], bool] | None = None,
     ) -> None:
         self.told: list[tuple[Place, Any]] = []
         self.violation: Violation | None = None
-        self._part, self._rules, self._places, self._aborts = part, rules, places, aborts
+        self._part, self._rules, self._places = part, rules, places
+        self._aborts, self._mends = aborts, mends
         self._beginning: Beginning | None = Beginning(reasoning=reasoning)
         self._scanner = Scanner()
-        self._open: list[_Open] = []
-        self._unit: _Unit | None = None
+        self._open: list[Frame] = []
+        self._unit: Unit | None = None
         self._pieces: list[str] = []  # of the text, from what the scanner holds or the unit's beginning on
         self._first = 0  # characters before those pieces
-        self._text: list[str] = []  # of the string that is told piece by piece
         self._events: list[FieldEvent] = []
+        self._scalars: list[tuple[Place, Any]] = []
         self._value: Valid[Any] | None = None
         self.changed = False
         self._take: Mapping[Kind, Callable[[Any, int], None]] = {
@@ -146,7 +93,10 @@ class FieldReader:
     @property
     def begun(self) -> tuple[Place, str] | None:
         """The text field that was told in part, and that part."""
-        return (self._unit.place, "".join(self._text)) if self._unit is not None and self._text else None
+        unit = self._unit
+        if unit is None or not unit.streams or unit.depth != len(self._open):
+            return None
+        return unit.place, "".join(self._scanner.half)
 
     def feed(self, text: str) -> Sequence[FieldEvent]:
         """What the next piece of the answer's text tells of its fields."""
@@ -158,6 +108,9 @@ class FieldReader:
         if self._scanner.lost or self._scanner.done or self.violation is not None:
             return ()
         self._pieces.append(text)
+        if self._unit is not None and self._scanner.goes_on(text):
+            streams = self._unit.streams and self._unit.depth == len(self._open)
+            return (FieldDelta(path=self._unit.path, text=text),) if streams else ()
         return self._tell(self._scanner.feed(text))
 
     def finish(self) -> Sequence[FieldEvent]:
@@ -176,9 +129,11 @@ class FieldReader:
             return None
         return self._value
 
-    def verdicts(self, data: Any, enforced: Sequence[Enforcement]) -> tuple[Verdict, ...]:
+    def verdicts(
+        self, data: Any, enforced: Sequence[Enforcement], confidence: Mapping[str, float] | None
+    ) -> tuple[Verdict, ...]:
         """The verdicts on the whole output, judging only what was not judged yet."""
-        return self._rules.verdicts(data, enforced)
+        return self._rules.verdicts(data, enforced, confidence)
 
     def _tell(self, tokens: Sequence[Token]) -> Sequence[FieldEvent]:
         events: list[FieldEvent] = []
@@ -191,31 +146,33 @@ class FieldReader:
             self._pieces, self._first = [self._scanner.held], self._scanner.at
         return events
 
-    def _next(self) -> _Unit:
+    def _next(self) -> Unit:
         """The place of the value that begins now."""
         depth = len(self._open)
         if not depth:
-            return _Unit("", (), "", self._part, 0, depth)
+            return Unit("", (), "", self._part, 0, depth)
         around = self._open[-1]
         if is_list(around.data):
             name: str | int = len(around.data)
             place, path = (*around.place, name), f"{around.path}[{name}]"
         else:
             name = around.name
-            place, path = (*around.place, name), below(around.path, name)
+            piece = _piece_of(name)
+            path = f"{around.path}.{piece}" if around.path and piece[0] != "[" else f"{around.path}{piece}"
+            place = (*around.place, name)
         part = around.part.member(name) if around.part is not None else None
         if depth == 1 and self._places is not None and part is not None:
             place = self._places[str(name)]
             path = path_text(place)
-        return _Unit(name, place, path, part, 0, depth)
+        return Unit(name, place, path, part, 0, depth)
 
     def _begin(self, _is_string: bool, at: int) -> None:
         if self._unit is None:
             self._begin_unit(self._next(), at)
 
-    def _begin_unit(self, unit: _Unit, at: int, *, told: bool = True) -> None:
+    def _begin_unit(self, unit: Unit, at: int, *, told: bool = True) -> None:
         unit.start = at
-        self._unit, self._text = unit, []
+        self._unit = unit
         if unit.part is not None and told:
             self._events.append(FieldStarted(path=unit.path))
 
@@ -223,7 +180,7 @@ class FieldReader:
         data: Any = {} if bracket == "{" else []
         if self._unit is not None:
             self._open[-1].put(data)
-            self._open.append(_Open((), "", None, data))
+            self._open.append(Frame((), "", None, data, 0))
             return
         unit = self._next()
         told = unit.part is not None and unit.part.opens(bracket)
@@ -233,12 +190,11 @@ class FieldReader:
             self._events.append(FieldStarted(path=unit.path))
         if unit.depth:
             self._open[-1].put(data)
-        self._open.append(_Open(unit.place, unit.path, unit.part if told else None, data))
+        self._open.append(Frame(unit.place, unit.path, unit.part if told else None, data, len(self._scalars)))
 
     def _piece(self, text: str, _at: int) -> None:
         unit = self._unit
-        if unit is not None and unit.depth == len(self._open) and unit.part is not None and unit.part.streams:
-            self._text.append(text)
+        if unit is not None and unit.streams and unit.depth == len(self._open):
             self._events.append(FieldDelta(path=unit.path, text=text))
 
     def _named(self, name: str, _at: int) -> None:
@@ -261,7 +217,7 @@ class FieldReader:
         unit = self._unit
         if unit is None or unit.depth != len(self._open):
             return
-        self._unit, self._text = None, []
+        self._unit = None
         text = self._cut(unit.start, at)
         around = self._open[-1] if self._open else None
         if around is not None and (unit.part is None or unit.part.late):
@@ -277,12 +233,13 @@ class FieldReader:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0][start - self._first : end - self._first]
 
-    def _judged(self, unit: _Unit, data: Any, outcome: Valid[Any] | Invalid, around: _Open | None) -> None:
+    def _judged(self, unit: Unit, data: Any, outcome: Valid[Any] | Invalid, around: Frame | None) -> None:
         """Go on from the judgement on a value: tell it where it holds."""
         if isinstance(outcome, Invalid):
             if around is not None:
                 around.valid = around.sound = False
-            self._stop(Violation(path=unit.path, problems=_under(unit.path, outcome.problems)))
+            if self._stops() and not self._may_mend(unit, data):
+                self.violation = Violation(path=unit.path, problems=_under(unit.path, outcome.problems))
             return
         if around is None:
             self._value = outcome
@@ -294,7 +251,7 @@ class FieldReader:
             self._done(unit.place, unit.path, data, outcome.value)
             around.told.append((unit.name, outcome.value))
 
-    def _join(self, inside: _Open, part: Part) -> None:
+    def _join(self, inside: Frame, part: Part) -> None:
         """Judge an object or a list whose members were judged."""
         around = self._open[-1] if self._open else None
         name = inside.place[-1] if inside.place else ""
@@ -310,35 +267,62 @@ class FieldReader:
             if isinstance(outcome, Valid):
                 around.members.values[name] = outcome.value
                 return
-        self._judged(_Unit(name, inside.place, inside.path, part, 0, 0), inside.data, outcome, around)
+        self._judged(Unit(name, inside.place, inside.path, part, 0, 0), inside.data, outcome, around)
 
-    def _compare(self, inside: _Open, part: Part, whole: Any) -> None:
+    def _compare(self, inside: Frame, part: Part, whole: Any) -> None:
         """See that what was told stands in the value that was made, and tell what was judged with it."""
         for name, value in inside.told:
             found = part.found_in(whole, name)
             if not found or (found[0] is not value and found[0] != value):
                 self.changed = True
+        if part.reshapes and not self.changed:
+            depth = len(inside.place)
+            told = self._scalars[inside.scalars :]
+            self.changed = not all(_stands(part, whole, place[depth:], value) for place, value in told)
         for place, path, data in inside.late:
             found = part.found_in(whole, place[-1])
             if found and self._holds(place, path, data, inside):
                 self._done(place, path, data, found[0])
 
-    def _holds(self, place: Place, path: str, data: Any, around: _Open) -> bool:
+    def _holds(self, place: Place, path: str, data: Any, around: Frame) -> bool:
         """Hold a value to the rules about it."""
         output = self._open[0].data if self._open else None
         broken = tuple(verdict for verdict in self._rules.judge(place, data, output) if verdict.fails)
         if broken:
             around.sound = False
-            self._stop(Violation(path=path, verdicts=broken))
+            if self._stops():
+                self.violation = Violation(path=path, verdicts=broken)
         return not broken
 
     def _done(self, place: Place, path: str, data: Any, value: Any) -> None:
         self.told.append((place, data))
+        if not isinstance(data, dict | list):
+            self._scalars.append((place, value))
         self._events.append(FieldDone(path=path, value=value))
 
-    def _stop(self, violation: Violation) -> None:
-        if self._aborts and self.violation is None and not self._scanner.done:
-            self.violation = violation
+    def _may_mend(self, unit: Unit, data: Any) -> bool:
+        return self._mends is not None and unit.part is not None and self._mends(unit.place, unit.part, data)
+
+    def _stops(self) -> bool:
+        """True where there is something to be saved by not reading on."""
+        return self._aborts and self.violation is None and not self._scanner.done
+
+
+def _stands(part: Part, whole: Any, place: Place, value: Any) -> bool:
+    """True where a scalar that was told stands in the whole that was made."""
+    at: Part | None = part
+    for name in place:
+        found = at.found_in(whole, name) if at is not None else ()
+        if not found or at is None:
+            return False
+        whole, at = found[0], at.member(name)
+    return whole is value or bool(whole == value)
+
+
+@lru_cache(maxsize=1024)
+def _piece_of(name: str) -> str:
+    """A name as it stands in a path."""
+    return path_text((name,))
 
 
 def _under(path: str, problems: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from promptkit.schemas.strict_json import MAX_DEPTH
@@ -12,7 +12,7 @@ from promptkit.schemas.strict_json import MAX_DEPTH
 __all__ = ["Kind", "Scanner", "Token"]
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What a token is."""
 
     OPEN = "open"  # of an object or a list; the value is its bracket
@@ -56,10 +56,11 @@ class Scanner:
         done: True once the value is whole.
         held: What of the text waits for more of it.
         at: How many characters stand before that.
+        half: What has been decoded of the string or name that is being read.
     """
 
     __slots__ = (
-        "_half",
+        "_inside",
         "_known",
         "_parts",
         "_pending",
@@ -68,6 +69,7 @@ class Scanner:
         "_told",
         "at",
         "done",
+        "half",
         "held",
         "lost",
     )
@@ -77,13 +79,14 @@ class Scanner:
         self.done = False
         self.at = 0
         self.held = ""
-        self._half: list[str] = []  # of the string that is being read, what has been decoded
+        self.half: list[str] = []
         self._parts: list[str] = []  # of the same, what this feed has decoded and not told
         self._stack: list[str] = []
         self._known: list[set[str]] = []  # names of each open object
         self._pending: Token | None = None
         self._told: list[Token] = []
         self._state: Callable[[str, int], int] = self._value
+        self._inside = False  # a string that is no name
 
     def feed(self, text: str) -> list[Token]:
         """The tokens that the next piece of the text makes."""
@@ -102,6 +105,14 @@ class Scanner:
         self.at += at
         told, self._told = self._told, []
         return told
+
+    def goes_on(self, text: str) -> bool:
+        """Take a piece that only goes on with a string, as most do; False leaves it to :meth:`feed`."""
+        if not self._inside or self.held or _PLAIN.fullmatch(text) is None:
+            return False
+        self.half.append(text)
+        self.at += len(text)
+        return True
 
     def finish(self) -> list[Token]:
         """The last token, when no more text comes: a string or scalar that is the whole value."""
@@ -128,7 +139,7 @@ class Scanner:
             self._open(first, at)
         elif first == '"':
             self._told.append((_BEGIN, True, self.at + at))
-            self._state = self._string
+            self._state, self._inside, self.half = self._string, True, []
         elif first == "]" and self._stack and self._stack[-1] == "[":
             return self._close(text, at)
         else:
@@ -169,17 +180,16 @@ class Scanner:
             return at
         if text[at] != '"':
             raise _Lost
-        self._state = self._in_name
+        self._state, self.half = self._in_name, []
         return at + 1
 
     def _in_name(self, text: str, at: int) -> int:
         end = self._characters(text, at)
-        self._half += self._parts
+        self.half += self._parts
         self._parts = []
         if end >= len(text) or text[end] != '"':
             return end if end > at else -1
-        name = "".join(self._half)
-        self._half = []
+        name = "".join(self.half)
         if name in self._known[-1]:
             raise _Lost
         self._known[-1].add(name)
@@ -201,13 +211,12 @@ class Scanner:
         if self._parts:
             piece = self._parts[0] if len(self._parts) == 1 else "".join(self._parts)
             self._parts = []
-            self._half.append(piece)
+            self.half.append(piece)
             self._told.append((_PIECE, piece, self.at + end))
         if end >= len(text) or text[end] != '"':
             return end if end > at else -1
-        self._pending = (_STRING, "".join(self._half), self.at + end + 1)
-        self._half = []
-        self._state = self._behind
+        self._pending = (_STRING, "".join(self.half), self.at + end + 1)
+        self._state, self._inside = self._behind, False
         return end + 1
 
     def _characters(self, text: str, at: int) -> int:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from promptkit.completions import Completion, Verdict
 from promptkit.constraints import GrowingVerdicts
-from promptkit.output.alignment import stands
+from promptkit.errors import OutputError, SchemaUnsupported
+from promptkit.output.alignment import LOSSY_RULES, aligned, stands
 from promptkit.output.events import FieldEvent
 from promptkit.output.fields import FieldReader, Violation
 from promptkit.output.merging import Unusable
 from promptkit.output.reading import Outcome, Rejected, ruled, unfinished, unreadable, violated
 from promptkit.output.subquestions import Subquestion
 from promptkit.requests import OutputSpec, Plan
-from promptkit.schemas import Valid
+from promptkit.schemas import OutputSchema, Valid, path_text
+from promptkit.schemas.fragments import fragments_to
+from promptkit.schemas.leaves import Place
 from promptkit.schemas.parts import ChosenParts, Part
 from promptkit.schemas.strict_json import NotJson, parse_json
+from promptkit.schemas.subschemas import subschema
 
 __all__ = ["AnswerReader"]
 
@@ -58,6 +63,7 @@ class AnswerReader:
                 places=None if part is None else dict(zip(part.paths, part.places, strict=True)),
                 reasoning=bool(spec.reasoning),
                 aborts=aborts,
+                mends=self._mends,
             )
 
     def feed(self, text: str) -> Sequence[FieldEvent]:
@@ -89,11 +95,32 @@ class AnswerReader:
             return None
         constraints = self._spec.constraints
         enforced = [plan.where(constraint.path, constraint.rule.kind) for constraint in constraints]
-        return ruled(completion, valid, self.fields.verdicts(valid.data, enforced), enforced)
+        verdicts = self.fields.verdicts(valid.data, enforced, completion.confidence)
+        return ruled(completion, valid, verdicts, enforced)
 
     def _stands(self, valid: Valid[Any], text: str) -> bool:
         """True when nothing is to be changed in strict JSON, and when nothing may be."""
         return self._spec.repair == "off" or stands(valid.data, text, self._spec.schema, self._inputs)
+
+    def _mends(self, place: Place, part: Part, data: Any) -> bool:
+        """True when a field that does not fit as it stands may be taken with a receipt, or when that is not known."""
+        spec = self._spec
+        if spec.repair == "off":
+            return False
+        root = spec.schema.json_schema
+        if fragments_to(place, root) is None:
+            return True
+        name = path_text(place)
+        allowed = LOSSY_RULES if spec.repair == "lenient" else frozenset[str]()
+        try:
+            schema = OutputSchema.from_json_schema(subschema((place,), root), "field", formats=False)
+            made = aligned(json.dumps({name: data}), schema, (), allowed)
+        except SchemaUnsupported:
+            return True  # jsonschema-rs reads some schemas more strictly than the type they were made from
+        except OutputError:
+            return False
+        mended = made.data[name]
+        return bool(made.repairs) and isinstance(part.whole(json.dumps(mended), mended), Valid)
 
     def _stopped(self, completion: Completion, plan: Plan, violation: Violation) -> Rejected | Unusable:
         what = f"the answer, which was stopped at {violation.path},"
@@ -128,11 +155,8 @@ def _chosen(whole: Part, part: Subquestion) -> ChosenParts:
     for path, place in zip(part.paths, part.places, strict=True):
         at: Part | None = whole
         for name in place:
-            at = (
-                at.member(name)
-                if at is not None and at.opens("[" if isinstance(name, int) else "{")
-                else None
-            )
+            opens = at is not None and at.opens("[" if isinstance(name, int) else "{")
+            at = at.member(name) if at is not None and opens else None
         if at is not None:
             found[path] = at
     return ChosenParts(found)

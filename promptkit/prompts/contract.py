@@ -14,7 +14,16 @@ from promptkit.constraints import check_paths
 from promptkit.declarations import Declaration
 from promptkit.errors import PromptError, TemplateError
 from promptkit.records import PromptInfo
-from promptkit.rendering import Source, Template, compile_template, undeclared_inputs
+from promptkit.rendering import (
+    Problem,
+    Reading,
+    Source,
+    Template,
+    analyse,
+    compile_template,
+    read_prompt,
+    undeclared_inputs,
+)
 from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, SourceMap
 from promptkit.schemas import InputSchema, OutputSchema, differences, with_limits
 
@@ -58,6 +67,7 @@ class Contract(Generic[T]):
         self.models = tuple(models)
         self._lock = threading.RLock()
         self._parts: _Parts[T] | None = None
+        self._reading: Reading | None = None
 
     @cached_property
     def ref(self) -> PromptRef:
@@ -137,6 +147,20 @@ class Contract(Generic[T]):
             self.declaration, inputs=parts.inputs, output=parts.output, load=self.load, trace=True
         )
 
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the texts as far as types go, whether the rest holds together or not.
+
+        Raises:
+            PromptError: When the inputs are declared wrongly, or a text cannot be parsed.
+        """
+        inputs = self.declared_inputs
+        reading = read_prompt(self.declaration, inputs=inputs, load=self.load)
+        found = analyse(self.declaration, inputs=inputs, texts=reading.texts)
+        with self._lock:
+            if self._parts is None:
+                self._reading = reading  # for compiling, so that nothing is parsed twice
+        return found
+
     def prompt_info(self, inputs: dict[str, Any]) -> PromptInfo:
         """What a record says of this prompt and these validated inputs."""
         return PromptInfo(
@@ -163,7 +187,10 @@ class Contract(Generic[T]):
             repair=self.declaration.output.repair,
         )
         self._check_constraints(inputs, output)
-        template = compile_template(self.declaration, inputs=inputs, output=output, load=self.load)
+        reading, self._reading = self._reading, None
+        template = compile_template(
+            self.declaration, inputs=inputs, output=output, load=self.load, reading=reading
+        )
         return _Parts(inputs, output, template)
 
     def _input_schema(self) -> InputSchema:

@@ -8,7 +8,16 @@ from __future__ import annotations
 from promptkit.rendering.analysis import Problem, analyse
 from promptkit.rendering.compiling import compile_template
 from promptkit.rendering.template import Template
-from promptkit.rendering.texts import undeclared_inputs
+from promptkit.rendering.texts import Reading, read_prompt, undeclared_inputs
 from promptkit.rendering.units import Source
 
-__all__ = ["Problem", "Source", "Template", "analyse", "compile_template", "undeclared_inputs"]
+__all__ = [
+    "Problem",
+    "Reading",
+    "Source",
+    "Template",
+    "analyse",
+    "compile_template",
+    "read_prompt",
+    "undeclared_inputs",
+]

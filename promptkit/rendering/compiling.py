@@ -12,7 +12,6 @@ from promptkit.constraints import Constraint
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
 from promptkit.rendering.conversation import example_messages
-from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, Place, compile_fault, run_fault
 from promptkit.rendering.layout import layout_body, layout_sections
 from promptkit.rendering.rewriting import Inliner, Kind
@@ -32,12 +31,13 @@ from promptkit.rendering.sections import (
 from promptkit.rendering.sources import source_problem, source_root
 from promptkit.rendering.spans import BLANKS, joined, kept, stripped
 from promptkit.rendering.template import Template, run_part
-from promptkit.rendering.texts import BODY, Texts, read_texts
+from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
 from promptkit.rendering.unprinted import check_printed
-from promptkit.requests import THINK_FIRST, Origin, OutputSpec
+from promptkit.requests import ANSWER_LINE, Origin, OutputSpec
 from promptkit.schemas import InputSchema, describe
+from promptkit.wordings import ENGLISH
 
 __all__ = ["compile_template"]
 
@@ -49,6 +49,7 @@ def compile_template(
     output: OutputSpec,
     load: Callable[[str], Source],
     trace: bool = False,
+    reading: Reading | None = None,
 ) -> Template:
     """Compile a prompt once, so that rendering it is only running it.
 
@@ -58,11 +59,13 @@ def compile_template(
         output: What an answer must be, for the sections on format and rules and for the examples.
         load: Gives included files by name; raises TemplateError for those that it does not have.
         trace: Whether it remembers where each character comes from, which takes longer: see `Template.trace`.
+        reading: Its texts, when they are parsed already; they are changed here and of no use afterwards.
 
     Raises:
         TemplateError: When a text, an include or an example is faulty, with file and line.
     """
-    return _Compiler(declaration, inputs, output, load, trace=trace).template()
+    reading = reading or read_prompt(declaration, inputs=inputs, load=load)
+    return _Compiler(declaration, inputs, output, reading, trace=trace).template()
 
 
 class _Compiler:
@@ -73,7 +76,7 @@ class _Compiler:
         declaration: Declaration,
         inputs: InputSchema,
         output: OutputSpec,
-        load: Callable[[str], Source],
+        reading: Reading,
         *,
         trace: bool,
     ) -> None:
@@ -82,11 +85,9 @@ class _Compiler:
         self._inputs = inputs
         self._output = output
         self._names = frozenset(inputs.fields)
-        self._env = Sandbox()
-        for name in self._names:  # an input hides a global of the same name
-            self._env.globals.pop(name, None)
+        self._env = reading.env
         self._env.history = _history_input(inputs)
-        self._texts: Texts = read_texts(declaration, load, self._env)
+        self._texts: Texts = reading.texts
         self._units = self._texts.units
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
         self._marked: set[str] = set()
@@ -109,7 +110,11 @@ class _Compiler:
             self._units.check_names(body, self._names)
         else:
             self._units.check_names(body, self._names)
-            check_printed(self._declaration, self._units.within(body), rules=self._output.constraints)
+            check_printed(
+                self._declaration,
+                self._units.within(body),
+                rules=[rule for rule in self._output.constraints if rule.is_said],
+            )
         used |= self._reads(body) | self._check_history(body)
         constants = {key: section.constant for key, section in self._env.sections.items()}
         literals = self._literals(constants)
@@ -195,22 +200,31 @@ class _Compiler:
         fenced = any(self._inputs.fields[root].kind not in {"image", "document"} for root in roots.values())
         fences = fenced or any(unit.fences for unit in self._units.by_key.values())
         return {
-            "clarity": clarity_section(declaration.clarity, strings, fences=fences),
-            "constraints": constraints_section(self._rules, self._output.schema.json_schema),
+            "clarity": clarity_section(
+                declaration.clarity, strings, fences=fences, wording=declaration.wording
+            ),
+            "constraints": constraints_section(
+                self._rules, self._output.schema.json_schema, declaration.wording
+            ),
             "context": combined(each_apart, plain),
             "output_format": fixed(self._output_format()),
             **blocks,
         }
 
     def _output_format(self) -> str:
-        form = describe(self._output.schema, self._output.spoken())
-        return f"{THINK_FIRST}\n{form}" if self._output.reasoning else form
+        wording = self._declaration.wording
+        form = describe(self._output.schema, self._output.spoken(), wording)
+        return (
+            f"{(wording or ENGLISH).say('think', line=ANSWER_LINE)}\n{form}"
+            if self._output.reasoning
+            else form
+        )
 
     def _sentence(self, rule: Constraint, strings: Mapping[str, Section]) -> Section:
         """The rule's own sentence, or its ``say`` as a template where the prompt declares it."""
         declared = self._declaration.constraints
         key = f"constraints[{declared.index(rule)}]" if rule in declared else ""
-        return strings[key] if key in strings else fixed(rule.sentence())
+        return strings[key] if key in strings else fixed(rule.sentence() if rule.is_said else "")
 
     def _string(self, key: str) -> Section:
         """A string of a section; one that reads no input is rendered here and now."""
@@ -272,12 +286,12 @@ class _Compiler:
         body.tree.set_environment(self._env)
 
     def _never_changes(self, node: nodes.Node) -> bool:
-        if meta.find_undeclared_variables(self._alone(node)):
-            return False
         if any(found.name == SECTION for found in node.find_all(nodes.Filter)):
             return False
         # A block that includes or imports is left as it is: what it draws in may read inputs.
-        return not any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport))
+        if any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport)):
+            return False
+        return not meta.find_undeclared_variables(self._alone(node))
 
     def _alone(self, node: nodes.Node) -> nodes.Template:
         tree = nodes.Template([node], lineno=node.lineno)

@@ -12,6 +12,7 @@ from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
+from jinja2.tests import TESTS as JINJA_TESTS
 from jinja2.utils import Namespace, missing
 
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
@@ -111,6 +112,9 @@ _READABLE: Mapping[type[Any], frozenset[str]] = MappingProxyType(
 """What templates may read of each type besides its data. What is not named here is refused."""
 
 
+_TESTS: Mapping[str, Any] = MappingProxyType(bounded_tests(dict[str, Any](JINJA_TESTS)))
+
+
 class Missing(StrictUndefined):
     """A name or field that is not there; any use of it says so, with the nearest name."""
 
@@ -180,7 +184,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             TRACED_VALUE: self._traced_value,
             WEIGHED: _weighed,
         }
-        self.tests.update(bounded_tests(dict[str, Any](self.tests)))
+        self.tests = dict(_TESTS)
         self.globals = dict(GLOBALS)
         self.binop_table.update(BINARY)
         self.parts: dict[str, jinja2.Template] = {}

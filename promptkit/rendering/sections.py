@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 from promptkit.constraints import Constraint, parse, spoken_list
 from promptkit.declarations import Clarity, ContextBlock
-from promptkit.rendering.fences import FENCE_NOTICE, fenced
+from promptkit.rendering.fences import fenced
 from promptkit.rendering.printing import printed
 from promptkit.rendering.spans import is_nothing, joined
+from promptkit.wordings import ENGLISH, Wording
 
 __all__ = [
     "Section",
@@ -74,15 +75,19 @@ def _lines(texts: Iterable[str], between: str = "\n") -> str:
     return joined(pieces)
 
 
-def clarity_section(clarity: Clarity, strings: Mapping[str, Section], *, fences: bool) -> Section:
+def clarity_section(
+    clarity: Clarity, strings: Mapping[str, Section], *, fences: bool, wording: Wording | None = None
+) -> Section:
     """The first section. A field that is absent or renders to nothing leaves no line.
 
     Args:
         clarity: As declared.
         strings: Its strings by key, such as ``clarity.role`` and ``clarity.steps[0]``.
         fences: True when data is fenced somewhere in the prompt, which is then said.
+        wording: The language of the labels; None for English.
     """
-    labels = {"role": "Role:", "task": "Task:", "audience": "Audience:", "done_when": "Done when:"}
+    wording = wording or ENGLISH
+    labels = {name: wording.say(f"section.{name}") for name in ("role", "task", "audience", "done_when")}
     names = [name for name in labels if getattr(clarity, name) is not None]
     fields = [strings[f"clarity.{name}"] for name in names]
     steps = [strings[f"clarity.steps[{index}]"] for index in range(len(clarity.steps))]
@@ -93,31 +98,34 @@ def clarity_section(clarity: Clarity, strings: Mapping[str, Section], *, fences:
         lines: list[str] = []
         for name, label in labels.items():
             if name == "done_when" and numbered:
-                lines.append("Steps:")
+                lines.append(wording.say("section.steps"))
                 lines.extend(joined([f"{number}. ", step]) for number, step in enumerate(numbered, 1))
             if not is_nothing(said.get(name, "")):
                 lines.append(joined([f"{label} ", said[name]]))
         if fences:
-            lines.append(FENCE_NOTICE)
+            lines.append(wording.say("section.fences"))
         return _lines(lines)
 
     return combined(make, [*fields, *steps])
 
 
 def constraints_section(
-    rules: Sequence[tuple[Constraint, Section]], json_schema: Mapping[str, Any]
+    rules: Sequence[tuple[Constraint, Section]],
+    json_schema: Mapping[str, Any],
+    wording: Wording | None = None,
 ) -> Section:
     """The rules as a list; nothing at all when there are none.
 
     Args:
         rules: Each constraint and what is said for it.
         json_schema: The output's schema, for the order of its fields.
+        wording: The language of the headings; None for English.
     """
     constraints = [constraint for constraint, _ in rules]
 
     def make(texts: Sequence[str]) -> str:
         spoken = [pair for pair in zip(constraints, texts, strict=True) if not is_nothing(pair[1])]
-        return _lines(joined([mark, text]) for mark, text in spoken_list(spoken, json_schema))
+        return _lines(joined([mark, text]) for mark, text in spoken_list(spoken, json_schema, wording))
 
     return combined(make, [sentence for _, sentence in rules])
 

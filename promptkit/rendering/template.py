@@ -16,6 +16,7 @@ from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
 from promptkit.rendering.tracing import source_map
 from promptkit.requests import SourceMap
+from promptkit.wordings import ENGLISH
 
 __all__ = ["Template", "run_part"]
 
@@ -23,7 +24,8 @@ __all__ = ["Template", "run_part"]
 def _saying(rule: Constraint, sentence: str) -> Constraint:
     if rule.say is None or not sentence.strip():
         return rule
-    return replace(rule, say=str(sentence).removeprefix("Preferably, "))
+    before = (rule.wording or ENGLISH).say("wish").partition("{sentence}")[0]
+    return replace(rule, say=str(sentence).removeprefix(before))
 
 
 def run_part(env: Sandbox, part: jinja2.Template, values: Mapping[str, Any]) -> list[str]:

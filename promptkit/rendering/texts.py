@@ -13,8 +13,9 @@ from promptkit.rendering.layout import INSTRUCTION, MATERIAL
 from promptkit.rendering.rewriting import SECTION_NAMES, Kind
 from promptkit.rendering.sources import source_root
 from promptkit.rendering.units import Source, Unit, Units
+from promptkit.schemas import InputSchema
 
-__all__ = ["BODY", "Texts", "read_texts", "undeclared_inputs"]
+__all__ = ["BODY", "Reading", "Texts", "read_prompt", "read_texts", "undeclared_inputs"]
 
 BODY = "body"
 _FOLDED = 40
@@ -36,6 +37,36 @@ class Texts:
     body: Unit | None
     strings: dict[str, Unit | str]
     places: dict[str, Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A prompt's texts, parsed in the environment that compiles them.
+
+    Attributes:
+        env: The environment.
+        texts: The texts.
+    """
+
+    env: Sandbox
+    texts: Texts
+
+
+def read_prompt(declaration: Declaration, *, inputs: InputSchema, load: Callable[[str], Source]) -> Reading:
+    """Parse all texts of a prompt whose inputs are known; compiling takes the result over and changes it.
+
+    Args:
+        declaration: The prompt as declared.
+        inputs: The schema of its inputs.
+        load: Gives included files by name; raises TemplateError for those that it does not have.
+
+    Raises:
+        TemplateError: When a text cannot be parsed, or an include leads nowhere.
+    """
+    env = Sandbox()
+    for name in inputs.fields:  # an input hides a global of the same name
+        env.globals.pop(name, None)
+    return Reading(env, read_texts(declaration, load, env))
 
 
 def read_texts(declaration: Declaration, load: Callable[[str], Source], env: Sandbox) -> Texts:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from promptkit.wordings import ENGLISH
+
 __all__ = ["ANSWER_LINE", "THINK_FIRST", "USUAL_THOUGHTS", "reasoning_of", "thinking_aloud"]
 
 ANSWER_LINE = "Answer:"
 """The line behind which the answer stands, in prompts and in what models write; part of ``promptkit/1``."""
 
-THINK_FIRST = (
-    "Think before you answer. Write your thoughts first, as plain text. Then write a line that says only "
-    f"`{ANSWER_LINE}`, and below it do this:"
-)
+THINK_FIRST = ENGLISH.say("think", line=ANSWER_LINE)
 """What a prompt says before the output's form where the output has reasoning; part of ``promptkit/1``."""
 
 USUAL_THOUGHTS = 512

@@ -75,7 +75,7 @@ def refusal(
         return lacking
     if spec.enforce != "require" or not plan.binding:
         return None
-    lacks = [*_of_schema(plan, spec), *_of_constraints(plan, spec)]
+    lacks = [*_of_schema(plan, spec), *_of_constraints(plan, spec), *_of_confidence(plan, spec)]
     reasons = [*(f"the schema passes a limit: {limit}" for limit in plan.limits), *map(str, lacks)]
     if not reasons:
         return None
@@ -148,6 +148,14 @@ def _of_constraints(plan: Plan, spec: OutputSpec) -> Iterator[_Lack]:
                 yield _lack(placement, of_schema=False)
         if not named:
             yield _Lack(path=path, rule=kind, why="the backend's plan does not name it", of_schema=False)
+
+
+def _of_confidence(plan: Plan, spec: OutputSpec) -> Iterator[_Lack]:
+    """Rules on how sure the model was that would stay unchecked."""
+    asked = {(it.path, it.rule.kind) for it in spec.constraints if it.asks_confidence and it.fails}
+    for placement in plan.placements:
+        if (placement.path, placement.rule) in asked and not placement.waived:
+            yield _lack(placement, of_schema=False)
 
 
 def _lack(placement: Placement, *, of_schema: bool) -> _Lack:

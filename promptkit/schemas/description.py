@@ -10,13 +10,9 @@ from typing import Any
 from promptkit.schemas.fragments import branches, is_nullable, resolve, types_of, without_null
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.outputs import OutputSchema
+from promptkit.wordings import ENGLISH, Wording
 
 __all__ = ["describe"]
-
-_TEXT = "Answer with the text alone, without introduction or explanation."
-_OBJECT = "Answer with one JSON object and nothing else. Its fields, in this order:"
-_VALUE = "Answer with one JSON value and nothing else"
-_FALLBACK = f"{_VALUE}. It fits this JSON Schema:"
 
 _SILENT = frozenset(
     {
@@ -33,16 +29,16 @@ _SILENT = frozenset(
     }
 )
 _MAX_DEPTH = 8
-_WITH = " with:"
-_OR_NULL_WITH = ", the object with:"
-_LIMITS = {"exclusiveMinimum": "above", "exclusiveMaximum": "below", "multipleOf": "that is a multiple of"}
+_LIMITS = {"exclusiveMinimum": "form.above", "exclusiveMaximum": "form.below", "multipleOf": "form.multiple"}
 
 
 class _Unsayable(Exception):
     """The list of fields cannot say this schema faithfully."""
 
 
-def describe(schema: OutputSchema[Any], json_schema: Mapping[str, Any]) -> str:
+def describe(
+    schema: OutputSchema[Any], json_schema: Mapping[str, Any], wording: Wording | None = None
+) -> str:
     """The section that tells a model the form of its answer; the wording is frozen as ``promptkit/1``.
 
     Objects are a list of fields with type, limits and description. What such a list cannot say faithfully
@@ -51,22 +47,24 @@ def describe(schema: OutputSchema[Any], json_schema: Mapping[str, Any]) -> str:
     Args:
         schema: The output's schema.
         json_schema: Its JSON Schema, narrowed by the constraints that JSON Schema can say.
+        wording: The language of the section; None for English.
     """
+    wording = wording or ENGLISH
     if schema.kind == "text":
-        return _TEXT
+        return wording.say("form.text")
     try:
-        return _said(json_schema)
+        return _said(json_schema, wording)
     except _Unsayable:
-        return f"{_FALLBACK}\n{json.dumps(json_schema, ensure_ascii=False, separators=(',', ':'))}"
+        return f"{wording.say('form.schema')}\n{json.dumps(json_schema, ensure_ascii=False, separators=(',', ':'))}"
 
 
-def _said(root: Mapping[str, Any]) -> str:
-    fragment = resolve(root, root)
+def _said(root: Mapping[str, Any], wording: Wording) -> str:
+    fragment, place = resolve(root, root), _Place(root, wording)
     if fragment.get("properties") and not is_nullable(fragment):
-        return "\n".join([_OBJECT, *_object(fragment, _Place(root)).lines])
-    said = _phrase(root, _Place(root))
+        return "\n".join([wording.say("form.object"), *_object(fragment, place).lines])
+    said = _phrase(root, place)
     end = said.opener if said.lines else "."
-    return "\n".join([f"{_VALUE}: {said.phrase}{end}", *said.lines])
+    return "\n".join([wording.say("form.value", value=f"{place.choice(said)}{end}"), *said.lines])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +81,35 @@ class _Said:
     opener: str = ""
     lines: tuple[str, ...] = ()
 
-    @property
-    def phrase(self) -> str:
-        head, last = self.choices[:-1], self.choices[-1]
-        return f"{', '.join(head)} or {last}" if head else last
-
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in the schema we are: its root, how deep the list is nested, the references on the way."""
+    """Where in the schema we are: its root, the depth of the list, the references on the way; and the language."""
 
     root: Mapping[str, Any]
+    wording: Wording
     indent: int = 0
     passed: tuple[str, ...] = ()
+
+    def say(self, key: str, **values: str | int) -> str:
+        return self.wording.say(f"form.{key}", **values)
+
+    def choice(self, said: _Said) -> str:
+        return self.wording.joined(said.choices)
+
+    def several(self, phrase: str) -> str:
+        """A phrase in the plural, as it stands behind "list of"; else that each of them is one."""
+        for one, more in (
+            ("string", "strings"),
+            ("integer", "integers"),
+            ("number", "numbers"),
+            ("object_word", "objects"),
+        ):
+            if phrase == self.say(one):
+                return self.say(more)
+            if phrase == self.say("list", items=self.say(more)) and one != "object_word":
+                return self.say("lists", items=self.say(more))
+        return self.say("values_each", item=phrase)
 
     def inside(self) -> _Place:
         return replace(self, indent=self.indent + 1)
@@ -114,11 +128,11 @@ def _field(name: str, part: Any, *, required: bool, place: _Place) -> list[str]:
         raise _Unsayable
     rules: Mapping[str, Any] = part
     said = _phrase(rules, place.inside())
-    notes = [] if required or is_nullable(resolve(rules, place.root)) else ["may be left out"]
+    notes = [] if required or is_nullable(resolve(rules, place.root)) else [place.say("optional")]
     about = " ".join(str(rules.get("description", "")).split())
     notes += [about] if about else []
     remark = f" ({'; '.join(notes)})" if notes else ""
-    return [f"{'  ' * place.indent}- `{name}`: {said.phrase}{remark}{said.opener}", *said.lines]
+    return [f"{'  ' * place.indent}- `{name}`: {place.choice(said)}{remark}{said.opener}", *said.lines]
 
 
 def _phrase(part: Mapping[str, Any], place: _Place) -> _Said:
@@ -127,13 +141,13 @@ def _phrase(part: Mapping[str, Any], place: _Place) -> _Said:
     if "$ref" in fragment or "allOf" in fragment:
         raise _Unsayable
     if "const" in fragment or "enum" in fragment:
-        return _choice(fragment)
+        return _choice(fragment, place)
     if is_nullable(fragment) and types_of(fragment) != ("null",):
         rest = without_null(fragment)
         if is_nullable(rest):  # several branches take null: no words for that
             raise _Unsayable
         said = _phrase(rest, place)
-        opener = said.opener.replace(_WITH, _OR_NULL_WITH)
+        opener = place.say("or_null_with") if said.opener == place.say("with") else said.opener
         return _Said((*said.choices, "null"), opener, said.lines)
     parts = branches(fragment)
     if parts:
@@ -155,40 +169,43 @@ def _either(parts: Sequence[Mapping[str, Any]], place: _Place) -> _Said:
     return _Said(tuple(dict.fromkeys(choice for one in said for choice in one.choices)))
 
 
-def _choice(fragment: Mapping[str, Any]) -> _Said:
+def _choice(fragment: Mapping[str, Any], place: _Place) -> _Said:
     _refuse(fragment, {"type", "enum", "const"})
     values = [fragment["const"]] if "const" in fragment else list(fragment["enum"])
     names = [json.dumps(value, ensure_ascii=False) for value in values if value is not None]
     null = ("null",) if None in values else ()
     if not names:
         return _Said(("null",))
-    return _Said((f"exactly {names[0]}" if len(names) == 1 else f"one of {', '.join(names)}", *null))
+    one, several = names[0], ", ".join(names)
+    return _Said(
+        (place.say("exactly", value=one) if len(names) == 1 else place.say("one_of", values=several), *null)
+    )
 
 
-def _string(fragment: Mapping[str, Any], _place: _Place) -> _Said:
+def _string(fragment: Mapping[str, Any], place: _Place) -> _Said:
     _refuse(fragment, {"type", "minLength", "maxLength", "pattern", "format"})
     form = str(fragment.get("format", ""))
-    phrase = _FORMATS.get(form, f"string in the format {form}")
-    count = _count(fragment, "minLength", "maxLength")
+    phrase = place.say(form or "string") if form in _FORMATS else place.say("format", format=form)
+    count = _count(fragment, "minLength", "maxLength", place, unit="characters")
     if count:
-        phrase += f" of {count} character" + ("" if count.endswith(" 1") else "s")
+        phrase = place.say("length", string=phrase, count=count)
     if "pattern" in fragment:
-        phrase += f" that matches the pattern {fragment['pattern']}"
+        phrase = place.say("pattern", string=phrase, pattern=fragment["pattern"])
     return _Said((phrase,))
 
 
-def _number(fragment: Mapping[str, Any], _place: _Place) -> _Said:
+def _number(fragment: Mapping[str, Any], place: _Place) -> _Said:
     _refuse(fragment, {"type", *_LIMITS, "minimum", "maximum"})
     low, high = fragment.get("minimum"), fragment.get("maximum")
-    limits: list[str] = []
-    if low is not None and high is not None:
-        limits.append(f"from {low} to {high}")
-    elif low is not None:
-        limits.append(f"of at least {low}")
-    elif high is not None:
-        limits.append(f"of at most {high}")
-    limits += [f"{words} {fragment[key]}" for key, words in _LIMITS.items() if key in fragment]
-    return _Said((f"{types_of(fragment)[0]} {' and '.join(limits)}".strip(),))
+    phrase = place.say(types_of(fragment)[0])
+    limits = [
+        place.wording.say(key, limit=fragment[name]) for name, key in _LIMITS.items() if name in fragment
+    ]
+    between = f" {place.wording.say('word.and')} "
+    if low is None and high is None:
+        return _Said((f"{phrase} {between.join(limits)}".strip(),))
+    key = "range" if low is not None and high is not None else "least" if high is None else "most"
+    return _Said((between.join([place.say(key, number=phrase, low=f"{low}", high=f"{high}"), *limits]),))
 
 
 def _boolean(fragment: Mapping[str, Any], _place: _Place) -> _Said:
@@ -206,18 +223,21 @@ def _list(fragment: Mapping[str, Any], place: _Place) -> _Said:
     items = fragment.get("items", {})
     if not is_mapping(items):
         raise _Unsayable
-    count = _count(fragment, "minItems", "maxItems")
-    head = " ".join(
-        ["list of", *([count] if count else []), *(["different"] if fragment.get("uniqueItems") else [])]
-    )
+    count = _count(fragment, "minItems", "maxItems", place)
+    different = place.say("different") if fragment.get("uniqueItems") else ""
+
+    def list_of(items: str) -> tuple[str]:
+        return (place.say("list", items=" ".join(part for part in (count, different, items) if part)),)
+
     if not items.keys() - _SILENT:
-        return _Said((f"{head} JSON values",))
+        return _Said(list_of(place.say("any_values")))
     said = _phrase(items, place)
-    if said.lines and said.phrase == "object":
-        return _Said((f"{head} objects",), ", each with:", said.lines)
+    phrase = place.choice(said)
+    if said.lines and phrase == place.say("object_word"):
+        return _Said(list_of(place.say("objects")), place.say("each_with"), said.lines)
     if said.lines:
         raise _Unsayable
-    return _Said((f"{head} {_PLURALS.get(said.phrase, f'values, each {said.phrase}')}",))
+    return _Said(list_of(place.several(phrase)))
 
 
 def _object(fragment: Mapping[str, Any], place: _Place) -> _Said:
@@ -232,15 +252,19 @@ def _object(fragment: Mapping[str, Any], place: _Place) -> _Said:
             for name, part in fragment["properties"].items()
             for line in _field(name, part, required=name in required, place=place)
         ]
-        return _Said(("object",), _WITH, tuple(lines))
+        return _Said((place.say("object_word"),), place.say("with"), tuple(lines))
     if others is False:
-        return _Said(("object without fields",))
+        return _Said((place.say("empty_object"),))
     if others is True or others == {}:
-        return _Said(("object",))
+        return _Said((place.say("object_word"),))
     said = _phrase(others, place)
     if said.lines:
         raise _Unsayable
-    return _Said((f"object whose values are {_PLURALS.get(said.phrase, f'each {said.phrase}')}",))
+    phrase = place.choice(said)
+    several = place.several(phrase)
+    if several == place.say("values_each", item=phrase):
+        several = place.say("each", item=phrase)
+    return _Said((place.say("open_object", items=several, item=phrase),))
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], _Place], _Said]] = {
@@ -252,31 +276,26 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], _Place], _Said]] = {
     "object": _object,
     "string": _string,
 }
-_FORMATS = {
-    "": "string",
-    "date": 'date such as "2026-01-31"',
-    "date-time": 'date and time such as "2026-01-31T09:30:00Z"',
-    "time": 'time such as "09:30:00Z"',
-}
-_PLURALS = {
-    "string": "strings",
-    "integer": "integers",
-    "number": "numbers",
-    "object": "objects",
-    "list of strings": "lists of strings",
-    "list of integers": "lists of integers",
-    "list of numbers": "lists of numbers",
-}
+_FORMATS = ("", "date", "date-time", "time")
+"""Formats of texts that have words of their own; the empty one is a plain text."""
 
 
-def _count(fragment: Mapping[str, Any], low_key: str, high_key: str) -> str:
-    """How many, in words that a noun can follow; empty when there is no limit."""
+def _count(
+    fragment: Mapping[str, Any], low_key: str, high_key: str, place: _Place, unit: str | None = None
+) -> str:
+    """How many, in words that a noun can follow, or with their unit; empty when there is no limit."""
     low, high = fragment.get(low_key) or 0, fragment.get(high_key)
+    if high is None and not low:
+        return ""
+    last = low if high is None else high
+    number = f"{last}" if unit is None else place.wording.counted(unit, last)
     if high is None:
-        return f"at least {low}" if low else ""
+        return place.wording.say("count.at_least", number=number)
     if low == high:
-        return f"exactly {low}"
-    return f"{low} to {high}" if low else f"at most {high}"
+        return place.wording.say("count.exactly", number=number)
+    if not low:
+        return place.wording.say("count.at_most", number=number)
+    return place.wording.say("count.range", low=low, number=number)
 
 
 def _refuse(fragment: Mapping[str, Any], known: set[str]) -> None:

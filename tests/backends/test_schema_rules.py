@@ -151,3 +151,13 @@ def test_openai_takes_the_keywords_of_its_guide(keyword: str, value: Any, taken:
 
 def test_look_around_is_a_matter_of_the_provider() -> None:
     assert SchemaRules(keywords=frozenset({"pattern"})).takes("pattern", "a(?=b)")
+
+
+def test_an_output_that_is_no_object_is_not_sent_where_objects_are_taken_only(ask_for) -> None:
+    output = ask_for(
+        OutputSchema.from_json_schema({"type": "array", "items": {"type": "string"}}, "names")
+    ).output
+
+    made = plan(output, OPENAI, "openai:m")
+
+    assert made.placements[0].note.startswith("no schema is sent: the output is no object")

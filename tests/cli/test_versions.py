@@ -181,3 +181,21 @@ def test_unversioned_prompts_and_removed_ones_are_listed(project: Any) -> None:
     assert (
         "| ✅ | `note` |  |  | is removed |" in project("review", "--base", "HEAD", "--format", "github").out
     )
+
+
+def test_a_wording_is_printed_to_be_translated(cli: Any) -> None:
+    done = cli("wording", "de")
+
+    assert done.code == 0
+    assert '[section]\n"audience" = "Zielgruppe:"\n' in done.out
+    assert "There is no" not in done.err
+    assert cli("wording", "xx").code == 2
+
+
+@pytest.mark.parametrize(("options", "has_template"), [((), True), (("--front-matter",), False)])
+def test_the_schema_of_files_is_printed_for_editors(
+    cli: Any, options: tuple[str, ...], has_template: bool
+) -> None:
+    data = json.loads(cli("schema", *options).out)
+
+    assert ("template" in data["properties"]) is has_template

@@ -210,9 +210,62 @@ def checked(dialect: str) -> None:
         adapter.validate_python(json.loads(line))
 
 
+def ask_gemini_for_all(url: str) -> None:
+    """The conversation of ``test_official_clients.py`` with all of its settings, as this client writes it."""
+    from google import genai
+    from google.genai import types
+
+    client = genai.Client(api_key="k", http_options=types.HttpOptions(base_url=url, api_version="v1"))
+    pixel = types.Part(inline_data=types.Blob(mime_type="image/png", data=b"\x89PNG"))
+    linked = types.Part(file_data=types.FileData(mime_type="image/png", file_uri="https://example.org/a.jpg"))
+    call = types.Part(
+        function_call=types.FunctionCall(id="t1", name="find", args={}), thought_signature=b"sig"
+    )
+    found = types.FunctionResponse(id="t1", name="find", response={"output": "A fire engine."})
+    document = types.Part(inline_data=types.Blob(mime_type="application/pdf", data=b"%PDF"))
+    given = json.load(sys.stdin)
+    client.models.generate_content(
+        model="m",
+        contents=[
+            types.Content(role="user", parts=[types.Part(text="Look:"), pixel, linked]),
+            types.Content(role="model", parts=[types.Part(text="Hm."), call]),
+            types.Content(
+                role="user",
+                parts=[types.Part(function_response=found), types.Part(text="So?"), document],
+            ),
+        ],
+        config=types.GenerateContentConfig(
+            system_instruction="Be brief.",
+            temperature=0.5,
+            max_output_tokens=9,
+            seed=1,
+            top_p=0.9,
+            top_k=3,
+            stop_sequences=["END"],
+            response_logprobs=True,
+            logprobs=2,
+            response_mime_type="application/json",
+            response_json_schema=given["schema"],
+            tools=[
+                types.Tool(
+                    function_declarations=[
+                        types.FunctionDeclaration(
+                            name="find",
+                            description=given["description"],
+                            parameters_json_schema=given["parameters"],
+                        )
+                    ]
+                )
+            ],
+        ),
+    )
+
+
 if __name__ == "__main__":
     name, where, *stories = sys.argv[1:]
-    if where == "check":
+    if stories == ["all"]:
+        ask_gemini_for_all(where)
+    elif where == "check":
         checked(name)
     else:
         asking = globals()[name](where)

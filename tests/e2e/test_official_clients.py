@@ -6,6 +6,7 @@ That the fixtures in ``tests/answers`` follow the specifications is so not our w
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,38 @@ def test_what_we_send_fits_the_types_of_the_official_client(
         body = server.seen[0].body.decode()
 
     run_client(dialect, "check", text=f"{body}\n")
+
+
+def camel(data: Any) -> Any:
+    """Keys as Google's APIs write them in JSON, which take the other spelling of Protocol Buffers too."""
+    if isinstance(data, dict):
+        return {
+            re.sub(r"_([a-z])", lambda it: it[1].upper(), key): camel(value) for key, value in data.items()
+        }
+    return [camel(item) for item in data] if isinstance(data, list) else data
+
+
+def test_what_we_send_to_gemini_is_what_its_official_client_sends() -> None:
+    assistant = Message(
+        role="assistant",
+        content=(TextPart(text="Hm."), ToolCallPart(id="t1", name="find", arguments="{}", signature="c2ln")),
+    )
+    messages = (*MESSAGES[:2], assistant, *MESSAGES[3:])
+    settings = {"temperature": 0.5, "max_tokens": 9, "seed": 1, "top_p": 0.9, "top_k": 3, "logprobs": 2}
+    request = request_of(*messages, stop=("END",), **settings)
+    (tool,) = request.tools
+
+    with LoopbackServer.running(answers=emulation("gemini")) as server:
+        open_backend(f"gemini+{server.url}:m").complete(request)
+        ours = server.seen[0]
+        given = {**tool.to_dict(), "schema": ours.json["generationConfig"]["responseJsonSchema"]}
+        run_client("gemini", server.origin, "all", text=json.dumps(given))
+        theirs = server.seen[1]
+
+    expected = camel(theirs.json)
+    del expected["systemInstruction"]["role"]  # means nothing there
+    assert camel(ours.json) == expected
+    assert ours.path == theirs.path
 
 
 def openai_at(server: LoopbackServer) -> Any:

@@ -73,3 +73,9 @@ def test_the_ends_of_the_ranges_are_taken() -> None:
         ("logprobs", 0),
     ]
     assert most.to_dict() == {"min_p": 1, "repetition_penalty": 10, "logprobs": 20}
+
+
+@pytest.mark.parametrize("extra", [["a"], {1: "a"}, "a"])
+def test_extra_fields_are_a_mapping_by_name(extra: object) -> None:
+    with pytest.raises(ValueError, match="must be a mapping of fields of the provider's call"):
+        GenerationConfig(extra=extra)

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from promptkit.backends.layers.budgets import Budget, budget
     from promptkit.backends.layers.caches import cache
     from promptkit.backends.layers.clocks import Clock
-    from promptkit.backends.layers.concurrency import concurrency
+    from promptkit.backends.layers.fallbacks import fallback
+    from promptkit.backends.layers.parallel_calls import concurrency
     from promptkit.backends.layers.rate_limits import rate_limit
     from promptkit.backends.layers.retries import retry
 
-__all__ = ["Budget", "Clock", "budget", "cache", "concurrency", "rate_limit", "retry"]
+__all__ = ["Budget", "Clock", "budget", "cache", "concurrency", "fallback", "rate_limit", "retry"]
 
 _HOMES = {
     "Budget": "promptkit.backends.layers.budgets",
     "Clock": "promptkit.backends.layers.clocks",
     "budget": "promptkit.backends.layers.budgets",
     "cache": "promptkit.backends.layers.caches",
-    "concurrency": "promptkit.backends.layers.concurrency",
+    "concurrency": "promptkit.backends.layers.parallel_calls",
+    "fallback": "promptkit.backends.layers.fallbacks",
     "rate_limit": "promptkit.backends.layers.rate_limits",
     "retry": "promptkit.backends.layers.retries",
 }

@@ -36,22 +36,34 @@ def _both(one: Capabilities, other: Capabilities) -> Capabilities:
 
 def weakest_plan(plans: Sequence[Plan]) -> Plan:
     """The first plan, with each rule where it is enforced latest: what holds whoever answers."""
-    first, *others = plans
-    if not others:
+    first = plans[0]
+    if len(plans) == 1:
         return first
-    found = _by_rule(first)
-    for other in others:
-        for key, placement in _by_rule(other).items():
-            ours = found.get(key)
-            if ours is None or _LATEST_LAST[placement.where] > _LATEST_LAST[ours.where]:
-                note = f"{other.backend}: {placement.note or placement.where.value}"
-                found[key] = replace(placement, note=note)
+    by_rule = [_by_rule(plan) for plan in plans]
+    keys = dict.fromkeys(key for placements in by_rule for key in placements)
+    found: list[Placement] = []
+    for key in keys:
+        each = [
+            (_unnamed(key) if key not in placements else placements[key], plan)
+            for placements, plan in zip(by_rule, plans, strict=True)
+        ]
+        latest, plan = max(each, key=lambda it: _LATEST_LAST[it[0].where])
+        if plan is not first:
+            latest = replace(latest, note=f"{plan.backend}: {latest.note or latest.where.value}")
+        found.append(latest)
     return replace(
         first,
-        placements=tuple(found.values()),
+        placements=tuple(found),
         limits=tuple(dict.fromkeys(limit for plan in plans for limit in plan.limits)),
         binding=all(plan.binding for plan in plans),
     )
+
+
+def _unnamed(key: tuple[str, str, int]) -> Placement:
+    """Where a rule is that a plan does not name: on the finished answer, and a sampling setting where it is sent."""
+    path, rule, _ = key
+    found = Placement(path=path, rule=rule, where=Enforcement.CHECK)
+    return found if found.setting is None else replace(found, where=Enforcement.NATIVE)
 
 
 def _by_rule(plan: Plan) -> dict[tuple[str, str, int], Placement]:

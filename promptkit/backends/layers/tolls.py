@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, TypeVar
 
-from promptkit.completions import Completion, Detour
-from promptkit.errors import BackendError, OutputError
+from promptkit.completions import Completion, Detour, Usage
+from promptkit.errors import BackendError, PromptKitError
 
 __all__ = ["noted", "with_detours"]
 
@@ -14,12 +14,13 @@ Outcome = TypeVar("Outcome", Completion, BackendError)
 
 
 def noted(
-    failure: BackendError | OutputError,
+    failure: PromptKitError,
     layer: Literal["retry", "fallback"],
     backend: str,
     *,
     to: str | None = None,
     waited_s: float = 0.0,
+    usage: Usage | None = None,
 ) -> tuple[Detour, ...]:
     """The detour that a failure leads to, behind those that led to the failure.
 
@@ -29,10 +30,13 @@ def noted(
         backend: Who failed.
         to: Who is asked next; None for the same.
         waited_s: Seconds that are waited before.
+        usage: What was spent on an answer that is put aside.
     """
-    before = failure.detours if isinstance(failure, BackendError) else ()
+    before: tuple[Detour, ...] = ()
+    if isinstance(failure, BackendError):
+        before, usage = failure.detours, failure.usage
     reason = f"{type(failure).__name__}: {failure}"
-    own = Detour(layer=layer, backend=backend, reason=reason, to=to, waited_s=waited_s, usage=failure.usage)
+    own = Detour(layer=layer, backend=backend, reason=reason, to=to, waited_s=waited_s, usage=usage)
     return (*before, own)
 
 

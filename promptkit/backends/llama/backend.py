@@ -13,7 +13,7 @@ from pathlib import Path
 
 from promptkit.backends.llama.adapters import split_reference
 from promptkit.backends.llama.assembling import TextAssembler
-from promptkit.backends.llama.confidence import Prober, closed_values
+from promptkit.backends.llama.confidence import Prober
 from promptkit.backends.llama.guides import guide_of
 from promptkit.backends.llama.listeners import AsyncListener, Listener
 from promptkit.backends.llama.models import LoadedModel, ModelKey, shelf
@@ -24,8 +24,10 @@ from promptkit.backends.llama.sequences import Answer, Limits, News
 from promptkit.backends.llama.sources import find_model
 from promptkit.completions import Completed, Completion, Enforcement, Event
 from promptkit.errors import BackendError, ContextOverflow
+from promptkit.interception import require_live
 from promptkit.messages import Message, TextPart
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
+from promptkit.schemas.closed_values import closed_values
 
 __all__ = ["LlamaBackend"]
 
@@ -179,6 +181,7 @@ class LlamaBackend:
         self, request: Request, limits: Limits, tell: Callable[[News], object], *, streams: bool
     ) -> tuple[Answer, Callable[[], object]]:
         """The answer in the making, and what gives its model back."""
+        require_live(self.name)
         with contextlib.ExitStack() as undo, self._named():
             model = undo.enter_context(self._model())
             answer = self._prepared(model, request, limits, tell)

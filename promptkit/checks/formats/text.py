@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from promptkit.checks.places import Sources
+from promptkit.checks.lines import Lines
 from promptkit.findings import Finding
 
 __all__ = ["text_lines"]
@@ -13,18 +13,18 @@ _WIDEST = 100
 """Characters of a file's line that are shown."""
 
 
-def text_lines(findings: Iterable[Finding], sources: Sources | None = None) -> Iterator[str]:
+def text_lines(findings: Iterable[Finding], lines: Lines | None = None) -> Iterator[str]:
     """Each finding as one to three lines.
 
     Args:
         findings: The findings.
-        sources: Where the lines of files come from.
+        lines: Where the lines of files come from.
     """
-    sources = sources or Sources()
+    lines = lines or Lines()
     for finding in findings:
         yield str(finding)
         if finding.line is not None and finding.column is not None:
-            yield from _excerpt(finding, finding.column, sources.line(finding.file, finding.line))
+            yield from _excerpt(finding, finding.column, lines.line(finding.file, finding.line))
 
 
 def _excerpt(finding: Finding, column: int, line: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ Nothing is rendered: the walk reads the syntax trees that rendering compiles, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from jinja2 import nodes
@@ -17,11 +17,10 @@ from promptkit.rendering.analysis.kinds import ANY, Kind, kind_of_input
 from promptkit.rendering.analysis.prints import FixedText, Print, check_prefix, check_trust
 from promptkit.rendering.analysis.problems import Problem, Problems
 from promptkit.rendering.analysis.statements import Statements
-from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import Place
 from promptkit.rendering.roles import EXAMPLES, HISTORY
-from promptkit.rendering.texts import Texts, read_texts
-from promptkit.rendering.units import Source, Unit
+from promptkit.rendering.texts import Texts
+from promptkit.rendering.units import Unit
 from promptkit.schemas import InputSchema
 
 __all__ = ["Problem", "analyse"]
@@ -32,23 +31,15 @@ _RULE_SIZE = 40
 _EXAMPLE_SIZE = 200
 
 
-def analyse(
-    declaration: Declaration, *, inputs: InputSchema, load: Callable[[str], Source]
-) -> tuple[Problem, ...]:
+def analyse(declaration: Declaration, *, inputs: InputSchema, texts: Texts) -> tuple[Problem, ...]:
     """What is wrong with the texts of a prompt, as far as its declaration tells.
 
     Args:
         declaration: The prompt as declared.
         inputs: The schema of its inputs.
-        load: Gives included files by name.
-
-    Raises:
-        TemplateError: When a text cannot be parsed, or an include leads nowhere.
+        texts: Its texts, parsed.
     """
-    env = Sandbox()
-    for name in inputs.fields:
-        env.globals.pop(name, None)
-    return _Analysis(declaration, inputs, read_texts(declaration, load, env)).problems()
+    return _Analysis(declaration, inputs, texts).problems()
 
 
 class _Analysis:

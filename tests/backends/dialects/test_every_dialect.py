@@ -39,6 +39,7 @@ class Find(BaseModel):
 
 
 FIND = Tool.of(Find, name="find")
+SIGNATURES = {"anthropic": '[["Fire is red.", "c2ln"]]', "gemini": "c2ln"}
 
 
 def ask_sync(backend: Any, request: Any) -> Completion:
@@ -128,7 +129,7 @@ def test_the_call_of_a_tool_comes_back_as_a_part(name, ask, server, text_questio
     assert completion.finish_reason == "tool"
     assert (call.id, call.name, json.loads(call.arguments)) == ("t1", "find", {"q": "red"})
     assert FIND.read(call) == Find(q="red")
-    assert call.signature == ("c2ln" if name == "gemini" else None)
+    assert call.signature == SIGNATURES.get(name)
 
 
 @pytest.mark.parametrize("ask", STREAMS)
@@ -213,3 +214,99 @@ def test_fields_that_are_not_modelled_reach_the_body_and_may_not_change_what_is(
     clash = ask_for(OutputSchema.text(), generation=GenerationConfig(extra={field: "x"}))
     with pytest.raises(errors.CapabilityMissing, match=f"extra holds {field}, which promptkit writes itself"):
         backend_of(name, server).complete(clash)
+
+
+def retold(body: bytes) -> bytes:
+    """The same server-sent events with comments, other line ends, an id, and data over several lines."""
+    lines = [b": a comment", b"id: 7", b"retry: 10"]
+    for line in body.strip().split(b"\n"):
+        name, _, value = line.partition(b": ")
+        cut = value.find(b",") + 1 if name == b"data" else 0
+        lines += [name + b":" + value[:cut], name + b": " + value[cut:]] if cut else [line]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+@pytest.mark.parametrize("ask", STREAMS)
+@pytest.mark.parametrize("name", [name for name in DIALECTS if name != "ollama"])
+def test_events_may_have_comments_ids_other_line_ends_and_data_over_several_lines(
+    name, ask, server, question
+) -> None:
+    known = load(name)
+    body = b"".join(map(retold, pieces(known, known["answer"]["stream"])))
+    cut = len(body) // 2
+    server.will_send(chunked_head(known["stream_type"]), chunk(body[:cut]), chunk(body[cut:]), b"0\r\n\r\n")
+
+    assert ask(backend_of(name, server), question).text == TEXT
+
+
+@pytest.mark.parametrize("ask", STREAMS)
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_stream_may_be_cut_anywhere_also_inside_a_letter(name, ask, server, text_question) -> None:
+    known = json.loads(json.dumps(load(name)).replace('{\\"col"', 'Grüße 🚒"'))
+    body = b"".join(pieces(known, known["cut"]["stream"]))
+    server.will_send(
+        chunked_head(known["stream_type"]),
+        *(chunk(body[n : n + 3]) for n in range(0, len(body), 3)),
+        b"0\r\n\r\n",
+    )
+
+    assert ask(backend_of(name, server), text_question).text == "Grüße 🚒"
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_key_that_the_server_repeats_is_shown_nowhere(name, server, text_question, monkeypatch) -> None:
+    key = "sk-canary-4711"
+    for variable in (
+        "ANTHROPIC_API_KEY",
+        "GEMINI_API_KEY",
+        "OLLAMA_API_KEY",
+        "OPENAI_API_KEY",
+        "OPENAI_COMPATIBLE_API_KEY",
+    ):
+        monkeypatch.setenv(variable, key)
+    known = json.loads(json.dumps(load(name)).replace("red", key).replace("t1", f"t-{key}"))
+
+    for story in ("answer", "calls"):
+        server.will_send(*played(known, story, stream=False))
+        completion = backend_of(name, server).complete(text_question)
+        assert key not in repr(completion)
+    assert any(key in value for value in server.seen[0].headers.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("openai_chat", "x-ratelimit-remaining-requests"),
+        ("anthropic", "anthropic-ratelimit-requests-remaining"),
+    ],
+)
+def test_what_the_server_says_of_its_limits_comes_with_the_answer(name, header, server, question) -> None:
+    known = load(name)
+    known["headers"] = {**known["headers"], header: "7"}
+    server.will_send(*played(known, "answer", stream=False))
+
+    assert backend_of(name, server).complete(question).rate_limits.requests.left == 7
+
+
+def token(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": logprob, "bytes": [], "top_logprobs": []}
+
+
+@pytest.mark.parametrize("ask", ALL)
+@pytest.mark.parametrize("name", ["ollama", "openai_responses"])
+def test_log_probabilities_come_whole_and_in_pieces(name, ask, server, question) -> None:
+    known = load(name)
+    if name == "ollama":
+        known["answer"]["whole"]["logprobs"] = [token("a", -1), token("b", -2)]
+        for event, one in zip(known["answer"]["stream"][2:4], (token("a", -1), token("b", -2)), strict=True):
+            event["data"]["logprobs"] = [one]
+    else:
+        known["answer"]["whole"]["output"][1]["content"][0]["logprobs"] = [token("a", -1), token("b", -2)]
+        deltas = [it for it in known["answer"]["stream"] if it["event"] == "response.output_text.delta"]
+        for event, one in zip(deltas, (token("a", -1), token("b", -2)), strict=True):
+            event["data"]["logprobs"] = [one]
+    server.will_send(*played(known, "answer", stream=ask in (ask_stream, ask_astream)))
+
+    completion = ask(backend_of(name, server), question)
+
+    assert [(it.text, it.logprob) for it in completion.logprobs] == [("a", -1), ("b", -2)]

@@ -150,6 +150,14 @@ def test_parts_have_their_wire_forms_and_neighbours_of_one_role_are_one_turn(ask
     ]
 
 
+def test_what_another_provider_signed_is_left_out(ask_for) -> None:
+    call = ToolCallPart(id="t1", name="f", arguments="{}", signature='[["Red?", "c2ln"]]')
+
+    body = sent(ask_for(OutputSchema.text(), Message(role="assistant", content=(call,))))
+
+    assert body["contents"][0]["parts"] == [{"functionCall": {"id": "t1", "name": "f", "args": {}}}]
+
+
 @pytest.mark.parametrize(
     ("messages", "said"),
     [

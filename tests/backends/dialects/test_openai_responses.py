@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from promptkit.backends.dialect import NotTheProtocol
+from promptkit.backends.dialects.openai_chat import compatible, openai
 from promptkit.backends.dialects.openai_responses import dialect
 from promptkit.backends.wire import Endpoint
 from promptkit.completions import Enforcement, TokenLogprob
 from promptkit.errors import CapabilityMissing
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import GenerationConfig
+from promptkit.requests import GenerationConfig, Tool
 from promptkit.schemas import OutputSchema
 
 ENDPOINT = Endpoint(name="openai-responses:m", url="https://host/v1", model="gpt-4.1", key_env="KEY")
@@ -186,3 +189,30 @@ def test_events_that_lack_what_their_kind_holds_are_not_the_protocol(data, said)
 
 def test_counts_that_are_no_numbers_leave_the_answer_without_usage() -> None:
     assert dialect().usage({"input_tokens": None}) is None
+
+
+class Open(BaseModel):
+    """Of any further names."""
+
+    model_config = {"extra": "allow"}
+
+
+class Find(BaseModel):
+    """Find a thing."""
+
+    q: str
+    most: int = 3
+
+
+def test_tools_are_strict_where_the_strict_form_can_say_their_arguments(ask_for) -> None:
+    request = replace(ask_for(OutputSchema.text()), tools=(Tool.of(Find), Tool.of(Open)))
+
+    find, loose = sent(request)["tools"]
+    chat = json.loads(openai().encode(request, ENDPOINT, stream=False).body)["tools"]
+    theirs = json.loads(compatible().encode(request, ENDPOINT, stream=False).body)["tools"]
+
+    assert (find["type"], find["name"], find["description"]) == ("function", "Find", "Find a thing.")
+    assert (find["strict"], find["parameters"]["required"]) == (True, ["q", "most"])
+    assert (loose["strict"], loose["parameters"]["additionalProperties"]) == (False, True)
+    assert [it["function"].get("strict") for it in chat] == [True, None]
+    assert [it["function"].get("strict") for it in theirs] == [None, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +59,9 @@ def test_a_layer_further_in_is_seen() -> None:
         layers.rate_limit(backend)
     with pytest.raises(ConfigurationError, match="retry stands around retry"):
         layers.retry(backend)
+
+
+def test_no_layer_is_hidden_by_a_module_of_its_name() -> None:
+    modules = {path.stem for path in Path(layers.__file__).parent.glob("*.py")}
+
+    assert modules.isdisjoint(layers.__all__)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from promptkit.backends.dialect import thoughts_of
 from promptkit.backends.dialects.anthropic.profile import FORM, Profile
 from promptkit.backends.parts import base64_text, misplaced, not_taken, spoken_late
 from promptkit.backends.schema_forms import json_bytes, schema_field
@@ -107,7 +108,16 @@ def _mark(blocks: list[dict[str, Any]]) -> None:
         blocks[-1]["cache_control"] = {"type": "ephemeral"}
 
 
+def _thoughts(message: Message) -> Iterator[dict[str, Any]]:
+    """The thoughts before a call, which the API wants back where it was asked to think."""
+    for part in message.parts:
+        if isinstance(part, ToolCallPart):
+            for thought, signature in thoughts_of(part.signature):
+                yield {"type": "thinking", "thinking": thought, "signature": signature}
+
+
 def _blocks(message: Message, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    yield from _thoughts(message)
     for part in message.parts:
         if isinstance(part, TextPart):
             if part.text:

@@ -52,13 +52,15 @@ _SAMPLING = ("temperature", "top_p", "top_k")
 _WITHOUT_SAMPLING = (
     "claude-fable-*",
     "claude-haiku-5*",
-    "claude-mythos-*",
     "claude-opus-4-[789]*",
     "claude-opus-5*",
     "claude-sonnet-5*",
 )
 """Models that answer temperature, top_p and top_k with 400. Source: Anthropic's migration guide for Claude 4.7 and
 later models, and its reference for API version 2026-10-21."""
+
+_ONE_SAMPLER = ("claude-haiku-4-5*", "claude-opus-4-[156]*", "claude-sonnet-4-[56]*")
+"""Models that answer with 400: "temperature and top_p cannot both be specified for this model"."""
 
 SETTINGS = Settings(
     writers={
@@ -70,6 +72,12 @@ SETTINGS = Settings(
     },
     refusals=(
         Refusal(models=_WITHOUT_SAMPLING, settings=_SAMPLING, why="this model takes no sampling settings"),
+        Refusal(
+            models=_ONE_SAMPLER,
+            settings=("top_p",),
+            why="this model takes temperature or top_p, not both",
+            beside=("temperature",),
+        ),
     ),
 )
 WITHOUT_SAMPLING = Settings(

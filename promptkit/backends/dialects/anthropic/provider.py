@@ -16,13 +16,12 @@ from promptkit.backends.dialects.anthropic.profile import (
     Profile,
 )
 from promptkit.backends.dialects.anthropic.reading import read, read_event, usage_of
+from promptkit.backends.planning import planner
 from promptkit.backends.providers import Provider
-from promptkit.backends.schema_forms import plan_of
-from promptkit.backends.settings import with_settings
-from promptkit.backends.wire import Endpoint, ErrorWords
+from promptkit.backends.wire import ErrorWords
 from promptkit.errors import ConfigurationError
 from promptkit.messages import DocumentPart, ImagePart, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan
+from promptkit.requests import Capabilities
 from promptkit.spelling import did_you_mean
 
 __all__ = ["PROVIDERS", "dialect"]
@@ -47,16 +46,13 @@ def dialect(*, api_version: str = VERSION, cache_prefix: bool = True) -> Dialect
     settings = SETTINGS if api_version == VERSION else WITHOUT_SAMPLING
     profile = Profile(api_version=api_version, cache_prefix=cache_prefix, settings=settings)
 
-    def plan(spec: OutputSpec, generation: GenerationConfig, endpoint: Endpoint) -> Plan:
-        return with_settings(plan_of(spec, FORM, endpoint.name), generation, settings, endpoint.model)
-
     return Dialect(
         name="anthropic",
         encode=partial(encode, profile=profile),
         read=read,
         read_event=read_event,
         usage=usage_of,
-        plan=plan,
+        plan=planner(FORM, settings),
         capabilities=Capabilities(
             schema=True,
             tools=True,

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from promptkit.backends.dialect import NotTheProtocol, Piece, ToolCallPiece, finish_of
+from promptkit.backends.dialect import NotTheProtocol, Piece, ToolCallPiece, finish_of, signed
 from promptkit.backends.fields import count_of, items_of, mapping_of, string_of
 from promptkit.completions import FinishReason, Usage
 
@@ -36,6 +36,9 @@ def read(data: Mapping[str, Any]) -> Piece:
     if not isinstance(data.get("content"), list):
         raise NotTheProtocol("it holds no content")
     blocks = [mapping_of(item) or {} for item in items_of(data["content"])]
+    calls = [_call(block, number) for number, block in enumerate(blocks) if block.get("type") == "tool_use"]
+    if calls:
+        calls[0] = calls[0]._replace(signature=signed(list(_signed_thoughts(blocks))))
     return Piece(
         text="".join(_texts(blocks, "text", "text")),
         reasoning="".join(_texts(blocks, "thinking", "thinking")),
@@ -44,9 +47,7 @@ def read(data: Mapping[str, Any]) -> Piece:
         usage=_flat(data.get("usage")),
         model=string_of(data.get("model")),
         id=string_of(data.get("id")),
-        calls=tuple(
-            _call(block, number) for number, block in enumerate(blocks) if block.get("type") == "tool_use"
-        ),
+        calls=tuple(calls),
     )
 
 
@@ -87,6 +88,8 @@ def _block_delta(data: Mapping[str, Any]) -> Piece:
         return Piece(text=text)
     if kind == "thinking_delta":
         return Piece(reasoning=string_of(delta.get("thinking")) or "")
+    if kind == "signature_delta":
+        return Piece(signature=string_of(delta.get("signature")) or "")
     if kind == "input_json_delta":
         return Piece(calls=(ToolCallPiece(number, arguments=string_of(delta.get("partial_json")) or ""),))
     return _NOTHING
@@ -151,6 +154,13 @@ def _texts(blocks: list[Mapping[str, Any]], kind: str, name: str) -> Iterator[st
             if not isinstance(text, str):
                 raise NotTheProtocol(f"a block of type {kind} holds no {name}")
             yield text
+
+
+def _signed_thoughts(blocks: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for block in blocks:
+        thought, signature = block.get("thinking"), string_of(block.get("signature"))
+        if block.get("type") == "thinking" and isinstance(thought, str) and signature is not None:
+            yield thought, signature
 
 
 def _explanation(data: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from promptkit.backends.dialect import thoughts_of
 from promptkit.backends.parts import base64_text, misplaced, spoken_late
 from promptkit.backends.schema_forms import SchemaForm, json_bytes, schema_field
 from promptkit.backends.schema_rules import SchemaRules
@@ -145,7 +146,8 @@ def _parts(message: Message, names: Mapping[str, str], endpoint: Endpoint) -> It
             yield _shown(part, endpoint)
         elif isinstance(part, ToolCallPart) and message.role == "assistant":
             call = {"id": part.id, "name": part.name, "args": json.loads(part.arguments)}
-            signed = {"thoughtSignature": part.signature} if part.signature is not None else {}
+            foreign = part.signature is None or thoughts_of(part.signature)
+            signed = {} if foreign else {"thoughtSignature": part.signature}
             yield {"functionCall": call, **signed}
         elif isinstance(part, ToolResultPart) and message.role == "tool":
             yield {"functionResponse": _result(part, names, endpoint)}

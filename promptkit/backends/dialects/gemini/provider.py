@@ -7,18 +7,13 @@ from collections.abc import Mapping
 from promptkit.backends.dialect import Dialect
 from promptkit.backends.dialects.gemini.calls import FORM, SETTINGS, encode
 from promptkit.backends.dialects.gemini.reading import read, read_event, usage_of
+from promptkit.backends.planning import planner
 from promptkit.backends.providers import Provider
-from promptkit.backends.schema_forms import plan_of
-from promptkit.backends.settings import with_settings
-from promptkit.backends.wire import Endpoint, ErrorWords
+from promptkit.backends.wire import ErrorWords
 from promptkit.messages import DocumentPart, ImagePart, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan
+from promptkit.requests import Capabilities
 
 __all__ = ["PROVIDERS", "dialect"]
-
-
-def _plan(spec: OutputSpec, generation: GenerationConfig, endpoint: Endpoint) -> Plan:
-    return with_settings(plan_of(spec, FORM, endpoint.name), generation, SETTINGS, endpoint.model)
 
 
 def dialect() -> Dialect:
@@ -29,7 +24,7 @@ def dialect() -> Dialect:
         read=read,
         read_event=read_event,
         usage=usage_of,
-        plan=_plan,
+        plan=planner(FORM, SETTINGS),
         capabilities=Capabilities(
             schema=True,
             seed=True,

@@ -11,6 +11,7 @@ from promptkit.backends.dialects.openai_chat.parameters import exported
 from promptkit.backends.dialects.openai_chat.profiles import OPENAI, Profile
 from promptkit.backends.schema_forms import json_bytes
 from promptkit.backends.settings import setting_fields, with_extra
+from promptkit.backends.strict_schema import strict_parameters
 from promptkit.backends.wire import Endpoint, HttpCall
 from promptkit.requests import Rendered, Request, Tool
 
@@ -33,7 +34,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         **profile.body,
     }
     if request.tools:
-        fields["tools"] = [_tool(tool) for tool in request.tools]
+        fields["tools"] = [_tool(tool, profile) for tool in request.tools]
     if stream:
         fields["stream"] = True
         if profile.asks_for_usage:
@@ -62,6 +63,8 @@ def export(rendered: Rendered) -> dict[str, Any]:
     return arguments
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+def _tool(tool: Tool, profile: Profile) -> dict[str, Any]:
+    """The tool; its arguments are held to their schema where the server is known to do that."""
+    strict = strict_parameters(tool, profile.rules) if profile.enforces_schema else None
+    function = tool.to_dict() if strict is None else {**tool.to_dict(), "parameters": strict, "strict": True}
     return {"type": "function", "function": function}

@@ -11,10 +11,11 @@ from promptkit.backends.schema_rules import SchemaRules
 from promptkit.backends.settings import with_settings
 from promptkit.requests import GenerationConfig, OutputSpec, Plan
 
-__all__ = ["plan", "response_format"]
+__all__ = ["form_of", "plan", "response_format"]
 
 
-def _form(profile: Profile) -> SchemaForm:
+def form_of(profile: Profile) -> SchemaForm:
+    """How servers of this profile take a schema."""
     return _made(profile.rules, profile.enforces_schema, profile.response_format)
 
 
@@ -27,7 +28,7 @@ def _made(rules: SchemaRules, enforces: bool, form: ResponseFormat) -> SchemaFor
 def response_format(spec: OutputSpec, profile: Profile) -> SchemaField | None:
     """The ``response_format``; None for text and where no schema can or shall be sent."""
     wrap = _as_json_object if profile.response_format == "json_object" else _as_json_schema
-    return schema_field(spec, _form(profile), wrap)
+    return schema_field(spec, form_of(profile), wrap)
 
 
 def _as_json_schema(name: str, schema: Any, fits: bool) -> Any:
@@ -59,5 +60,5 @@ def plan(
         model: The model's name as the server knows it.
     """
     return with_settings(
-        plan_of(spec, _form(profile), name), generation or GenerationConfig(), profile.settings, model
+        plan_of(spec, form_of(profile), name), generation or GenerationConfig(), profile.settings, model
     )

@@ -9,7 +9,7 @@ from typing import get_args
 
 from promptkit.backends.dialect import Dialect
 from promptkit.backends.dialects.openai_chat.calls import encode
-from promptkit.backends.dialects.openai_chat.outputs import plan
+from promptkit.backends.dialects.openai_chat.outputs import form_of
 from promptkit.backends.dialects.openai_chat.profiles import (
     AZURE,
     COMPATIBLE,
@@ -22,11 +22,11 @@ from promptkit.backends.dialects.openai_chat.profiles import (
     ResponseFormat,
 )
 from promptkit.backends.dialects.openai_chat.reading import read, read_event, usage_of, usage_with_cost
+from promptkit.backends.planning import planner
 from promptkit.backends.providers import Provider
-from promptkit.backends.wire import Endpoint
 from promptkit.errors import ConfigurationError
 from promptkit.messages import DocumentPart, ImagePart, TextPart, ToolCallPart, ToolResultPart
-from promptkit.requests import Capabilities, GenerationConfig, OutputSpec, Plan
+from promptkit.requests import Capabilities
 from promptkit.spelling import did_you_mean
 
 __all__ = ["PROVIDERS", "compatible", "dialect", "openai"]
@@ -36,9 +36,6 @@ _PARTS = frozenset({TextPart, ImagePart, ToolCallPart, ToolResultPart})
 
 def dialect(profile: Profile) -> Dialect:
     """OpenAI's chat completions as servers of this profile speak it."""
-
-    def planned(spec: OutputSpec, generation: GenerationConfig, endpoint: Endpoint) -> Plan:
-        return plan(spec, profile, endpoint.name, generation, model=endpoint.model)
 
     def in_json_object(body: bytes) -> Dialect | None:
         """The form that a server names while it refuses ``json_schema``."""
@@ -52,7 +49,7 @@ def dialect(profile: Profile) -> Dialect:
         read=read,
         read_event=read_event,
         usage=usage_with_cost if profile.reports_cost else usage_of,
-        plan=planned,
+        plan=planner(form_of(profile), profile.settings),
         capabilities=Capabilities(
             schema=profile.enforces_schema,
             stream=True,

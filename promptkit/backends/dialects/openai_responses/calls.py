@@ -9,7 +9,7 @@ from promptkit.backends.openai_models import REASONING_MODELS
 from promptkit.backends.parts import data_url, image_url, misplaced, not_taken
 from promptkit.backends.schema_forms import SchemaForm, json_bytes, schema_field
 from promptkit.backends.settings import Settings, setting_fields, with_extra
-from promptkit.backends.strict_schema import STRICT
+from promptkit.backends.strict_schema import STRICT, strict_parameters
 from promptkit.backends.wire import Endpoint, HttpCall
 from promptkit.messages import (
     DocumentPart,
@@ -20,7 +20,7 @@ from promptkit.messages import (
     ToolCallPart,
     ToolResultPart,
 )
-from promptkit.requests import Request
+from promptkit.requests import Request, Tool
 
 __all__ = ["FORM", "SETTINGS", "encode"]
 
@@ -50,10 +50,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool) -> HttpCall:
         **setting_fields(request.generation, SETTINGS, endpoint),
     }
     if request.tools:
-        body["tools"] = [
-            {"type": "function", **tool.to_dict(), "strict": False}  # true would demand closed objects
-            for tool in request.tools
-        ]
+        body["tools"] = [_tool(tool) for tool in request.tools]
     if stream:
         body["stream"] = True
     form = schema_field(request.output, FORM, _format)
@@ -67,6 +64,13 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool) -> HttpCall:
             "content-type": "application/json",
         },
     )
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    """The tool; its arguments are held to their schema where the strict form can say that."""
+    strict = strict_parameters(tool, STRICT)
+    parameters = tool.parameters if strict is None else strict
+    return {"type": "function", **tool.to_dict(), "parameters": parameters, "strict": strict is not None}
 
 
 def _format(name: str, schema: Any, fits: bool) -> Any:

@@ -137,6 +137,23 @@ def test_sampling_is_refused_for_models_that_take_none_and_sent_to_the_others(as
     assert settings == [("temperature", Enforcement.IMPOSSIBLE), ("top_k", Enforcement.IMPOSSIBLE)]
 
 
+@pytest.mark.parametrize(
+    ("model", "refused"),
+    [("claude-sonnet-4-6", True), ("claude-opus-4-1-20250805", True), ("claude-sonnet-4-20250514", False)],
+)
+def test_two_ways_to_sample_at_once_are_refused_for_models_that_take_one(ask_for, model, refused) -> None:
+    endpoint = Endpoint(name="anthropic:x", url="u", model=model, key_env="KEY")
+    both = ask_for(OutputSchema.text(), generation=GenerationConfig(temperature=0.5, top_p=0.9))
+    one = ask_for(OutputSchema.text(), generation=GenerationConfig(top_p=0.9))
+
+    assert sent(one, endpoint)["top_p"] == 0.9
+    if refused:
+        with pytest.raises(CapabilityMissing, match="top_p, .*temperature or top_p, not both"):
+            sent(both, endpoint)
+    else:
+        assert sent(both, endpoint)["temperature"] == 0.5
+
+
 def test_a_seed_and_log_probabilities_are_what_the_api_does_not_have(ask_for) -> None:
     generation = GenerationConfig(seed=1, logprobs=2)
 
@@ -220,6 +237,27 @@ def test_parts_have_their_wire_forms_and_neighbours_of_one_role_are_one_turn(ask
         {"type": "tool_result", "tool_use_id": "t1", "content": "one"},
         {"type": "text", "text": "And?"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("signature", "thoughts"),
+    [
+        ('[["Red?", "c2ln"], ["Red.", "c2l"]]', [("Red?", "c2ln"), ("Red.", "c2l")]),
+        ("a signature of another provider", []),
+        (None, []),
+    ],
+)
+def test_signed_thoughts_go_back_before_the_call_that_they_led_to(ask_for, signature, thoughts) -> None:
+    call = ToolCallPart(id="t1", name="f", arguments="{}", signature=signature)
+    message = Message(role="assistant", content=(TextPart(text="I look."), call))
+
+    (turn,) = sent(ask_for(OutputSchema.text(), message))["messages"]
+
+    *before, text, _ = turn["content"]
+    assert [(it["type"], it["thinking"], it["signature"]) for it in before] == [
+        ("thinking", *thought) for thought in thoughts
+    ]
+    assert text["type"] == "text"
 
 
 PNG = ImagePart(data=b"x")

@@ -1,0 +1,34 @@
+"""Testing prompts: a scripted model, recorded calls and snapshots, in pytest, in unittest and in plain scripts.
+
+Importing this room loads nothing: each name loads its module when it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from promptkit.backends import MockBackend
+    from promptkit.testing.scripts import MockLLM, UnexpectedCall, mocked
+
+__all__ = ["MockBackend", "MockLLM", "UnexpectedCall", "mocked"]
+
+_HOMES = {
+    "MockBackend": "promptkit.backends",
+    "MockLLM": "promptkit.testing.scripts",
+    "UnexpectedCall": "promptkit.testing.scripts",
+    "mocked": "promptkit.testing.scripts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

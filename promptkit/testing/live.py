@@ -1,0 +1,113 @@
+"""Real models in tests: closed unless a test or the whole run is opened, and then held to a budget."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from promptkit.errors import BackendNotAllowed, BudgetExceeded, ConfigurationError
+from promptkit.records import CallRecord
+
+__all__ = ["Gate", "Spending", "spending"]
+
+
+@dataclass(slots=True)
+class Spending:
+    """What the calls of a test run may cost in all.
+
+    Attributes:
+        dollars: The most US dollars; None for no limit.
+        tokens: The most tokens, read and written; None for no limit.
+    """
+
+    dollars: Decimal | None = None
+    tokens: int | None = None
+    _dollars: Decimal = field(default=Decimal(0))
+    _tokens: int = 0
+    _unpriced: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def on_call(self, record: CallRecord) -> None:
+        """Count a finished call."""
+        usage = record.usage
+        if usage is None:
+            return
+        with self._lock:
+            self._tokens += usage.input_tokens + usage.output_tokens
+            if usage.cost is not None:
+                self._dollars += usage.cost
+            else:
+                self._unpriced = record.request.backend
+
+    def check(self, name: str) -> None:
+        """Ask whether one more call may be made.
+
+        Raises:
+            BudgetExceeded: When the budget is spent, or cannot be told because a price is not known.
+        """
+        if self.tokens is not None and self._tokens >= self.tokens:
+            raise BudgetExceeded(
+                f"{name} was not asked: this test run has spent {self._tokens} tokens, and --pk-budget allows "
+                f"{self.tokens}"
+            )
+        if self.dollars is None:
+            return
+        if self._unpriced:
+            raise BudgetExceeded(
+                f"{name} was not asked: what {self._unpriced} costs is not known, so that --pk-budget {self.dollars} "
+                "cannot be kept; add its price to the configuration, or give the budget in tokens"
+            )
+        if self._dollars >= self.dollars:
+            raise BudgetExceeded(
+                f"{name} was not asked: this test run has spent ${self._dollars} of --pk-budget {self.dollars}"
+            )
+
+
+def spending(text: str | None) -> Spending:
+    """A budget as the command line says it: ``0.50`` (US dollars), ``20000tokens``, or both with a comma between.
+
+    Raises:
+        ConfigurationError: When it says neither.
+    """
+    made = Spending()
+    for part in filter(None, (text or "").replace(" ", "").split(",")):
+        try:
+            if part.endswith("tokens"):
+                made.tokens = int(part.removesuffix("tokens"))
+            else:
+                made.dollars = Decimal(part.removeprefix("$"))
+        except (ValueError, InvalidOperation):
+            raise ConfigurationError(
+                f"--pk-budget is {text!r}; write US dollars (0.50), tokens (20000tokens), or both with a comma"
+            ) from None
+    return made
+
+
+@dataclass(slots=True)
+class Gate:
+    """Decides whether a backend may be asked for real.
+
+    Attributes:
+        budget: What all calls may cost.
+        opened: True while a test runs that may ask.
+        reason: Why it is closed, for messages.
+    """
+
+    budget: Spending
+    opened: bool = False
+
+    def __call__(self, name: str) -> None:
+        """Ask for a backend by its name.
+
+        Raises:
+            BackendNotAllowed: When the test that runs was not opened.
+            BudgetExceeded: When the budget is spent.
+        """
+        if not self.opened:
+            raise BackendNotAllowed(
+                f"{name} was not asked: tests ask no real model unless they are opened. Script the answer with the "
+                "fixture `llm`, replay it with the fixture `cassette`, or open the test with @pytest.mark.live, the "
+                "run with --pk-live, the project with `promptkit_live = true` in pytest's configuration"
+            )
+        self.budget.check(name)

@@ -1,0 +1,159 @@
+"""The pytest plugin: real models closed, and the fixtures of promptkit; loads nothing until a test uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from promptkit.interception import state
+
+if TYPE_CHECKING:
+    from promptkit.testing.scripts import MockLLM
+    from promptkit.testing.snapshots import Snapshots
+
+__all__ = [
+    "llm",
+    "prompt_snapshot",
+    "pytest_addoption",
+    "pytest_collect_file",
+    "pytest_configure",
+    "pytest_runtest_makereport",
+    "pytest_unconfigure",
+]
+
+_SUFFIXES = (".prompt.j2", ".prompt.yaml")
+_FROZEN = "versions"
+_PASSED = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options, all named ``--pk-…``."""
+    group = parser.getgroup("promptkit", "prompts")
+    group.addoption("--pk-live", action="store_true", help="let every test ask real models")
+    group.addoption(
+        "--pk-budget",
+        metavar="MOST",
+        help="the most that real calls may cost: 0.50 (dollars), 20000tokens, or both",
+    )
+    group.addoption(
+        "--pk-update-prompts", action="store_true", help="write what prompts render to into their snapshots"
+    )
+    parser.addini("promptkit_live", "whether tests may ask real models without being opened", "bool", False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Close real models for the whole run, its threads and tasks."""
+    config.addinivalue_line("markers", "live: the test may ask real models")
+    run = _Run(config)
+    config.pluginmanager.register(run, "promptkit-run")
+    state.gate = run.gate
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Open them again."""
+    if config.pluginmanager.unregister(name="promptkit-run") is not None:
+        state.gate = None
+        state.observers = ()
+
+
+class _Run:
+    """What one run of pytest knows."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.live = bool(config.getoption("--pk-live") or config.getini("promptkit_live"))
+        self.budget: str | None = config.getoption("--pk-budget")
+        self.update = bool(config.getoption("--pk-update-prompts"))
+        self.snapshots: set[Path] = set()
+        self.opened = self.live
+        self._gate: Any = None
+        if self.budget is not None:
+            self._real_gate()
+
+    def gate(self, name: str) -> None:
+        """Ask whether a backend may be asked for real; loads what that needs on first use."""
+        gate = self._real_gate()
+        gate.opened = self.opened
+        gate(name)
+
+    def _real_gate(self) -> Any:
+        if self._gate is None:
+            from promptkit.errors import ConfigurationError
+            from promptkit.testing.live import Gate, spending
+
+            try:
+                self._gate = Gate(spending(self.budget))
+            except ConfigurationError as error:
+                raise pytest.UsageError(str(error)) from None
+            state.observers = (*state.observers, self._gate.budget)
+        return self._gate
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Name snapshots that no test of a module looked at, where all of the module ran."""
+        if not self.snapshots or terminalreporter.stats.get("deselected") or config.getoption("keyword", ""):
+            return
+        folders = {path.parent for path in self.snapshots}
+        unused = sorted({path for it in folders for path in it.glob("*.txt")} - self.snapshots)
+        if unused:
+            terminalreporter.section("unused prompt snapshots", sep="-")
+            for path in unused:
+                terminalreporter.line(f"{path}: no test looks at it; remove it")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Open real models for a test that is marked, and close them behind it, whatever it did."""
+        self.opened = self.live or item.get_closest_marker("live") is not None
+        try:
+            return (yield)
+        finally:
+            self.opened = self.live
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The tests that stand in a prompt file."""
+    if not file_path.name.endswith(_SUFFIXES) or file_path.parent.name == _FROZEN:
+        return None
+    from promptkit.testing.prompt_files import PromptFile
+
+    made: Any = PromptFile
+    collected: pytest.Collector = made.from_parent(parent, path=file_path)
+    return collected
+
+
+def _run_of(config: pytest.Config) -> _Run:
+    run = config.pluginmanager.getplugin("promptkit-run")
+    assert isinstance(run, _Run)
+    return run
+
+
+@pytest.fixture
+def llm(request: pytest.FixtureRequest) -> Generator[MockLLM]:
+    """A made-up model that answers every prompt of the test: see MockLLM."""
+    from promptkit.testing.scripts import mocked
+
+    with mocked(strict=False) as made:
+        yield made
+    if request.node.stash.get(_PASSED, False):
+        made.verify()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test itself passed."""
+    report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
+
+
+@pytest.fixture
+def prompt_snapshot(request: pytest.FixtureRequest) -> Snapshots:
+    """Compares what a prompt renders to with a file: ``prompt_snapshot(prompt, **inputs)``."""
+    from promptkit.testing.snapshots import Snapshots
+
+    run, path = _run_of(request.config), request.path
+    return Snapshots(path.parent, path.stem, request.node.name, update=run.update, used=run.snapshots)

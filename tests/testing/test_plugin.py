@@ -1,0 +1,290 @@
+"""The pytest plugin, in projects of its own: what is closed, what the fixtures do, and what it costs not to use it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+USES_LLM = """
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2")
+
+
+def test_a_value(llm):
+    llm.on("triage").reply({"category": "billing", "urgent": True})
+    assert triage.using("llama:demo").run(ticket="x").value.urgent
+"""
+LIVE = """
+import threading
+
+import pytest
+
+import promptkit as pk
+from promptkit.errors import BackendNotAllowed
+
+triage = pk.load("triage.prompt.j2").using("llama:demo", generation={"max_tokens": 40})
+
+
+def test_closed():
+    with pytest.raises(BackendNotAllowed, match="tests ask no real model unless they are opened"):
+        triage.run(ticket="x")
+
+
+@pytest.mark.live
+def test_open():
+    assert triage.run(ticket="x").value.category
+
+
+def test_closed_again_in_threads_too():
+    caught = []
+
+    def run():
+        try:
+            triage.run(ticket="x")
+        except BackendNotAllowed as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert caught
+"""
+
+
+def test_a_test_of_three_lines_needs_no_backend(project) -> None:
+    project.write("test_a.py", USES_LLM)
+
+    assert project.pytest().counts() == {"passed": 1}
+
+
+def test_real_models_are_closed_but_for_tests_that_are_marked(project) -> None:
+    project.write("test_live.py", LIVE)
+
+    done = project.pytest()
+
+    assert done.counts() == {"passed": 3}, done.text
+
+
+@pytest.mark.parametrize("opening", ["--pk-live", "-opromptkit_live=true"])
+def test_a_run_can_be_opened_whole(project, opening) -> None:
+    project.write("test_live.py", LIVE)
+
+    done = project.pytest(opening, "-k", "closed or open")
+
+    assert done.counts() == {"failed": 2, "passed": 1}
+    assert "DID NOT RAISE" in done.text
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ("50tokens", "tokens, and --pk-budget allows 50"),
+        ("0.50", "what llama:demo costs is not known"),
+        ("many", "--pk-budget is 'many'; write US dollars"),
+    ],
+)
+def test_real_calls_end_where_the_budget_does(project, budget, said) -> None:
+    project.write(
+        "test_spends.py",
+        """
+import pytest
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2").using("llama:demo", generation={"max_tokens": 40})
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_spends(n):
+    triage.run(ticket="x")
+""",
+    )
+
+    done = project.pytest("--pk-live", f"--pk-budget={budget}")
+
+    assert said in done.text
+    assert done.code != 0
+    if budget != "many":
+        assert done.counts()["passed"] == 1
+
+
+def test_unused_answers_fail_a_test_that_passed_and_only_such_a_one(project) -> None:
+    project.write(
+        "test_strict.py",
+        """
+def test_passes(llm):
+    llm.on("triage").auto()
+
+
+def test_fails(llm):
+    llm.on("triage").auto()
+    assert False, "by itself"
+""",
+    )
+
+    done = project.pytest()
+
+    assert done.counts() == {"failed": 1, "passed": 1, "error": 1}
+    assert "on('triage') was not asked for: auto()" in done.text
+
+
+def test_an_unexpected_call_that_the_code_swallows_fails_the_test(project) -> None:
+    project.write(
+        "test_swallows.py",
+        """
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2")
+
+
+def test_swallows(llm):
+    try:
+        triage.run(ticket="x")
+    except Exception as error:
+        assert "no answer is foreseen" in str(error)
+""",
+    )
+
+    done = project.pytest()
+
+    assert done.counts() == {"passed": 1, "error": 1}
+    assert "add llm.on(...).reply(...)" in done.text
+
+
+FILE_TESTS = """---
+name: quote
+input: {schema: {article: string}}
+output:
+  schema:
+    quote: {type: string, quoted_from: article}
+tests:
+  - name: a good quote
+    input: {article: It rained.}
+    replies: [{quote: It rained.}]
+    expect: {output: {quote: It rained.}}
+  - name: a wrong one
+    input: {article: It rained.}
+    replies: [{quote: It snowed.}]
+    expect: {output: {quote: It snowed.}}
+---
+"""
+
+
+def test_tests_of_prompt_files_are_items_with_their_line(project) -> None:
+    project.write("prompts/quote.prompt.j2", FILE_TESTS)
+    project.write("prompts/versions/quote@1.0.0.prompt.j2", FILE_TESTS)
+    project.write("prompts/broken.prompt.j2", "---\nnam: x\n---\nHi")
+
+    done = project.pytest("prompts", "--junitxml=out.xml", "--continue-on-collection-errors")
+
+    assert done.counts() == {"failed": 1, "passed": 1, "error": 1}
+    assert "prompts/quote.prompt.j2:12: a wrong one" in done.text
+    assert "broken.prompt.j2:2:1" in done.text
+    assert "Traceback" not in done.text
+    report = (project.folder / "out.xml").read_text()
+    assert 'name="a good quote"' in report
+    assert 'name="a wrong one"' in report
+
+
+SNAPSHOT = """
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2")
+
+
+def test_text(prompt_snapshot):
+    prompt_snapshot(triage, ticket="I was charged twice.\\n\\nTwice!")
+
+
+def test_other(prompt_snapshot):
+    prompt_snapshot(triage.render(ticket="x"))
+    prompt_snapshot(triage, ticket="y")
+"""
+
+
+def test_a_snapshot_shows_a_change_of_the_template_as_a_difference(project) -> None:
+    project.write("test_text.py", SNAPSHOT)
+
+    missing = project.pytest()
+    written = project.pytest("--pk-update-prompts")
+    same = project.pytest()
+    prompt = project.folder / "triage.prompt.j2"
+    prompt.write_text(
+        prompt.read_text().replace(
+            "urgent: boolean",
+            "urgent(boolean, needs a reply today): boolean".replace(
+                "(boolean, needs a reply today): boolean", ": {type: boolean, about: needs a reply today}"
+            ),
+        )
+    )
+    changed = project.pytest()
+
+    assert "there is no snapshot" in missing.text
+    assert (written.counts(), same.counts()) == ({"passed": 2}, {"passed": 2})
+    text = (project.folder / "__prompts__" / "test_text" / "test_text.txt").read_text()
+    assert "──── user\n" in text
+    assert "  I was charged twice.\n\n  Twice!\n" in text
+    assert (project.folder / "__prompts__" / "test_text" / "test_other-2.txt").exists()
+    assert changed.counts() == {"failed": 2}
+    assert "needs a reply today" in changed.text
+    assert "If that is meant, run pytest --pk-update-prompts" in changed.text
+
+
+def test_snapshots_that_no_test_looks_at_are_named(project) -> None:
+    project.write("test_text.py", SNAPSHOT)
+    project.pytest("--pk-update-prompts")
+    project.write("__prompts__/test_text/test_gone.txt", "old")
+
+    whole, part = project.pytest(), project.pytest("-k", "other")
+
+    assert "test_gone.txt: no test looks at it; remove it" in whole.text
+    assert "test_gone.txt" not in part.text
+
+
+def test_a_snapshot_that_cannot_be_written_is_said(project) -> None:
+    project.write("test_text.py", SNAPSHOT)
+    project.write("__prompts__", "a file where the folder should be")
+
+    done = project.pytest("--pk-update-prompts", "-k", "test_text")
+
+    assert "cannot be written" in done.text
+    assert done.counts()["failed"] >= 1
+
+
+def test_it_works_in_several_processes(project) -> None:
+    project.write("test_a.py", USES_LLM)
+    project.write("test_text.py", SNAPSHOT)
+    project.write("prompts/quote.prompt.j2", FILE_TESTS)
+    project.pytest("test_text.py", "--pk-update-prompts")
+
+    done = project.pytest("-n", "2", ".")
+
+    assert done.counts() == {"failed": 1, "passed": 4}, done.text
+
+
+LOADED = """
+import sys
+
+
+def test_plain():
+    assert {name for name in sys.modules if name.startswith("promptkit")} == {
+        "promptkit", "promptkit.interception", "promptkit.testing", "promptkit.testing.plugin",
+        "promptkit.testing.prompt_files",
+    }
+"""
+
+
+def test_a_run_that_does_not_use_it_loads_five_small_modules(project) -> None:
+    project.write("test_plain.py", LOADED)
+
+    done = project.pytest("test_plain.py")
+
+    assert done.counts() == {"passed": 1}, done.text
+
+
+def test_the_gate_is_open_outside_of_pytest() -> None:
+    code = "from promptkit.interception import state; assert state.gate is None"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
