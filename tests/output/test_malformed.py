@@ -72,7 +72,7 @@ def check(variant: Variant, schema: OutputSchema[Any]) -> None:
     assert not any(repair.lossy for repair in taken.repairs)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(SCHEMAS), st.integers(0, 10_000))
 def test_every_promise_is_kept_for_values_of_any_schema(raw: dict[str, Any], seed: int) -> None:
     schema = OutputSchema.from_json_schema(closed_objects(raw), "output")
@@ -113,7 +113,7 @@ ANYTHING = OutputSchema.from_json_schema(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(JSON)
 def test_every_promise_is_kept_for_any_data(value: Any) -> None:
     for variant in variants({"v": value}, ANYTHING):

@@ -118,10 +118,10 @@ def aligned(
     except OutputError as error:
         error.text = text  # of an answer that was encoded it is the text inside
         raise
-    except TooMuchWork as error:
+    except (TooMuchWork, RecursionError) as error:  # the caller's own stack may leave little room
         why = (
             f"its objects and lists are nested deeper than {MAX_DEPTH}"
-            if isinstance(error, TooDeep)
+            if not isinstance(error, TooMuchWork) or isinstance(error, TooDeep)
             else "its brackets and quotation marks can be read in too many ways"
         )
         raise Unparseable(

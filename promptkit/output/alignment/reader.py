@@ -125,9 +125,9 @@ class Reader:
     def _value(self, at: int, where: str, *, bare_names: bool = False) -> tuple[Node, int]:
         self.step()
         mark = self._source[at : at + 1]
+        if len(self._place) > MAX_DEPTH:
+            raise TooDeep
         if mark in _CLOSING and mark:
-            if len(self._place) >= MAX_DEPTH:
-                raise TooDeep
             return self._object(at + 1, "}") if mark == "{" else self._array(at + 1, _CLOSING[mark])
         if mark in OPENERS:
             return self._text(at, "value" if where == "value" else "item", bare_names=bare_names)
@@ -353,7 +353,7 @@ class Reader:
     def _pair_follows(self, at: int, *, bare_names: bool) -> bool:
         at, _ = self._blanks.skip(at)
         following = self._source[at : at + 1]
-        if following in ("}", "", ",", ")"):
+        if following in ("}", "", ",", ")") or self._source.startswith(_ELLIPSES, at):
             return True
         key = KEY.match(self._source, at)
         return key is not None and (is_quoted(key) or bare_names or fold(key["bare"]) in self._names)
