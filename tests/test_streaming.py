@@ -498,6 +498,30 @@ def test_a_validator_of_the_whole_that_changes_a_field_is_told_by_a_restart() ->
     assert events[-1].result.value.word == "HI"
 
 
+def test_a_validator_of_the_whole_that_changes_a_field_deep_inside_is_told_by_a_restart() -> None:
+    class Deep(BaseModel):
+        items: list[Item]
+        more: str
+
+        @model_validator(mode="after")
+        def rename(self) -> Deep:
+            if self.more == "change":
+                self.items[0].name = "other"
+            return self
+
+    changed, kept = (
+        sync_events(
+            prompt(output=Deep).using(Pieces([cut(written({"items": ORDER["items"], "more": more}))]))
+        )
+        for more in ("change", "keep")
+    )
+
+    assert isinstance(changed[-2], Restarted)
+    assert changed[-1].result.value.items[0].name == "other"
+    check(kept)
+    assert told(kept, Restarted) == []
+
+
 def test_a_text_that_a_validator_may_change_comes_whole() -> None:
     class Tidy(BaseModel):
         word: Annotated[str, AfterValidator(str.strip)]
