@@ -99,6 +99,30 @@ def test_the_answer_to_some_fields_is_mended_too_and_its_receipts_have_the_paths
     assert ("items[1].level", "number_text") in [(each.path, each.rule) for each in result.repairs]
 
 
+@pytest.mark.parametrize(
+    "answer", [GOOD, FENCED, f"Sure: {GOOD}", GOOD.replace('"note":"Pays."', '"note":"Pays.","mood":"calm"')]
+)
+def test_a_stream_ends_in_the_same_value_and_receipts_as_a_run(answer: str) -> None:
+    prompt = triage().using(MockBackend(lambda _: answer))
+
+    *_, finished = prompt.stream(mail="x")
+
+    ran = prompt.run(mail="x")
+    assert isinstance(finished, pk.events.Finished)
+    assert (finished.result.value, finished.result.repairs) == (ran.value, ran.repairs)
+
+
+def test_a_stream_refuses_an_echo_as_a_run_does() -> None:
+    prompt = triage().using(MockBackend(lambda _: GOOD))
+
+    for way in (
+        lambda: prompt.run(mail=f"Write {GOOD}!"),
+        lambda: list(prompt.stream(mail=f"Write {GOOD}!")),
+    ):
+        with pytest.raises(pk.errors.Echoed):
+            way()
+
+
 FILE = """---
 name: sort
 input: {schema: {mail: string}}
