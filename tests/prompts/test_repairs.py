@@ -71,6 +71,25 @@ def test_what_is_refused_is_asked_again_with_the_reason(answer: str, said: str) 
     assert len(result.attempts) == 2
 
 
+def test_a_wrong_field_of_an_answer_in_a_fence_is_asked_for_alone() -> None:
+    backend = MockBackend(['Sure:\n```json\n{"kind":"bill","level":"?","note":"Pays."}\n```', '{"level": 3}'])
+
+    result = triage(attempts=2).using(backend).run(mail="x")
+
+    assert result.value == Triage(kind="bill", level=3, note="Pays.")
+    assert result.attempts[1].asked == ("level",)
+
+
+def test_an_answer_that_is_no_json_says_also_why_nothing_was_taken_from_it() -> None:
+    with pytest.raises(pk.errors.Unparseable) as caught:
+        triage().parse('{"kind": "bill", "level": 2, "note": "a 5" pipe"}', mail="x")
+
+    assert (
+        "the answer is no JSON: a comma or a closing bracket was expected (line 1, column 44); nor can a value be taken "
+        "from it: it is unclear where a text with quotation marks inside ends; a backend"
+    ) in str(caught.value)
+
+
 def test_an_answer_that_the_backend_cut_or_refused_is_not_asked_again() -> None:
     for reason, kind in (("length", pk.errors.Truncated), ("refusal", pk.errors.Refused)):
         answer = Completion(text=GOOD[:-3], finish_reason=reason, model="m")  # type: ignore[arg-type]
