@@ -384,7 +384,7 @@ def test_layers_of_a_file_reach_a_backend_that_it_names(tmp_path: Path) -> None:
         '[backends.quiet]\nbackend = "mock"\n'
     )
 
-    backend = current_session().backend_for("greet")
+    backend = pk.Session().backend_for("greet")
 
     assert repr(backend) == "retry(concurrency(MockBackend(name='mock', seen=0)))"
     assert backend.capabilities().max_parallel == 3

@@ -116,7 +116,7 @@ class BudgetLayer:
 
     def answer(self, call: LayerCall) -> Program:
         """Ask unless a limit would be passed."""
-        asked, ledger = self._asked(call), self._budget.ledger
+        asked, ledger = (yield from self._asked(call)), self._budget.ledger
         tag = call.request.tags.get(self._budget.key, "") if self._budget.key else ""
         purse = self._budget.purse(tag, call.clock.now())
         before = yield from self._done(partial(ledger.set_aside, purse, asked, self._budget.limits))
@@ -148,12 +148,12 @@ class BudgetLayer:
             return (yield Work(function=work))
         return work()
 
-    def _asked(self, call: LayerCall) -> Spending:
+    def _asked(self, call: LayerCall) -> Generator[Effect, Any, Spending]:
         """What a call may take, by the tokens of its messages and the most of its answer."""
         limits = self._budget.limits
         if limits.tokens is None and limits.money is None:
             return Spending(calls=1)
-        read = input_tokens_of(call)
+        read = yield from input_tokens_of(call)
         written = call.request.generation.max_tokens or self._longest
         money = self._most(read, written) if limits.money is not None else Decimal(0)
         return Spending(tokens=read + written, money=money, calls=1)
