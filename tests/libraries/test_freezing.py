@@ -191,7 +191,7 @@ def test_a_library_that_lies_nowhere_on_disk_cannot_be_written_to() -> None:
 
 def includes(folder: Path, what: str) -> pk.Library:
     (folder / "uses.prompt.j2").write_text(
-        f"---\nversion: 1.0.0\ncontext:\n  - {{id: tone, include: "{what}"}}\n---\n{{% user %}}{{{{ context.tone }}}}{{% enduser %}}"
+        f"---\nversion: 1.0.0\ncontext:\n  - {{id: tone, include: '{what}'}}\n---\n{{% user %}}{{{{ context.tone }}}}{{% enduser %}}"
     )
     return pk.library(folder)
 
