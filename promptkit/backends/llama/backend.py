@@ -94,6 +94,11 @@ class LlamaBackend:
                 about.append(f"{found.st_size} {found.st_mtime_ns}")
         return " ".join(about)
 
+    def digest(self) -> str:
+        """SHA-256 over the model's file and its adapters, the same on every machine; empty where one is not here."""
+        with self._named():
+            return digest_of((self._file, *(lora.source for lora in self._loras)))
+
     def capabilities(self) -> Capabilities:
         """Schemas, streams and seeds; text only. More requests than are decoded at once wait for their turn."""
         return Capabilities(
