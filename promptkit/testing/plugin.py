@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,12 @@ import pytest
 from promptkit.interception import state
 
 if TYPE_CHECKING:
+    from promptkit.testing.recording import RecordMode, Tape
     from promptkit.testing.scripts import MockLLM
     from promptkit.testing.snapshots import Snapshots
 
 __all__ = [
+    "cassette",
     "llm",
     "prompt_snapshot",
     "pytest_addoption",
@@ -27,6 +30,7 @@ __all__ = [
 _SUFFIXES = (".prompt.j2", ".prompt.yaml")
 _FROZEN = "versions"
 _PASSED = pytest.StashKey[bool]()
+_FILE_NAME = re.compile(r"[^\w.-]+")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +44,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--pk-update-prompts", action="store_true", help="write what prompts render to into their snapshots"
+    )
+    group.addoption(
+        "--pk-record",
+        choices=["none", "missing", "all"],
+        default="none",
+        help="what the fixture cassette may ask real models for: nothing, what is not recorded, everything",
+    )
+    group.addoption(
+        "--pk-prune-cassettes", action="store_true", help="remove recordings that their test did not ask for"
     )
     parser.addini("promptkit_live", "whether tests may ask real models without being opened", "bool", False)
 
@@ -66,6 +79,9 @@ class _Run:
         self.live = bool(config.getoption("--pk-live") or config.getini("promptkit_live"))
         self.budget: str | None = config.getoption("--pk-budget")
         self.update = bool(config.getoption("--pk-update-prompts"))
+        record: Any = config.getoption("--pk-record")
+        self.record: RecordMode = record
+        self.prune = bool(config.getoption("--pk-prune-cassettes"))
         self.snapshots: set[Path] = set()
         self.opened = self.live
         self._gate: Any = None
@@ -148,6 +164,24 @@ def pytest_runtest_makereport(
     if call.when == "call":
         item.stash[_PASSED] = report.passed
     return report
+
+
+@pytest.fixture
+def cassette(request: pytest.FixtureRequest) -> Generator[Tape]:
+    """Answers of real models from ``cassettes/MODULE/TEST.jsonl`` beside the test; recorded by ``--pk-record``."""
+    from promptkit.testing.recording import cassette as playing
+
+    run, name = _run_of(request.config), _FILE_NAME.sub("-", request.node.name).strip("-")
+    path = request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl"
+    opened = run.opened
+    run.opened = opened or run.record != "none"
+    try:
+        with playing(path, record=run.record) as tape:
+            yield tape
+        if run.prune and request.node.stash.get(_PASSED, False):
+            tape.prune()
+    finally:
+        run.opened = opened
 
 
 @pytest.fixture

@@ -93,7 +93,9 @@ class RecordingBackend:
             yield iter(_events(known))
             return
         if not isinstance(self._real, Backend):
-            raise CapabilityMissing(f"backend {self.name} is asynchronous only; call astream instead of stream")
+            raise CapabilityMissing(
+                f"backend {self.name} is asynchronous only; call astream instead of stream"
+            )
         with self._real.stream(request, deadline=deadline, cancel=cancel) as events:
             yield self._noting(events, place, request)
 
@@ -118,7 +120,9 @@ class RecordingBackend:
             yield _each(_events(known))
             return
         if not isinstance(self._real, AsyncBackend):
-            raise CapabilityMissing(f"backend {self.name} is synchronous only; call stream instead of astream")
+            raise CapabilityMissing(
+                f"backend {self.name} is synchronous only; call stream instead of astream"
+            )
         async with self._real.astream(request, deadline=deadline) as events:
             yield self._anoting(events, place, request)
 
@@ -177,32 +181,39 @@ class Tape:
         calls: The calls that have ended, as records.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, kept: Cassette) -> None:
+        self._kept = kept
+        self.path = kept.path
         self.calls = Calls()
+
+    def prune(self) -> None:
+        """Remove recordings that were not asked for.
+
+        Raises:
+            CassetteError: When the file cannot be written.
+        """
+        self._kept.save(prune=True)
 
 
 @contextmanager
-def cassette(path: str | Path, *, record: RecordMode = "none", prune: bool = False) -> Generator[Tape]:
+def cassette(path: str | Path, *, record: RecordMode = "none") -> Generator[Tape]:
     """Let prompts of this process be answered from a cassette for a while.
 
     Args:
         path: The file.
         record: ``none`` replays alone; ``missing`` asks for what was not recorded, ``all`` for everything.
-        prune: Whether recordings that were not asked for are removed at the end.
 
     Raises:
         CassetteError: When the file cannot be used or written.
     """
-    tape, seen = Cassette.read(Path(path)), Tape(Path(path))
+    kept = Cassette.read(Path(path))
+    tape = Tape(kept)
 
     def choose(_prompt: str, otherwise: Callable[[], Any]) -> RecordingBackend:
-        return RecordingBackend(otherwise(), tape, record)
+        return RecordingBackend(otherwise(), kept, record)
 
     try:
-        with intercepted(choose, seen.calls):
-            yield seen
-    except BaseException:
-        tape.save()  # what was paid for is kept
-        raise
-    tape.save(prune=prune)
+        with intercepted(choose, tape.calls):
+            yield tape
+    finally:
+        kept.save()  # what was paid for is kept, however the test ended

@@ -21,7 +21,7 @@ from promptkit.backends.llama.outputs import compile_output
 from promptkit.backends.llama.planning import plan
 from promptkit.backends.llama.sampling import Sampler
 from promptkit.backends.llama.sequences import Answer, Limits, News
-from promptkit.backends.llama.sources import find_model
+from promptkit.backends.llama.sources import digest_of, find_model
 from promptkit.completions import Completed, Completion, Enforcement, Event
 from promptkit.errors import BackendError, ContextOverflow
 from promptkit.interception import require_live
