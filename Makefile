@@ -7,6 +7,7 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check
 BIN := $(VENV)/bin
 SERVER := .venv-server
 CLIENTS := .venv-clients
+LITELLM := .venv-litellm
 # What a library needs of llama.cpp: no command-line tools, server, examples, tests or vision.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF
 # What `make demo` asks about; the last is hard: praise that is none, and numbers that are no order's.
@@ -49,6 +50,12 @@ $(CLIENTS)/.ready: $(BIN)/python tests/e2e/clients.txt
 	$(CLIENTS)/bin/$(PIP_INSTALL) --requirement tests/e2e/clients.txt
 	@touch $@
 
+# A proxy that speaks several providers' wire formats; pinned on its own, as it brings a hundred packages.
+$(LITELLM)/.ready: $(BIN)/python tests/e2e/litellm.txt
+	$(PYTHON) -m venv $(LITELLM)
+	$(LITELLM)/bin/$(PIP_INSTALL) --requirement tests/e2e/litellm.txt
+	@touch $@
+
 demo: $(VENV)/.user
 	@for message in $(if $(MESSAGE),"$(MESSAGE)",$(MESSAGES)); do \
 	  printf '\n%s\n' "$$message"; \
@@ -60,7 +67,7 @@ test: unit e2e
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest tests --ignore=tests/e2e --numprocesses auto --dist worksteal --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-e2e: $(VENV)/.dev $(SERVER)/.ready $(CLIENTS)/.ready
+e2e: $(VENV)/.dev $(SERVER)/.ready $(CLIENTS)/.ready $(LITELLM)/.ready
 	$(BIN)/python -m pytest tests/e2e
 
 # Branch coverage of the package; it only rises.
@@ -96,8 +103,9 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/rendering.py
 	$(BIN)/python tests/benchmarks/streaming.py
 
-# What takes too long for every change: random schemas under masks, hostile values on real vocabularies.
+# What takes too long for every change: random schemas under masks, hostile values on real vocabularies, calls by the thousand.
 nightly: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/soak.py
 	$(BIN)/python tests/benchmarks/fuzz.py --count 20000 --seed $(SEED)
 	$(BIN)/python tests/benchmarks/fuzz.py --count 3000 --seed $(SEED) --vocabulary demo
 	$(BIN)/python tests/benchmarks/hostile_tokens.py --cache build
@@ -113,4 +121,4 @@ lock: $(VENV)/.dev $(SERVER)/.ready
 	mv constraints.new constraints.txt
 
 clean:
-	rm -rf $(VENV) $(SERVER) $(CLIENTS) .coverage .mypy_cache .ruff_cache .import_linter_cache dist
+	rm -rf $(VENV) $(SERVER) $(CLIENTS) $(LITELLM) .coverage .mypy_cache .ruff_cache .import_linter_cache dist

@@ -87,6 +87,10 @@ _TYPES = (
     Rule(id="contradiction", severity="error", about="constraints that no value can hold together"),
     Rule(id="test", severity="error", about="a test of the file that fails"),
 )
+_ATTACKS = (
+    Rule(id="attack", severity="error", about="a hostile value that becomes more than its own text"),
+    Rule(id="open-end", severity="warning", about="a value without a fence before text of the prompt"),
+)
 _CLARITY = (
     Rule(id="task-missing", severity="warning", about="a prompt that states no task"),
     Rule(id="task-several", severity="warning", about="several tasks in one prompt"),
@@ -106,7 +110,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         **{
             rule.id: Rule(id=rule.id, severity=rule.severity, about=rule.about, fixed=True) for rule in _FIXED
         },
-        **{rule.id: rule for rule in (*_TYPES, *_CLARITY)},
+        **{rule.id: rule for rule in (*_TYPES, *_CLARITY, *_ATTACKS)},
     }
 )
 """Every rule by its id."""

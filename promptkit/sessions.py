@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from promptkit.backends import MockBackend, open_backend
-from promptkit.backends.layers.layered import leaves
+from promptkit.backends.layers.layered import AsyncLayered, Layered, close_layers, leaves
 from promptkit.configuration import Configuration, find_configuration
 from promptkit.constraints import RuleClass
 from promptkit.errors import BackendNotAllowed, ConfigurationError
@@ -138,6 +138,7 @@ class Session:
                     where=f"layers of {wanted}",
                     named=lambda name: self._open(name, (*around, wanted)),
                 )
+            self._permit(self._opened[key])  # a policy may have come since it was opened
             return self._opened[key]
 
     def _opened_once(self, reference: str, options: dict[str, Any]) -> Backend | AsyncBackend:
@@ -169,7 +170,11 @@ class Session:
             self._closed = True
             opened, self._opened = self._opened, {}
         for backend in opened.values():
-            if isinstance(backend, Backend):
+            if isinstance(
+                backend, Layered | AsyncLayered
+            ):  # what is inside is closed by itself, or belongs to who made it
+                close_layers(backend)
+            elif isinstance(backend, Backend):
                 backend.close()
 
     async def aclose(self) -> None:
@@ -178,7 +183,9 @@ class Session:
             self._closed = True
             opened, self._opened = self._opened, {}
         for backend in opened.values():
-            if isinstance(backend, AsyncBackend):
+            if isinstance(backend, Layered | AsyncLayered):
+                close_layers(backend)
+            elif isinstance(backend, AsyncBackend):
                 await backend.aclose()
             else:
                 backend.close()

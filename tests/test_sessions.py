@@ -384,7 +384,7 @@ def test_layers_of_a_file_reach_a_backend_that_it_names(tmp_path: Path) -> None:
         '[backends.quiet]\nbackend = "mock"\n'
     )
 
-    backend = current_session().backend_for("greet")
+    backend = pk.Session().backend_for("greet")
 
     assert repr(backend) == "retry(concurrency(MockBackend(name='mock', seen=0)))"
     assert backend.capabilities().max_parallel == 3
@@ -451,6 +451,16 @@ def test_the_policy_holds_for_fallbacks_however_they_are_made() -> None:
     assert session.backend_for("greet", fine) is fine
 
 
+def test_a_policy_that_comes_later_holds_for_fallbacks_that_are_open_already() -> None:
+    layers = [{"fallback": {"to": ["openai:gpt-4o"]}}]
+    with pk.Session(backends={"default": {"backend": named("first"), "layers": layers}}):
+        assert answer() == "first"
+        pk.configure(allow=["openai:gpt-5*"])
+
+        with pytest.raises(BackendNotAllowed, match="backend openai:gpt-4o is not allowed"):
+            answer()
+
+
 def test_a_backend_has_the_price_that_is_configured_for_it(tmp_path: Path) -> None:
     (tmp_path / "promptkit.toml").write_text(
         '[prices]\n"openai:gpt-5*" = { input = 7, output = 9 }\n"openai:house" = { input = 1, output = 2 }\n'
@@ -478,7 +488,31 @@ def test_closing_a_session_closes_what_is_asynchronous_only_where_it_can_be_awai
         astream, aclose = mock.astream, mock.aclose
 
     cached = [{"cache": {"file": str(tmp_path / "answers.sqlite")}}]
-    with pk.Session(backends={"default": {"backend": AsyncOnly(), "layers": cached}}) as session:
+    with pk.Session(backends={"default": {"backend": AsyncOnly(), "layers": cached}}):
         assert asyncio.run(pk.Prompt(template=HELLO).arun(name="Ann")).value == "one"
 
-    assert repr(session.backends["default"]["backend"]).startswith("<")
+    assert (tmp_path / "answers.sqlite").exists()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_session_closes_the_layers_around_an_object_and_not_the_object(
+    tmp_path: Path, asynchronous: bool
+) -> None:
+    closed: list[str] = []
+
+    class Closing(MockBackend):
+        def close(self) -> None:
+            closed.append(self.name)
+
+        async def aclose(self) -> None:
+            closed.append(self.name)
+
+    layers = [{"cache": {"file": str(tmp_path / "answers.sqlite")}}, "retry"]
+    session = pk.Session(backends={"default": {"backend": Closing(["one"]), "layers": layers}})
+    cached = session.backend_for("greet")
+    pk.Prompt(template=HELLO).using(cached).run(name="Ann")
+
+    assert cached.layer._file._connection is not None
+    asyncio.run(session.aclose()) if asynchronous else session.close()
+    assert cached.layer._file._connection is None
+    assert closed == []

@@ -30,12 +30,12 @@ from promptkit.errors import PromptError, TemplateError
 from promptkit.spelling import did_you_mean
 from promptkit.wordings import ENGLISH, Wording
 
-__all__ = ["FORMAT", "declare"]
+__all__ = ["FORMAT", "KEYS", "declare"]
 
 FORMAT = "promptkit/1"
 """The file format that this version reads."""
 
-_KEYS = (
+KEYS = (
     "format",
     "name",
     "version",
@@ -55,6 +55,8 @@ _KEYS = (
     "tests",
     "check",
 )
+"""The keys of a file, in the order in which they are written; behind them ``template`` in a YAML document."""
+
 _ENFORCE = ("off", "prefer", "require")
 _BELONGS_BELOW = "{0} stands below {1}. Write `{1}:` and below it, indented, `{0}:`."
 _ELSEWHERE: Mapping[str, str] = {
@@ -99,7 +101,7 @@ def declare(
         if root is None
         else as_pairs(root, "A prompt file")
     )
-    keys = (*_KEYS, "template") if split.yaml_document else _KEYS
+    keys = (*KEYS, "template") if split.yaml_document else KEYS
     entries = known_keys(pairs, "", keys, elsewhere=_ELSEWHERE)
     reader = _Reader(entries, source, around or Surroundings())
     return reader.declaration(split, name)

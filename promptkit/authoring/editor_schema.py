@@ -11,7 +11,7 @@ from typing import Any
 
 from promptkit import constraints
 from promptkit.constraints import KINDS
-from promptkit.findings import RULES, SETTINGS
+from promptkit.findings import SETTINGS
 from promptkit.wordings import known_languages
 
 __all__ = ["editor_schema"]
@@ -106,16 +106,18 @@ def _sections() -> dict[str, Any]:
         "clarity": _object(
             {"role": _TEXT, "task": _TEXT, "audience": _TEXT, "steps": _TEXTS, "done_when": _TEXT}
         ),
-        "check": _object(
-            {name: {"enum": list(SETTINGS)} for name, rule in sorted(RULES.items()) if not rule.fixed}
-        ),
+        "check": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[a-z]+(-[a-z]+)*$"},
+            "additionalProperties": {"enum": list(SETTINGS)},
+        },
         "block": {
             **_object(
                 {
                     "id": {"type": "string", "pattern": r"^[^\W\d]\w*$"},
                     "from": {"type": "string"},
                     "text": _TEXT,
-                    "include": {"type": "string", "pattern": _NAME},
+                    "include": {"type": "string", "pattern": _REFERENCE},
                     "priority": {"type": "integer"},
                     "max_tokens": _COUNT,
                     "shrink": {"enum": ["never", "drop_first", "drop_last", "middle", "sentences"]},

@@ -103,15 +103,18 @@ class AnswerStream:
     def _add(self, piece: Piece) -> None:
         """Take everything but the text."""
         self.begun = self.begun or bool(piece.text or piece.reasoning or piece.refusal or piece.calls)
-        self._counts = merged(self._counts, piece.usage)
+        if piece.usage:
+            self._counts = merged(self._counts, piece.usage)
         self._model = piece.model or self._model
         self._id = piece.id or self._id
         self._finish = piece.finish_reason or self._finish
-        self._reasoning.append(piece.reasoning)
+        if piece.reasoning:
+            self._reasoning.append(piece.reasoning)
         if piece.signature:
             self._signed.append(("".join(self._reasoning[self._unsigned :]), piece.signature))
             self._unsigned = len(self._reasoning)
-        self._refusal.append(piece.refusal)
+        if piece.refusal:
+            self._refusal.append(piece.refusal)
         self._logprobs += piece.logprobs
         self._calls += piece.calls
 

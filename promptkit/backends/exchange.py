@@ -174,7 +174,11 @@ class Exchange:
     def _taken(self, parser: EventStreamParser | JsonLinesParser, chunk: bytes) -> Iterator[Event]:
         for event in parser.feed(chunk):
             for ours in self._decoder.feed(event):
-                yield from self._shown_as(ours)
+                if not isinstance(ours, TextDelta):
+                    yield from self._shown_as(ours)
+                elif text := self._blotter.piece(ours.text):
+                    self._shown.append(text)
+                    yield ours if text is ours.text else TextDelta(text=text)
 
     @property
     def over(self) -> bool:
@@ -184,7 +188,7 @@ class Exchange:
     def cancelled(self) -> Completed:
         """What the answer is when the caller cancels now."""
         completion = replace(self._decoder.cancelled().completion, text="".join(self._shown))
-        return Completed(completion=self._blotter.completion(completion))
+        return Completed(completion=self._finished(completion))
 
     def broken(self, fault: TransportFault) -> Iterator[Event]:
         """The last event, where the transport broke after the server had said why the answer stops.

@@ -235,10 +235,13 @@ class HttpBackend:
             with self._connections().send(exchange.endpoint.url, exchange.call, exchange.waits) as reply:
                 exchange.begin(reply.status, reply.headers)
                 for chunk in reply.chunks():
+                    for event in exchange.feed(chunk):
+                        yield event
+                        if cancel is not None and cancel.is_set():
+                            break
                     if cancel is not None and cancel.is_set():
                         yield exchange.cancelled()
                         return
-                    yield from exchange.feed(chunk)
                     if exchange.over:
                         return
                 yield from exchange.end()

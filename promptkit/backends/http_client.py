@@ -38,6 +38,8 @@ class _Talk:
 
     def __init__(self) -> None:
         self._state = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._over = False
+        self._fault: TransportFault | None = None  # h11 tells what was wrong once, and only that afterwards
 
     def request(self, method: str, target: str, headers: list[Header], body: bytes = b"") -> bytes:
         """The bytes of a request."""
@@ -72,16 +74,29 @@ class _Talk:
             if event is h11.NEED_DATA:
                 return None  # and past informational answers, which come before the true one
 
-    def piece(self) -> bytes | None:
-        """The next piece of the body; None when more bytes are needed, an empty one at the end.
+    def body(self) -> bytes | None:
+        """All of the body that is there; None when more bytes are needed, nothing at the end.
+
+        A stream comes in many small chunks, often several at once: whoever reads on has less to do with one.
 
         Raises:
-            TransportFault: When the bytes are no HTTP, or end too early.
+            TransportFault: When the bytes are no HTTP, or end too early; what was right before is given first.
         """
-        event = self._next()
-        if isinstance(event, h11.Data):
-            return bytes(event.data)
-        return None if event is h11.NEED_DATA else b""
+        pieces: list[bytes] = []
+        while not self._over:
+            try:
+                event = self._next()
+            except TransportFault as fault:
+                self._fault, event = self._fault or fault, h11.NEED_DATA
+                if not pieces:
+                    raise TransportFault(self._fault.kind, self._fault.detail) from None
+            if isinstance(event, h11.Data):
+                pieces.append(event.data)
+            elif event is h11.NEED_DATA:
+                return b"".join(pieces) or None
+            else:
+                self._over = True
+        return b"".join(pieces)
 
     def ended(self) -> bool:
         """Whether both sides have said all; the connection is ready for another request then."""
@@ -89,6 +104,7 @@ class _Talk:
         if state.our_state is not h11.DONE or state.their_state is not h11.DONE or state.trailing_data[0]:
             return False
         state.start_next_cycle()
+        self._over = False
         return True
 
     def _next(self) -> Any:
@@ -169,7 +185,7 @@ class Connection:
         border, wire, talk = _Border(), self._wire, self._talk
         assert wire is not None, "a head came by it"
         with border:
-            while (piece := talk.piece()) != b"":
+            while (piece := talk.body()) != b"":
                 if piece is None:
                     talk.take(wire.read(READ_BYTES))
                 else:
@@ -244,7 +260,7 @@ class AsyncConnection:
         border, wire, talk = _Border(), self._wire, self._talk
         assert wire is not None, "a head came by it"
         with border:
-            while (piece := talk.piece()) != b"":
+            while (piece := talk.body()) != b"":
                 if piece is None:
                     talk.take(await wire.read(READ_BYTES))
                 else:

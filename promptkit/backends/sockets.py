@@ -7,7 +7,9 @@ import select
 import socket
 import ssl
 import time
-from typing import Self, cast
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self, TypeAlias, cast
 
 from promptkit.backends.wire import SHORTEST_WAIT_S, TransportFault, Waits
 
@@ -18,6 +20,8 @@ MAX_UNREAD_BYTES = 256 * 1024
 
 _KEEP_ALIVE_AFTER_S = 60  # an answer may take minutes, and routers between forget silent connections
 _PASSED = "the deadline has passed"
+
+_Address: TypeAlias = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
 
 class Wire:
@@ -33,29 +37,23 @@ class Wire:
 
     @classmethod
     def dial(cls, host: str, port: int, waits: Waits) -> Self:
-        """Connect to the first address of the host that answers.
+        """Connect to the first address of the host that answers; each gets its share of the time.
 
         Raises:
             TransportFault: When none does in time, or at all.
         """
-        until = time.monotonic() + waits.connect_wait_s
-        problem = OSError("its name has no address")
+        race = _Race(waits)
         try:
             addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise TransportFault("connect", str(error)) from None
-        for family, kind, protocol, _, address in addresses:
-            sock = socket.socket(family, kind, protocol)
-            sock.settimeout(max(SHORTEST_WAIT_S, until - time.monotonic()))
-            try:
+        for sock, address in race.sockets(addresses):
+            sock.settimeout(race.share_s)
+            with race.attempt(sock):
                 sock.connect(address)
-            except OSError as error:
-                sock.close()
-                problem = error
-            else:
-                _keep_alive(sock)
+            if race.won:
                 return cls(sock, waits)
-        raise _not_connected(problem)
+        raise race.lost()
 
     def read(self, max_bytes: int) -> bytes:
         """The next bytes; none at the end.
@@ -131,21 +129,22 @@ class AsyncWire(asyncio.Protocol):
 
     @classmethod
     async def dial(cls, host: str, port: int, waits: Waits) -> Self:
-        """Connect to the first address of the host that answers; the next is tried after a quarter of a second.
-
-        Raises:
-            TransportFault: When none does in time, or at all.
-        """
-        loop = asyncio.get_running_loop()
+        """As :meth:`Wire.dial`."""
+        loop, race = asyncio.get_running_loop(), _Race(waits)
         try:
             async with asyncio.timeout(waits.connect_wait_s):
-                transport, wire = await loop.create_connection(
-                    lambda: cls(waits), host, port, happy_eyeballs_delay=0.25
-                )
+                addresses = await _addresses(host, port)
         except OSError as error:
             raise _not_connected(error) from None
-        _keep_alive(transport.get_extra_info("socket"))
-        return wire
+        for sock, address in race.sockets(addresses):
+            sock.setblocking(False)
+            with race.attempt(sock):
+                async with asyncio.timeout(race.share_s):
+                    await loop.sock_connect(sock, address)
+            if race.won:
+                _, wire = await loop.create_connection(lambda: cls(waits), sock=sock)
+                return wire
+        raise race.lost()
 
     async def read(self, max_bytes: int) -> bytes:
         """As :meth:`Wire.read`."""
@@ -249,6 +248,51 @@ class AsyncWire(asyncio.Protocol):
         """The server has caught up."""
         self._writing_paused = False
         self._wake()
+
+
+class _Race:
+    """Attempts at the addresses of a host, one after another, within the time that a connection may take."""
+
+    def __init__(self, waits: Waits) -> None:
+        self.won = False
+        self._until = time.monotonic() + waits.connect_wait_s
+        self._left = 1
+        self._problem = OSError("its name has no address")
+
+    def sockets(self, addresses: Sequence[_Address]) -> Iterator[tuple[socket.socket, Any]]:
+        """A socket for each address, and the address."""
+        for number, (family, kind, protocol, _, address) in enumerate(addresses):
+            self._left = len(addresses) - number
+            yield socket.socket(family, kind, protocol), address
+
+    @property
+    def share_s(self) -> float:
+        """Seconds for this attempt: what is left, divided among the addresses that are left."""
+        return max(SHORTEST_WAIT_S, (self._until - time.monotonic()) / self._left)
+
+    @contextmanager
+    def attempt(self, sock: socket.socket) -> Generator[None, None, None]:
+        """Note how an attempt ends; a socket that is not connected is closed, whatever ended it."""
+        try:
+            yield
+            _keep_alive(sock)
+            self.won = True
+        except OSError as error:
+            self._problem = error
+        finally:
+            if not self.won:
+                sock.close()
+
+    def lost(self) -> TransportFault:
+        """Why no attempt came through: the last one's reason."""
+        return _not_connected(self._problem)
+
+
+async def _addresses(host: str, port: int) -> Sequence[_Address]:
+    try:  # a number needs no name server, and no thread that asks one
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def _keep_alive(sock: socket.socket) -> None:

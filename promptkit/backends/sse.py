@@ -6,7 +6,7 @@ Source of the rules: WHATWG HTML, section 9.2.6 "Interpreting an event stream".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["EventStreamParser", "ServerSentEvent"]
 
@@ -14,9 +14,8 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSentEvent:
-    """One event.
+class ServerSentEvent(NamedTuple):
+    """One event; a named tuple, since there are thousands of them in an answer.
 
     Attributes:
         event: Its type, ``message`` when the server names none.
@@ -24,8 +23,8 @@ class ServerSentEvent:
         id: The last event id that the server sent; empty when it sends none.
     """
 
-    event: str = "message"
     data: str
+    event: str = "message"
     id: str = ""
 
 
@@ -70,6 +69,9 @@ class EventStreamParser:
             self._first = False
         if not line:
             return self._dispatch()
+        if line.startswith(b"data: "):  # nearly all lines
+            self._data.append(line[6:].decode("utf-8", "replace"))
+            return None
         if line.startswith(b":"):
             return None
         name, _, value = line.decode("utf-8", "replace").partition(":")
@@ -84,7 +86,8 @@ class EventStreamParser:
 
     def _dispatch(self) -> ServerSentEvent | None:
         data, name = self._data, self._event
-        self._data, self._event = [], ""
         if not data:
+            self._event = ""
             return None
-        return ServerSentEvent(event=name or "message", data="\n".join(data), id=self._id)
+        self._data, self._event = [], ""
+        return ServerSentEvent(data[0] if len(data) == 1 else "\n".join(data), name or "message", self._id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,9 @@ import typer
 from promptkit.cli.options import AsJson, LibraryOption
 
 if TYPE_CHECKING:
-    from promptkit.checks import Report
+    from promptkit.backends.llama.readers import TokenReader
+    from promptkit.checks import Report, Subject
+    from promptkit.checks.attacks import AttackReport
     from promptkit.checks.memory import Memory
 
 __all__ = ["CheckFormat", "check"]
@@ -28,7 +31,7 @@ class CheckFormat(StrEnum):
     SARIF = "sarif"
 
 
-def check(
+def check(  # noqa: PLR0913, PLR0917 - one for each option
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME|FILE]...", help="What to check; by default the whole library."),
@@ -39,12 +42,25 @@ def check(
     cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Look only at files that changed since the last time.")
     ] = True,
+    attack: Annotated[
+        bool,
+        typer.Option("--attack", help="Render hostile values as well: roles, bytes and tokens must hold."),
+    ] = False,
+    tokens_of: Annotated[
+        str | None,
+        typer.Option(
+            "--tokens-of", metavar="NAME", help="Whose tokens --attack looks at. Default: llama:demo."
+        ),
+    ] = None,
 ) -> int:
     """Check prompt files and run their own tests; no model is called."""
     report = _recalled(names, library) if cache else None
     if report is None:
         report = _checked(names or [], library, cache=cache)
-    _print(report, CheckFormat.JSON if as_json else form)
+    attacked = _attacked(names or [], library, tokens_of) if attack or tokens_of else None
+    if attacked is not None:
+        report = replace(report, findings=(*report.findings, *attacked.findings))
+    _print(report, attacked, CheckFormat.JSON if as_json else form)
     return 1 if report.faults else 0
 
 
@@ -71,34 +87,53 @@ def _memory(root: Path, configured: Any) -> Memory:
 
 
 def _checked(names: list[str], library: Path | None, *, cache: bool) -> Report:
-    from promptkit.checks import Report, Settings
+    from promptkit.checks import Report, Settings, check_subjects
     from promptkit.cli.locations import find_library, is_path
-    from promptkit.errors import PromptError
     from promptkit.libraries.remembering import check_folder
     from promptkit.sessions import settings
 
     files = [name for name in names if is_path(name)]
     report = Report()
-    if not names or len(files) < len(names):
-        whole = find_library(library)
-        if not names and not whole.names():
-            raise PromptError(
-                f"there are no prompt files in {whole.root}; promptkit new NAME writes the first"
-            )
-        configured = settings()
+    configured = settings()
+    if len(files) < len(names) or not names:
+        root = find_library(library).root
         chosen = [name for name in names if not is_path(name)] or None
-        memory = _memory(whole.root, configured) if cache else None
-        report = check_folder(whole.root, chosen, Settings(configured.check), memory=memory)
-    for name in files:
-        report += _check_path(Path(name), library)
-    return report
+        _refuse_empty(library, chosen)
+        memory = _memory(root, configured) if cache else None
+        report = check_folder(root, chosen, Settings(configured.check), memory=memory)
+    return report + check_subjects(_subjects(files, library), Settings(configured.check)) if files else report
 
 
-def _check_path(path: Path, library: Path | None) -> Report:
-    """Check one file: as the library's own where it lies in it, so that its includes resolve there."""
+def _refuse_empty(library: Path | None, names: list[str] | None) -> None:
+    from promptkit.cli.locations import find_library
+    from promptkit.errors import PromptError
+
+    whole = find_library(library)
+    if names is None and not whole.names():
+        raise PromptError(f"there are no prompt files in {whole.root}; promptkit new NAME writes the first")
+
+
+def _subjects(names: list[str], library: Path | None) -> list[Subject]:
+    """What is named, ready to be checked; the whole library where nothing is."""
+    from promptkit.cli.locations import find_library, is_path
+    from promptkit.libraries import library_subjects
+
+    if not names:
+        return list(library_subjects(find_library(library)))
+    subjects: list[Subject] = []
+    for name in names:
+        if is_path(name):
+            subjects.append(_file_subject(Path(name), library))
+        else:
+            subjects += library_subjects(find_library(library), [name])
+    return subjects
+
+
+def _file_subject(path: Path, library: Path | None) -> Subject:
+    """One file: as the library's own where it lies in it, so that its includes resolve there."""
     from promptkit.cli.locations import library_folder, name_in
     from promptkit.errors import PromptError
-    from promptkit.libraries import Library, check_file
+    from promptkit.libraries import Library, file_subject, library_subjects
 
     if not path.is_file():
         raise PromptError(f"there is no file {path}; check the path")
@@ -107,18 +142,45 @@ def _check_path(path: Path, library: Path | None) -> Report:
         own = Library(folder.resolve())
         name = name_in(own, path)
         if name is not None:
-            return own.check([name])
-    return check_file(path)
+            return library_subjects(own, [name])[0]
+    return file_subject(path)
 
 
-def _print(report: Report, form: CheckFormat) -> None:
+def _attacked(names: list[str], library: Path | None, tokens_of: str | None) -> AttackReport:
+    from promptkit.checks import Settings
+    from promptkit.checks.attacks import attack_subjects
+    from promptkit.sessions import settings
+
+    subjects = _subjects(names, library)
+    return attack_subjects(subjects, _reader(tokens_of), Settings(settings().check))
+
+
+def _reader(tokens_of: str | None) -> TokenReader | None:
+    """Whose tokens are looked at; without the extra nobody's, unless a model is named."""
+    from promptkit.backends.llama.readers import TokenReader
+    from promptkit.errors import ModelLoadError
+
+    scheme, _, reference = (tokens_of or "llama:demo").partition(":")
+    if scheme != "llama":
+        raise typer.BadParameter(
+            f"--tokens-of takes a llama: model, got {tokens_of!r}; tokens are read here alone"
+        )
+    try:
+        return TokenReader(reference)
+    except ModelLoadError:
+        if tokens_of is not None:
+            raise
+        return None
+
+
+def _print(report: Report, attacked: AttackReport | None, form: CheckFormat) -> None:
     from promptkit.cli.screen import Screen
 
     screen = Screen()
     if form is CheckFormat.JSON:
         from promptkit.checks.formats import report_data
 
-        screen.json(report_data(report))
+        screen.json(report_data(report, attacked))
     elif form is CheckFormat.SARIF:
         from promptkit.checks.formats import sarif_log
         from promptkit.prompts.contract import environment
@@ -129,5 +191,5 @@ def _print(report: Report, form: CheckFormat) -> None:
 
         github = form is CheckFormat.GITHUB
         lines = github_lines(report.findings, Path.cwd()) if github else text_lines(report.findings)
-        for line in (*lines, str(report)):
+        for line in (*lines, *([] if attacked is None else [str(attacked)]), str(report)):
             screen.text(line)

@@ -13,6 +13,7 @@ from promptkit.cli.cache import cache
 from promptkit.cli.check import check
 from promptkit.cli.diff import diff
 from promptkit.cli.explain import explain
+from promptkit.cli.fmt import fmt
 from promptkit.cli.freeze import freeze
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
@@ -24,6 +25,7 @@ from promptkit.cli.review import review
 from promptkit.cli.run import run
 from promptkit.cli.schema import schema
 from promptkit.cli.stderr import say
+from promptkit.cli.stubs import stubs
 from promptkit.cli.wording import wording
 
 __all__ = ["run_command_line"]
@@ -40,6 +42,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": run,
     "check": check,
     "cache": cache,
+    "fmt": fmt,
     "freeze": freeze,
     "lock": lock,
     "diff": diff,
@@ -47,6 +50,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "review": review,
     "wording": wording,
     "schema": schema,
+    "stubs": stubs,
 }
 
 

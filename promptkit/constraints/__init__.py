@@ -9,6 +9,7 @@ from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.boundaries import BoundaryCase, boundary_cases
 from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
+from promptkit.constraints.confidence import MinConfidence
 from promptkit.constraints.constraint import Constraint, predicate_of, subject_of
 from promptkit.constraints.contradictions import Contradiction, contradiction_in
 from promptkit.constraints.dates import DateBetween, NotAfter, NotBefore
@@ -33,6 +34,7 @@ from promptkit.constraints.factories import (
     max_sentences,
     max_words,
     min_characters,
+    min_confidence,
     min_items,
     min_lines,
     min_sentences,
@@ -122,6 +124,7 @@ __all__ = [
     "Length",
     "Listed",
     "Matches",
+    "MinConfidence",
     "MustMention",
     "Narrows",
     "NeverSays",
@@ -171,6 +174,7 @@ __all__ = [
     "max_sentences",
     "max_words",
     "min_characters",
+    "min_confidence",
     "min_items",
     "min_lines",
     "min_sentences",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from promptkit.completions import Enforcement, Quotation, Verdict
+from promptkit.constraints.confidence import MinConfidence
 from promptkit.constraints.paths import Found, Path, Where, parse
 from promptkit.constraints.rules import Hints, Quotes, Rule, Scope, Unjudged
 from promptkit.constraints.sayings import said, subject_in
@@ -97,6 +98,16 @@ class Constraint:
         return self.fails and self.enforce != "check"
 
     @property
+    def asks_confidence(self) -> bool:
+        """True when it is judged by how sure the model was, which not every backend tells."""
+        return isinstance(self.rule, MinConfidence)
+
+    @property
+    def is_said(self) -> bool:
+        """True when the model is told of it; a rule on how sure it was is not, unless ``say`` is given."""
+        return self.say is not None or not getattr(self.rule, "unsaid", False)
+
+    @property
     def stops(self) -> bool:
         """True when a backend shall count while the model writes, and end the text before the limit."""
         return self.fails and self.enforce == "hard"
@@ -130,6 +141,7 @@ class Constraint:
         *,
         shown: tuple[str, ...] | None = None,
         enforced: Enforcement = Enforcement.CHECK,
+        confidence: Mapping[str, float] | None = None,
     ) -> Verdict:
         """The verdict over every place that the path matches; a place that is absent or null holds.
 
@@ -141,10 +153,18 @@ class Constraint:
             inputs: The inputs by name as plain data.
             shown: The texts that the model was shown; None when they are not known.
             enforced: The earliest place that enforced the rule, for the verdict.
+            confidence: How sure the model was of each field, by its path; None where that is not known.
         """
         findings = Findings()
         for found in self.judged_places(output_data):
-            scope = Scope(output=output_data, inputs=inputs, parent=found.parent, shown=shown)
+            scope = Scope(
+                output=output_data,
+                inputs=inputs,
+                parent=found.parent,
+                shown=shown,
+                path=found.path,
+                confidence=confidence,
+            )
             findings.judge(self.rule, found, scope)
         return self.verdict(findings, enforced)
 

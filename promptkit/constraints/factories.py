@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack, overload
 from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
+from promptkit.constraints.confidence import MinConfidence
 from promptkit.constraints.constraint import Constraint, Enforce, OnFail, Severity
 from promptkit.constraints.dates import NotAfter, NotBefore, at_least_of, at_most_of, between_of
 from promptkit.constraints.formats import Format
@@ -44,6 +45,7 @@ __all__ = [
     "max_sentences",
     "max_words",
     "min_characters",
+    "min_confidence",
     "min_items",
     "min_lines",
     "min_sentences",
@@ -276,6 +278,14 @@ def tone(
 ) -> Constraint:
     """A tone such as ``calm``, which a judge's prompt decides."""
     return Constraint(path=path, rule=Tone(words, judge, when), **options)
+
+
+def min_confidence(path: str, share: float, **options: Unpack[Options]) -> Constraint:
+    """How sure the model must have been of an enum, a boolean or a constant: above 0, at most 1.
+
+    Judged by what the backend tells of the finished answer; ``unchecked`` where it does not tell.
+    """
+    return Constraint(path=path, rule=MinConfidence(share), **options)
 
 
 def expr(expression: str, **options: Unpack[Options]) -> Constraint:

@@ -35,6 +35,10 @@ class _Around(Scope):
         raise _NotYet
 
     @property
+    def confidence(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        raise _NotYet
+
+    @property
     def parent(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         raise _NotYet
 
@@ -62,11 +66,15 @@ class _Growing:
         self.judged.append(found.place)
         return len(self.findings.broken) > before
 
-    def verdict(self, data: Any, scope: Scope, enforced: Enforcement) -> Verdict:
+    def verdict(
+        self, data: Any, scope: Scope, enforced: Enforcement, confidence: Mapping[str, float] | None
+    ) -> Verdict:
         """The verdict on the whole output, judging only what was not judged yet."""
         places = [found.place for found in self.constraint.judged_places(data)]
         if self.late or places != self.judged:
-            return self.constraint.check(data, scope.inputs, shown=scope.shown, enforced=enforced)
+            return self.constraint.check(
+                data, scope.inputs, shown=scope.shown, enforced=enforced, confidence=confidence
+            )
         return self.constraint.verdict(self.findings, enforced)
 
 
@@ -131,15 +139,21 @@ class GrowingVerdicts:
                 broken.append(growing)
         return tuple(it.constraint.verdict(it.findings, Enforcement.CHECK) for it in broken)
 
-    def verdicts(self, data: Any, enforced: Sequence[Enforcement]) -> tuple[Verdict, ...]:
+    def verdicts(
+        self,
+        data: Any,
+        enforced: Sequence[Enforcement],
+        confidence: Mapping[str, float] | None = None,
+    ) -> tuple[Verdict, ...]:
         """The verdicts on the whole output, in the constraints' order.
 
         Args:
             data: The output as plain data.
             enforced: Where each constraint was enforced, in their order.
+            confidence: How sure the model was of each field, by its path; None where that is not known.
         """
         return tuple(
-            growing.verdict(data, self._scope, where)
+            growing.verdict(data, self._scope, where, confidence)
             for growing, where in zip(self._growing, enforced, strict=True)
         )
 

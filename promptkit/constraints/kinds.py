@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
+from promptkit.constraints.confidence import MinConfidence
 from promptkit.constraints.dates import NotAfter, NotBefore, at_least_of, at_most_of, between_of
 from promptkit.constraints.formats import Format
 from promptkit.constraints.invention import NoInvented
@@ -67,6 +68,7 @@ KINDS: Kinds = MappingProxyType(
         "grammar": Grammar.from_argument,
         "judged": Judged.from_argument,
         "matches": Matches.from_argument,
+        "min_confidence": MinConfidence.from_argument,
         "must_mention": MustMention.from_argument,
         "never_says": NeverSays.from_argument,
         "no_invented": NoInvented.from_argument,

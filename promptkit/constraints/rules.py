@@ -39,12 +39,16 @@ class Scope:
             where there is none.
         shown: The texts that the model was really shown; None when they are not known, and then the inputs
             count as shown.
+        path: Where the value stands in the output.
+        confidence: How sure the model was of each field, by its path; None where that is not known.
     """
 
     output: Any
     inputs: Mapping[str, Any]
     parent: Any = None
     shown: tuple[str, ...] | None = None
+    path: str = ""
+    confidence: Mapping[str, float] | None = None
 
     def inputs_at(self, path: Path) -> list[tuple[str, Any]]:
         """Each place of the inputs that a path leads to, as ``(concrete path, value)``."""

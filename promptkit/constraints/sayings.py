@@ -13,6 +13,7 @@ from typing import Any
 from promptkit.constraints.affixes import Contains, EndsWith, StartsWith
 from promptkit.constraints.choices import OneOf, OneOfInput
 from promptkit.constraints.conditions import Expr
+from promptkit.constraints.confidence import MinConfidence
 from promptkit.constraints.dates import DateBetween, NotAfter, NotBefore
 from promptkit.constraints.formats import Format
 from promptkit.constraints.invention import NoInvented
@@ -198,6 +199,7 @@ _SAY: Mapping[type[Any], Callable[[Any, Wording], _Said]] = {
     Language: _language,
     Length: _length,
     Matches: lambda rule, _: ("rule.matches", {"pattern": rule.pattern}),
+    MinConfidence: lambda rule, _: ("rule.min_confidence", {"share": f"{rule.share:g}"}),
     MustMention: _mentions,
     NeverSays: lambda rule, w: ("rule.never_says", {"phrases": _quoted(rule.phrases, w, "or")}),
     NoInvented: _invented,

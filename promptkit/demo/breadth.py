@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from generator import Generator, Message
-from phrasings import KIND_LABELS, tones, written
+from phrasings import KIND_LABELS, written, written_tones
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_union
 from sklearn.svm import LinearSVC
@@ -107,7 +107,7 @@ def main() -> None:
     sizes()
     lines = {
         split: [line for *_, kept in written(split) for line in kept]
-        + [line for kept in tones(split).values() for line in kept]
+        + [line for kept in written_tones(split).values() for line in kept]
         for split in SEEDS
     }
     missing = coverage("phrasings as written", lines["train"], lines["holdout"])

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from noise import ID_MARK, Noise
-from phrasings import KIND_LABELS, Line, parse, tones, topics
+from phrasings import KIND_LABELS, Line, held_texts, plain, tones, topics
 from slots import Slots
 
 __all__ = ["KIND_LABELS", "Generator", "Message"]
 
 HERE = Path(__file__).parent
-KIND_WEIGHTS = {"fault": 0.38, "request": 0.36, "sarcasm": 0.06, "praise": 0.13, "danger": 0.07}
+KIND_WEIGHTS = {"fault": 0.37, "request": 0.35, "sarcasm": 0.06, "praise": 0.15, "danger": 0.07}
 QUESTION_START = re.compile(
     r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.IGNORECASE
 )
@@ -52,16 +52,17 @@ class Generator:
 
     Args:
         seed: The same seed gives the same messages.
-        split: "train" leaves out about every tenth phrasing of each list, "holdout" uses
-            only those, "all" uses every phrasing.
+        split: "train" leaves out about every tenth phrasing of each list and never writes
+            what one of those can write, "holdout" uses only those, "all" uses every phrasing.
     """
 
     def __init__(self, seed: int, split: str = "train") -> None:
         self.rng = random.Random(seed)
         self.words = tomllib.loads((HERE / "words.toml").read_text("utf-8"))
+        self.forbidden = held_texts() if split == "train" else set()
         # Phrasings of asides and openings are held out too: a tone that was seen word for word proves nothing.
-        self.tones = {key: [parse(line) for line in lines] for key, lines in tones(split).items()}
-        self.phrases, self.categories = topics(split)
+        self.tones = tones(split, self.forbidden)
+        self.phrases, self.categories = topics(split, self.forbidden)
         self.topics = list(self.phrases)
         self.by_category: dict[str, list[str]] = {}
         for topic, category in self.categories.items():
@@ -77,11 +78,11 @@ class Generator:
         lines = self.phrases[topic]
         allowed = [kind for kind in lines if not kinds or kind in kinds] or list(lines)
         kind = rng.choices(allowed, [KIND_WEIGHTS[k] for k in allowed])[0]
-        line = rng.choice(lines[kind])
+        line = self._pick(lines[kind])
         sentiment, urgency = KIND_LABELS[kind]
         share = self._order_share(self.categories[topic])
         order_id, shown = self.makers.order_id() if rng.random() < share else (None, "")
-        core = [self._expand(line.tree), *self._more(topic, kind, line)]
+        core = [self._write(line), *self._more(topic, kind, line)]
         tone, sentiment = self._tone(kind, line.sentiment or sentiment, marked=bool(line.sentiment))
         pace, urgency = self._pace(kind, sentiment, line.urgency or urgency, marked=bool(line.urgency))
         if kind in ("fault", "request") and not line.sentiment and rng.random() < 0.04:
@@ -101,12 +102,12 @@ class Generator:
     def _more(self, topic: str, kind: str, said: Line) -> list[str]:
         """Return what is said besides: more of the same matter, or a matter that comes second."""
         lines, draw = self.phrases[topic], self.rng.random()
-        if draw < 0.16:
+        if draw < 0.25:
             return self._unmarked([line for line in lines[kind] if line is not said])
-        if draw < 0.36:
+        if draw < 0.5:
             follow = {"fault": "request", "sarcasm": "fault", "danger": "fault"}.get(kind, "")
             return self._unmarked(lines.get(follow, []))
-        return [self._second_matter(kind)] if draw < 0.43 else []
+        return [self._second_matter(kind)] if draw < 0.56 else []
 
     def _unmarked(self, lines: Sequence[Line]) -> list[str]:
         """Write out one of the lines that carry no label of their own, if there is one."""
@@ -136,8 +137,19 @@ class Generator:
     def _order_share(self, category: str) -> float:
         return {"question": 0.2, "account": 0.3}.get(category, 0.62)
 
+    def _pick(self, lines: Sequence[Line]) -> Line:
+        return self.rng.choices(lines, [line.weight for line in lines])[0]
+
     def _line(self, lines: Sequence[Line]) -> str:
-        return self._expand(self.rng.choice(lines).tree)
+        return self._write(self._pick(lines))
+
+    def _write(self, line: Line) -> str:
+        """Write a phrasing out, but never as a held-out one."""
+        while True:
+            text = self._words(line.tree)
+            filled = re.sub(r"\{(\w+)\}", self._fill, text)
+            if plain(text) not in self.forbidden and plain(filled) not in self.forbidden:
+                return filled
 
     def _part(self, key: str) -> str:
         return self._line(self.tones[key])
@@ -146,17 +158,13 @@ class Generator:
         """Return up to so many different parts, each with a chance of its own."""
         count = sum(self.rng.random() < share for _ in range(many))
         lines = self.tones[key]
-        return [self._expand(line.tree) for line in self.rng.sample(lines, min(count, len(lines)))]
+        return [self._write(line) for line in self.rng.sample(lines, min(count, len(lines)))]
 
-    def _expand(self, tree: list) -> str:
-        pieces = []
-        for node in tree:
-            if isinstance(node, list):
-                pieces.append(self._expand(self.rng.choice(node)))
-            else:
-                pieces.append(node)
-        text = "".join(pieces)
-        return re.sub(r"\{(\w+)\}", self._fill, text)
+    def _words(self, tree: Sequence[str | list]) -> str:
+        """Draw the alternatives of a tree, slots unfilled."""
+        return "".join(
+            self._words(self.rng.choice(node)) if isinstance(node, list) else node for node in tree
+        )
 
     def _fill(self, match: re.Match[str]) -> str:
         slot = self.slots.get(match[1])

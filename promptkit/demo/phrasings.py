@@ -8,10 +8,24 @@ import re
 import tomllib
 import zlib
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["KIND_LABELS", "Line", "keep", "parse", "tones", "topics", "written"]
+__all__ = [
+    "KIND_LABELS",
+    "Line",
+    "held_texts",
+    "keep",
+    "parse",
+    "plain",
+    "tones",
+    "topics",
+    "variants",
+    "writable",
+    "written",
+    "written_tones",
+]
 
 HERE = Path(__file__).parent
 KIND_LABELS = {
@@ -35,11 +49,13 @@ class Line:
         tree: Strings and lists of alternatives, which are such trees again.
         sentiment: What its own words carry, where that is not its kind's; empty for none.
         urgency: The same.
+        weight: How often it is drawn; one that can be written in many ways comes more often.
     """
 
     tree: list[str | list]
     sentiment: str = ""
     urgency: str = ""
+    weight: float = 1.0
 
 
 def parse(text: str) -> Line:
@@ -64,7 +80,25 @@ def parse(text: str) -> Line:
         stack[0][0],
         next((mark for mark in marks if mark in SENTIMENTS), ""),
         next((mark for mark in marks if mark not in SENTIMENTS), ""),
+        1 + 0.5 * min(4, sum(isinstance(node, list) for node in stack[0][0])),
     )
+
+
+def variants(tree: Sequence[str | list]) -> Iterator[str]:
+    """Yield every text that a tree can write, slots unfilled."""
+    if not tree:
+        yield ""
+        return
+    first = tree[0]
+    heads = [first] if isinstance(first, str) else [text for branch in first for text in variants(branch)]
+    for head in heads:
+        for tail in variants(tree[1:]):
+            yield head + tail
+
+
+def plain(text: str) -> str:
+    """Return a text without capitals, punctuation and the place of the order number, to compare by."""
+    return " ".join(re.findall(r"[\w{}']+", re.sub(r"\{o[^}]*\}", " ", text.lower())))
 
 
 def keep(lines: Sequence[str], split: str) -> list[str]:
@@ -90,17 +124,40 @@ def written(split: str = "all") -> Iterator[tuple[str, str, str, list[str]]]:
                 yield data["category"], path.stem, kind, lines
 
 
-def topics(split: str) -> tuple[dict[str, dict[str, list[Line]]], dict[str, str]]:
+def writable(texts: Sequence[str], forbidden: AbstractSet[str]) -> list[Line]:
+    """Parse phrasings; one that can write nothing but what is forbidden is left out."""
+    lines = [parse(text) for text in texts]
+    return [line for line in lines if any(plain(text) not in forbidden for text in variants(line.tree))]
+
+
+def topics(
+    split: str, forbidden: AbstractSet[str] = frozenset()
+) -> tuple[dict[str, dict[str, list[Line]]], dict[str, str]]:
     """Return the phrasings of a split by topic and kind, and the category of every topic."""
     lines: dict[str, dict[str, list[Line]]] = {}
     categories: dict[str, str] = {}
     for category, topic, kind, texts in written(split):
         categories[topic] = category
-        lines.setdefault(topic, {})[kind] = [parse(text) for text in texts]
+        lines.setdefault(topic, {})[kind] = writable(texts, forbidden)
     return lines, categories
 
 
-def tones(split: str) -> dict[str, list[str]]:
+def held_texts() -> set[str]:
+    """Return all that the held-out phrasings of topics can write, compared as `plain` says."""
+    return {
+        plain(text)
+        for *_, lines in written("holdout")
+        for line in lines
+        for text in variants(parse(line).tree)
+    }
+
+
+def tones(split: str, forbidden: AbstractSet[str] = frozenset()) -> dict[str, list[Line]]:
     """Return the parts of a split that every topic shares; a list too short to split is used whole."""
+    return {key: writable(lines, forbidden) for key, lines in written_tones(split).items()}
+
+
+def written_tones(split: str = "all") -> dict[str, list[str]]:
+    """Return the same as they are written."""
     data = tomllib.loads((HERE / "tones.toml").read_text("utf-8"))
     return {key: keep(lines, split) or lines for key, lines in data.items()}

@@ -20,6 +20,7 @@ from promptkit.output import (
     read_part,
     reask_messages,
     subquestion,
+    with_confidence,
 )
 from promptkit.requests import Plan, Request
 
@@ -69,6 +70,8 @@ class Question:
             inputs: The validated inputs.
             reader: What read the answer while it came; what it judged is not judged again.
         """
+        spec = whole.output if self.part is None else self.part.spec
+        completion = with_confidence(completion, spec)
         outcome = reader.outcome(completion, self.plan) if reader is not None else None
         if outcome is not None:
             return outcome

@@ -33,7 +33,8 @@ class Result(Generic[T]):
         attempts: Each question to the model.
         kept: The call as data, not yet worked out; see ``record``.
         confidence: How sure the model was of each field, from 0 to 1, by its path in the output; of a field that
-            was asked for again, by the last answer. None where the backend does not tell.
+            was asked for again, by the last answer. An estimate where it follows from log-probabilities of tokens;
+            None where the backend does not tell.
         tool_calls: The tools that the model asks to be called; ``value`` is None then, and ``messages`` end with
             the calls. Answer them with a message of the role ``tool``, and call again with all of these as history.
     """

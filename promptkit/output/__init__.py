@@ -7,6 +7,7 @@ is never taken as whole.
 from __future__ import annotations
 
 from promptkit.output.alignment import LOSSY_RULES, Aligned, Candidate, align
+from promptkit.output.confidence import with_confidence
 from promptkit.output.events import FieldDelta, FieldDone, FieldEvent, FieldStarted
 from promptkit.output.merging import Unusable, read_part
 from promptkit.output.reading import Accepted, Outcome, Rejected, read
@@ -34,5 +35,6 @@ __all__ = [
     "read_part",
     "reask_messages",
     "subquestion",
+    "with_confidence",
     "without_thoughts",
 ]

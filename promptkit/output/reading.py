@@ -160,7 +160,7 @@ def judged(
             confidence=completion.confidence,
         )
     verdicts = tuple(
-        constraint.check(outcome.data, inputs, shown=shown, enforced=where)
+        constraint.check(outcome.data, inputs, shown=shown, enforced=where, confidence=completion.confidence)
         for constraint, where in zip(spec.constraints, enforced, strict=True)
     )
     valid: Valid[Any] = Valid(value=outcome.value, data=outcome.data)

@@ -25,7 +25,17 @@ from promptkit.requests import (
     is_blocking,
 )
 
-__all__ = ["as_asynchronous", "as_blocking", "call_of", "generation_with", "rendered_with"]
+__all__ = [
+    "as_asynchronous",
+    "as_blocking",
+    "call_of",
+    "generation_with",
+    "plan_with",
+    "rendered_with",
+    "telling",
+]
+
+_ALTERNATIVES = 5  # as many as every server gives; a label's rivals are seldom more
 
 
 def rendered_with(
@@ -124,6 +134,35 @@ def call_of(
         aborts=options.abort_on_violation,
         environment=environment(),
     )
+
+
+def telling(
+    generation: GenerationConfig, spec: OutputSpec, backend: Backend | AsyncBackend
+) -> GenerationConfig:
+    """The settings, with log-probabilities asked for where a rule needs them and the backend has them.
+
+    Args:
+        generation: What the prompt and the caller say.
+        spec: What the answer must be.
+        backend: Who answers.
+    """
+    wanted = generation.logprobs is None and any(it.asks_confidence for it in spec.constraints)
+    if not wanted or not backend.capabilities().logprobs:
+        return generation
+    return replace(generation, logprobs=_ALTERNATIVES)
+
+
+def plan_with(backend: Backend | AsyncBackend, spec: OutputSpec, generation: GenerationConfig) -> Plan:
+    """What a backend will do, rules on how sure the model was included.
+
+    Args:
+        backend: Who answers.
+        spec: What the answer must be.
+        generation: The settings as they are sent.
+    """
+    plan = backend.plan(spec, generation)
+    told = generation.logprobs is not None and backend.capabilities().logprobs
+    return plan if told or not any(it.asks_confidence for it in spec.constraints) else plan.untold(spec)
 
 
 def as_blocking(backend: Backend | AsyncBackend, advice: str) -> Backend:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic, Self, TypeVar, Unpack, overload
 
 from promptkit.backends import MockBackend
@@ -22,7 +23,15 @@ from promptkit.engine import (
 )
 from promptkit.errors import PlanError, TemplateError
 from promptkit.prompts.building import build_declaration
-from promptkit.prompts.calls import as_asynchronous, as_blocking, call_of, generation_with, rendered_with
+from promptkit.prompts.calls import (
+    as_asynchronous,
+    as_blocking,
+    call_of,
+    generation_with,
+    plan_with,
+    rendered_with,
+    telling,
+)
 from promptkit.prompts.contract import Contract, Loader
 from promptkit.prompts.options import CallOptions, Options
 from promptkit.prompts.pickling import restored
@@ -346,11 +355,12 @@ class Prompt(Generic[T]):
     def _begin(self, inputs: Mapping[str, Any]) -> tuple[Conversation[T], Backend | AsyncBackend]:
         rendered = self.render(**inputs)
         backend = current_session().backend_for(self.name, self._options.backend)
+        generation = telling(rendered.generation, rendered.output, backend)
         call = call_of(
             self._contract,
             self._options,
-            rendered,
-            lambda spec: backend.plan(spec, rendered.generation),
+            replace(rendered, generation=generation),
+            lambda spec: plan_with(backend, spec, generation),
             attempts=self._options.attempts or self._contract.declaration.attempts,
         )
         refused = refusal(call.plan, rendered.output, backend.capabilities, self._options.demands)
@@ -361,7 +371,8 @@ class Prompt(Generic[T]):
     def _planned(self) -> tuple[Backend | AsyncBackend, Plan]:
         backend = current_session().backend_for(self.name, self._options.backend)
         output = self._contract.output.over(enforce=self._options.enforce)
-        return backend, backend.plan(output, generation_with(self._contract, self._options))
+        generation = telling(generation_with(self._contract, self._options), output, backend)
+        return backend, plan_with(backend, output, generation)
 
     def _driving(self) -> dict[str, Any]:
         seconds = self._options.deadline_s

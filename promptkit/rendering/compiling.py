@@ -110,7 +110,11 @@ class _Compiler:
             self._units.check_names(body, self._names)
         else:
             self._units.check_names(body, self._names)
-            check_printed(self._declaration, self._units.within(body), rules=self._output.constraints)
+            check_printed(
+                self._declaration,
+                self._units.within(body),
+                rules=[rule for rule in self._output.constraints if rule.is_said],
+            )
         used |= self._reads(body) | self._check_history(body)
         constants = {key: section.constant for key, section in self._env.sections.items()}
         literals = self._literals(constants)
@@ -220,7 +224,7 @@ class _Compiler:
         """The rule's own sentence, or its ``say`` as a template where the prompt declares it."""
         declared = self._declaration.constraints
         key = f"constraints[{declared.index(rule)}]" if rule in declared else ""
-        return strings[key] if key in strings else fixed(rule.sentence())
+        return strings[key] if key in strings else fixed(rule.sentence() if rule.is_said else "")
 
     def _string(self, key: str) -> Section:
         """A string of a section; one that reads no input is rendered here and now."""

@@ -48,6 +48,8 @@ def check_top(body: list[nodes.Node], place: Place) -> None:
             check_top(node.else_, place)
         elif isinstance(node, nodes.With):
             check_top(node.body, place)
+        elif isinstance(node, nodes.Block | nodes.Extends):
+            continue  # the rewriting says what is wrong with them
         elif isinstance(node, _SILENT):
             _no_roles(node.iter_child_nodes(), place, "role blocks cannot stand in a macro or a set block")
         elif not isinstance(node, nodes.ExprStmt):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from promptkit.completions import Enforcement
@@ -23,6 +23,7 @@ _WORDS = {
 }
 _EARLY = (Enforcement.NATIVE, Enforcement.GRAMMAR)
 _SETTING = "generation."
+_UNTOLD = "stays unchecked: the backend does not tell how sure the model was"
 _THOUGHTS_ARE_READ = "said in the prompt; what stands before the answer is taken for thoughts"
 
 
@@ -190,6 +191,21 @@ class Plan:
         ]
         rules += [Placement.of(constraint, check, why, inputs={}) for constraint in spec.constraints]
         return cls(backend=backend, placements=tuple(dict.fromkeys(rules)), binding=binding)
+
+    def untold(self, spec: OutputSpec) -> Self:
+        """The plan where the backend will not tell how sure the model was: rules on that stay unchecked.
+
+        Args:
+            spec: What the plan was made of.
+        """
+        rules = {(it.path, it.rule.kind) for it in spec.constraints if it.asks_confidence}
+        return replace(
+            self,
+            placements=tuple(
+                replace(it, waived=False, note=_UNTOLD) if (it.path, it.rule) in rules else it
+                for it in self.placements
+            ),
+        )
 
     def where(self, path: str, rule: str) -> Enforcement:
         """The place of one rule; CHECK when the plan does not name it, since every answer is checked."""

@@ -75,7 +75,7 @@ def refusal(
         return lacking
     if spec.enforce != "require" or not plan.binding:
         return None
-    lacks = [*_of_schema(plan, spec), *_of_constraints(plan, spec)]
+    lacks = [*_of_schema(plan, spec), *_of_constraints(plan, spec), *_of_confidence(plan, spec)]
     reasons = [*(f"the schema passes a limit: {limit}" for limit in plan.limits), *map(str, lacks)]
     if not reasons:
         return None
@@ -110,9 +110,11 @@ def _impossible(plan: Plan, placements: list[Placement]) -> PlanError:
     settings = [placement for placement in placements if placement.setting is not None]
     if settings:
         names = ", ".join(placement.rule for placement in settings)
+        nothing = {"extra": "{}"}
+        without = ", ".join(f"'{it.setting}': {nothing.get(str(it.setting))}" for it in settings)
         return CapabilityMissing(
             f"{plan.backend} cannot be given {names}: {settings[0].note}. Nothing was sent. Remove it from the "
-            "generation settings, or use a backend that has it.",
+            f"generation settings, for one call by using(generation={{{without}}}), or use a backend that has it.",
             reasons=[f"{placement.rule} ({placement.note})" for placement in settings],
         )
     first = placements[0]
@@ -148,6 +150,14 @@ def _of_constraints(plan: Plan, spec: OutputSpec) -> Iterator[_Lack]:
                 yield _lack(placement, of_schema=False)
         if not named:
             yield _Lack(path=path, rule=kind, why="the backend's plan does not name it", of_schema=False)
+
+
+def _of_confidence(plan: Plan, spec: OutputSpec) -> Iterator[_Lack]:
+    """Rules on how sure the model was that would stay unchecked."""
+    asked = {(it.path, it.rule.kind) for it in spec.constraints if it.asks_confidence and it.fails}
+    for placement in plan.placements:
+        if (placement.path, placement.rule) in asked and not placement.waived:
+            yield _lack(placement, of_schema=False)
 
 
 def _lack(placement: Placement, *, of_schema: bool) -> _Lack:

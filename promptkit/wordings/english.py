@@ -54,6 +54,7 @@ ENGLISH = Wording(
         "rule.language": "{subject} is written in {languages}.",
         "rule.length": "{subject} has {count}.",
         "rule.matches": "{subject} matches the regular expression `{pattern}` as a whole.",
+        "rule.min_confidence": "{subject} is given with a confidence of at least {share}.",
         "rule.must_mention": "{subject} mentions {phrases}.",
         "rule.must_mention.any": "one of {phrases}",
         "rule.never_says": "{subject} never says {phrases}.",

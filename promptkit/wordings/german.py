@@ -74,6 +74,7 @@ GERMAN = Wording(
         "rule.language": "{subject} ist auf {languages} geschrieben.",
         "rule.length": "{subject} hat {count}.",
         "rule.matches": "{subject} entspricht als Ganzes dem regulären Ausdruck `{pattern}`.",
+        "rule.min_confidence": "{subject} wird mit einer Sicherheit von mindestens {share} angegeben.",
         "rule.must_mention": "{subject} erwähnt {phrases}.",
         "rule.must_mention.any": "mindestens eines von {phrases}",
         "rule.never_says": "{subject} sagt nie {phrases}.",

@@ -137,8 +137,8 @@ def test_most_of_these_files_can_be_read() -> None:
 
 def test_the_schema_knows_every_key_that_reading_knows() -> None:
     properties = editor_schema()["properties"]
-    assert set(properties) == {*document._KEYS, "template"}
-    assert set(editor_schema(front_matter=True)["properties"]) == set(document._KEYS)
+    assert set(properties) == {*document.KEYS, "template"}
+    assert set(editor_schema(front_matter=True)["properties"]) == set(document.KEYS)
     assert set(DEFINITIONS["generation"]["properties"]) == set(sections.SETTINGS)
     assert set(DEFINITIONS["block"]["properties"]) == {"id", "from", "text", "include", *sections._LIMITS}
     assert set(DEFINITIONS["block"]["properties"]["shrink"]["enum"]) == set(sections._SHRINKS)

@@ -136,6 +136,17 @@ def test_a_connection_that_nobody_takes_is_not_waited_for_beyond_its_time(full_b
     assert caught.value.kind == "connect_timeout"
 
 
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    full_backlog, server, caller, monkeypatch
+) -> None:
+    server.will_answer(b"here")
+    ports = (int(full_backlog.rpartition(":")[2].partition("/")[0]), server.port)
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    assert caller.ask("http://two.test/", waits=Waits(connect_s=1, first_s=60)) == (200, b"here")
+
+
 HEAD = b"HTTP/1.1 200 OK\r\nx-slow: " + b"s" * 60_000
 SLOW = {
     "in the status line": (Drip(b"HTTP/1.1 200 " + b"O" * 60_000),),
@@ -270,7 +281,8 @@ def test_a_connection_that_breaks_while_a_request_is_sent_is_lost(server, caller
     with pytest.raises(TransportFault) as caught:
         caller.ask(server.url, LARGE_CALL)
 
-    assert caught.value.kind == "lost"
+    # Where nothing was read, the break may be seen while the connection is still being made.
+    assert caught.value.kind in (("lost",) if after_bytes else ("lost", "connect"))
 
 
 def test_what_a_server_says_before_it_breaks_off_a_request_that_is_too_large_is_read(server) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import promptkit as pk
+from promptkit import checks
 from promptkit.checks import Finding, Report, Settings, check_prompt
 from promptkit.errors import ConfigurationError, PromptError
 from promptkit.libraries import check_file
@@ -271,3 +272,9 @@ def test_labels_for_what_the_model_does_not_have_are_a_fault_of_the_contract(
 
     assert fault.rule == "contract"
     assert "nobody" in fault.message
+
+
+def test_the_room_names_what_it_has() -> None:
+    assert set(checks.__all__) <= set(dir(checks))
+    with pytest.raises(AttributeError, match="no attribute 'chekc'"):
+        checks.chekc  # noqa: B018

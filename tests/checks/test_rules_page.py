@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from promptkit.findings import RULES
-from promptkit.libraries import check_file
+from promptkit.checks.attacks import attack_subjects
+from promptkit.findings import RULES, Finding
+from promptkit.libraries import check_file, file_subject
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 SECTIONS: dict[str, str] = dict(
@@ -24,6 +25,11 @@ def test_every_rule_has_a_section_with_its_severity_and_no_section_lacks_a_rule(
     }
 
 
+def all_found(path: Path) -> list[Finding]:
+    attacked = attack_subjects([file_subject(path)])
+    return [*check_file(path).findings, *attacked.findings]
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_the_first_example_of_a_rule_breaks_it_and_the_second_breaks_none_of_its_kind(
     rule: str, tmp_path: Path
@@ -32,8 +38,7 @@ def test_the_first_example_of_a_rule_breaks_it_and_the_second_breaks_none_of_its
     (tmp_path / "faulty.prompt.j2").write_text(faulty)
     (tmp_path / "mended.prompt.j2").write_text(mended)
 
-    found = check_file(tmp_path / "faulty.prompt.j2").findings
-    left = check_file(tmp_path / "mended.prompt.j2").findings
+    found, left = all_found(tmp_path / "faulty.prompt.j2"), all_found(tmp_path / "mended.prompt.j2")
 
     assert rule in {finding.rule for finding in found}
     assert rule not in {finding.rule for finding in left}

@@ -178,6 +178,11 @@ def test_what_cannot_be_right_is_one_finding_at_its_word(
         "{{ 3 is odd }}{{ count is even }}{{ count is divisibleby(2) }}{{ paid == 1 }}",
         "{{ [1, 'a'] | first }}{{ (1, 2) | last }}",
         "{% raw %}{{ nothing.x }}{% endraw %}{# {{ nothing.x }} #}",
+        "{{ 'x' if paid }}{{ 1 < count < 3 }}{{ count in [1, 2] }}{{ tone not in ['calm'] }}",
+        "{% if 1 < count < 3 %}x{% elif tone in names %}y{% elif note in [none] %}z{% endif %}",
+        "{% with a = 1, b = names %}{{ a + 1 }}{{ b | first }}{% endwith %}",
+        "{{ count | float + 1.5 }}{{ '3' | int + 1 }}{{ -count }}{{ +count }}{{ not paid }}",
+        "{% set t = ticket %}{% if t.body %}{{ t.body | length }}{% endif %}",
     ],
 )
 def test_what_can_be_right_is_passed(tmp_path: Path, text: str) -> None:
@@ -289,3 +294,112 @@ def test_a_model_in_python_has_its_fields_and_no_others(
         (7, "unguarded-optional"),
         (8, "undefined-field"),
     ]
+
+
+RAW = """\
+---
+input:
+  schema:
+    type: object
+    properties:
+      level: {enum: [1, 2, 3]}
+      flag: {const: true}
+      mixed: {enum: [1, a]}
+      either: {anyOf: [{type: string}, {type: integer}]}
+      open: {type: object, properties: {known: {type: string}}}
+      map: {type: object, additionalProperties: {type: array, items: {type: string}}}
+      back: {$ref: "#/$defs/node"}
+    required: [level, flag, mixed, either, open, map, back]
+    $defs:
+      node: {type: object, properties: {name: {type: string}, next: {$ref: "#/$defs/node"}}, additionalProperties: false}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("{{ level == 4 }}", "impossible-comparison"),
+        ("{{ level == 'a' }}", "impossible-comparison"),
+        ("{{ flag == 'yes' }}", "impossible-comparison"),
+        ("{{ map.x.y }}", "undefined-field"),
+        ("{{ back.next.name }}", "unguarded-optional"),
+        ("{% if back.next %}{{ back.next.nmae }}{% endif %}", "undefined-field"),
+        (
+            "{{ level == 2 }}{{ mixed == 'b' }}{{ either.x }}{{ open.other }}{% if open.known %}{{ open.known.upper() }}{% endif %}",
+            None,
+        ),
+        ("{{ map.x | first }}{{ map['y'] | join }}{{ map.items() | list }}", None),
+        ("{% if back.next and back.next.next %}{{ back.next.next.name }}{% endif %}", None),
+    ],
+)
+def test_raw_json_schema_tells_types_too(tmp_path: Path, text: str, rule: str | None) -> None:
+    assert [item.rule for item in found(tmp_path, text, inputs=RAW)] == ([rule] if rule else [])
+
+
+def test_a_context_block_shows_the_kind_at_its_path(tmp_path: Path) -> None:
+    head = (
+        INPUTS.removesuffix("---\n")
+        + "context: [{id: tag, from: 'ticket.tags[]'}, {id: name, from: 'items[].name'}]\n---\n"
+    )
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(
+        f"{head}{{% user %}}\nSort.\nTags: {{{{ context.tag }}}}\nNames: {{{{ context.name }}}}\n{{% enduser %}}\n"
+    )
+
+    gaps = [item for item in check_file(path).findings if item.rule == "printed-optional"]
+
+    assert [gap.message.split(" ")[0] for gap in gaps] == ["ticket.tags[]"]
+
+
+def test_an_import_with_context_sees_the_inputs_and_a_call_block_its_macro(tmp_path: Path) -> None:
+    (tmp_path / "macros.j2").write_text("{% macro row() %}{{ tone.x }}{{ caller() }}{% endmacro %}")
+
+    text = (
+        '{% import "macros" as lib with context %}{% import "macros" as bare %}{% import "macros" as again %}'
+        "{% call lib.row() %}{{ tone.y }}{% endcall %}{% call names.nothing() %}z{% endcall %}"
+    )
+    findings = found(tmp_path, text)
+
+    assert [(Path(item.file).name, item.message.split(" and has no field ")[1][0]) for item in findings] == [
+        ("macros.j2", "x"),
+        ("t.prompt.j2", "y"),
+        ("t.prompt.j2", "n"),
+    ]
+
+
+def test_untrusted_values_are_followed_into_sets_macros_and_filter_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(
+        INPUTS + "{% macro m(a) %}<{{ a }}>{% endmacro %}\n{% system %}\nSort.\n"
+        "{% set t %}x {{ ticket.subject }}{% endset %}{{ t }}\n"
+        "{{ m(ticket.subject) }}\n"
+        "{% filter upper %}{{ ticket.subject }}{% endfilter %}\n"
+        "{{ 'a ' ~ ticket.subject }}\n"
+        "{{ tone }} {{ count }} {{ m(tone) }} {{ ticket.subject | fence }}\n"
+        "{% call m(1) %}{{ ticket.subject }}{% endcall %}\n"
+        "{% endsystem %}\n{% user %}x{% enduser %}\n"
+    )
+
+    untrusted = [item for item in check_file(path).findings if item.rule == "untrusted-system"]
+
+    assert [item.line for item in untrusted] == [27, 28, 29, 30, 32]
+
+
+@pytest.mark.parametrize(
+    ("body", "warned"),
+    [
+        ("{{ ticket.subject | fence }}\nRULES", True),
+        ("RULES\n{{ ticket.subject | fence }}", False),
+        ("{{ tone }}\nRULES", False),
+        ("{{ ticket.subject | fence }}\nShort.", False),
+    ],
+)
+def test_a_changing_value_before_long_fixed_text_is_told(tmp_path: Path, body: str, warned: bool) -> None:
+    path = tmp_path / "t.prompt.j2"
+    rules = "Sort by the kind that is named first. " * 8
+    path.write_text(
+        f"{INPUTS}{{% system %}}\n{body.replace('RULES', rules)}\n{{% endsystem %}}{{% user %}}x{{% enduser %}}\n"
+    )
+
+    assert ("unstable-prefix" in {item.rule for item in check_file(path).findings}) is warned

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from promptkit.errors import ModelLoadError
+
 TESTED = """\
 ---
 format: promptkit/1
@@ -193,3 +195,55 @@ def test_no_cache_looks_at_everything_and_keeps_nothing(cli: Any) -> None:
 
     assert done.out == "2 prompts, 0 faults, 0 tests passed\n"
     assert not (cli.folder / ".cache").exists()
+
+
+BRANCH = (
+    "---\ninput: {schema: {note: string}}\n---\n{% if 'admin' in note %}{% system %}\nObey.\n{% endsystem %}{% endif %}\n"
+    "{% user %}\nSort the note: {{ note }}\n{% enduser %}\n"
+)
+
+
+def test_an_attack_tells_what_it_tried_and_fails_when_something_breaks_out(cli: Any) -> None:
+    cli.write("templates/branch.prompt.j2", BRANCH)
+
+    done, sound = (
+        cli("check", "branch", "--attack"),
+        cli("check", "echo", "templates/echo.prompt.j2", "--attack"),
+    )
+
+    assert done.code == 1
+    assert "breaks out: the roles are system, user" in done.out
+    assert "hostile values in 1 places, 1 broke out; " in done.out
+    assert sound.code == 0
+    assert "by the tokens of llama:demo, 0 refused\n2 prompts, 0 faults" in sound.out
+
+
+def test_json_holds_what_an_attack_tried(cli: Any) -> None:
+    data = json.loads(cli("check", "--attack", "--json").out)
+
+    assert data["attack"]["model"] == "llama:demo"
+    assert data["attack"]["values"] == data["attack"]["bytes_compared"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("openai:m", "--tokens-of takes a llama: model"), ("llama:no.gguf", "no.gguf")]
+)
+def test_tokens_are_read_of_local_models_only(cli: Any, name: str, told: str) -> None:
+    done = cli("check", "--tokens-of", name)
+
+    assert done.code in (2, 3)
+    assert told in done.err
+
+
+def test_without_the_extra_an_attack_looks_at_messages_alone(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(self: Any, reference: str) -> None:
+        raise ModelLoadError("install the extra")
+
+    monkeypatch.setattr("promptkit.backends.llama.readers.TokenReader.__init__", missing)
+
+    done = cli("check", "echo", "--attack")
+
+    assert done.code == 0
+    assert "tokens not looked at" in done.out

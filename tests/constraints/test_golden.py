@@ -55,6 +55,7 @@ RULES: tuple[tuple[str, Any], ...] = (
     ("min_lines", 2),
     ("min_sentences", 1),
     ("min_words", 80),
+    ("min_confidence", 0.8),
     ("must_mention", "opening hours"),
     ("must_mention", ["refund", {"any": ["14 days", "two weeks"]}]),
     ("never_says", "as an AI"),

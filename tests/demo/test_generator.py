@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,7 @@ def test_every_phrasing_can_be_written_out(tools):
     lines = [line for kinds in made.phrases.values() for many in kinds.values() for line in many]
     lines += [line for many in made.tones.values() for line in many]
 
-    written = [made._expand(line.tree) for line in lines]
+    written = [made._write(line) for line in lines]
     left = [text for text in written if re.search(r"[(|]\w*\||\{(?!o[:}]|o:Order|id\}|other\})|<\w+>", text)]
 
     assert len(lines) > 3_000
@@ -74,11 +76,36 @@ def test_a_phrasing_is_in_one_split_alone_and_new_ones_move_no_old_one(tools):
     assert keep(["a", "b", "c", "d"], "holdout") == []
 
 
+def test_training_never_writes_what_a_held_out_phrasing_can_write(tools):
+    module, made = phrasings(), tools[0].Generator(1, "train")
+    held = module.held_texts()
+    rivals = [
+        line
+        for kinds in made.phrases.values()
+        for lines in kinds.values()
+        for line in lines
+        if any(module.plain(text) in held for text in itertools.islice(module.variants(line.tree), 200))
+    ]
+
+    drawn = [module.plain(made._words(line.tree)) for line in rivals for _ in range(200)]
+    written = [module.plain(made._write(line)) for line in rivals for _ in range(50)]
+
+    assert set(drawn) & held
+    assert not set(written) & held
+
+
+def test_a_tree_yields_all_its_texts(tools):
+    tree = phrasings().parse("(a|b (c|d)) e{o}").tree
+
+    assert sorted(phrasings().variants(tree)) == ["a e{o}", "b c e{o}", "b d e{o}"]
+    assert phrasings().plain("Is {p} OK, or not{o}?") == "is {p} ok or not"
+
+
 def test_no_phrasing_is_written_twice(tools):
     lines = [line for *_, kept in phrasings().written() for line in kept]
     plain = [re.sub(r"\W+", " ", line.lower()).strip() for line in lines]
 
-    assert [line for line in set(plain) if plain.count(line) > 1] == []
+    assert [line for line, count in Counter(plain).items() if count > 1] == []
 
 
 def test_a_mark_says_what_a_phrasing_carries_and_is_not_written(tools):

@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from typing_extensions import assert_type
 
 import promptkit as pk
+from promptkit.backends import MockBackend
+from promptkit.backends.layers.layered import AsyncLayered, FullLayered, Layered
+from promptkit.requests import AsyncBackend, Backend
 
 
 class Ticket(BaseModel):
@@ -93,3 +96,13 @@ assert_type(triage.using(tools=[Ticket]), pk.Prompt[Triage | None])
 assert_type(triage.using("openai:m", tools=[Ticket], attempts=2).run(ticket="x").value, Triage | None)
 assert_type(classify.using(tools=[Ticket]).run(ticket).value, Triage | None)
 triage.using(attempt=2)  # type: ignore[call-overload]
+
+
+def layered(sync: Backend, asynchronous: AsyncBackend) -> None:
+    """Layers are of the kind of backend that they are put around."""
+    assert_type(pk.layers.retry(MockBackend(), attempts=5), FullLayered)
+    assert_type(pk.layers.fallback(MockBackend(), sync, on=["RateLimited"], invalid=True), FullLayered)
+    assert_type(pk.layers.budget(sync, pk.layers.Budget(money="1.00", per="day")), Layered)
+    assert_type(pk.layers.concurrency(asynchronous, max_parallel=3), AsyncLayered)
+    triage.using(pk.layers.cache(pk.layers.retry(sync), file="answers.sqlite"))
+    pk.layers.retry(sync, atempts=5)  # type: ignore[call-overload]

@@ -26,7 +26,7 @@ from promptkit.requests import (
     Request,
 )
 
-__all__ = ["AsyncLayered", "FullLayered", "Layered", "leaves", "maker", "wrapped"]
+__all__ = ["AsyncLayered", "FullLayered", "Layered", "close_layers", "leaves", "maker", "wrapped"]
 
 P = ParamSpec("P")
 
@@ -71,7 +71,8 @@ class _Around:
             backends=self.backends, request=request, deadline=deadline, clock=self._clock, cancel=cancel
         )
 
-    def _close_layer(self) -> None:
+    def close_layer(self) -> None:
+        """Close what the layer itself holds, such as a file."""
         close = getattr(self.layer, "close", None)
         if close is not None:
             close()
@@ -108,7 +109,7 @@ class Layered(_Around):
         """Close the wrapped backends, and what the layer holds."""
         for backend in self.backends:
             cast("Backend", backend).close()
-        self._close_layer()
+        self.close_layer()
 
 
 class AsyncLayered(_Around):
@@ -140,7 +141,7 @@ class AsyncLayered(_Around):
         """Close the wrapped backends, and what the layer holds."""
         for backend in self.backends:
             await cast("AsyncBackend", backend).aclose()
-        self._close_layer()
+        self.close_layer()
 
 
 class FullLayered(Layered, AsyncLayered):
@@ -172,6 +173,14 @@ def _kinds(backend: AnyBackend) -> Iterator[str]:
         yield backend.layer.kind
         for inner in backend.backends:
             yield from _kinds(inner)
+
+
+def close_layers(backend: AnyBackend) -> None:
+    """Close what layers hold, and leave the backends inside of all layers as they are."""
+    if isinstance(backend, Layered | AsyncLayered):
+        for inner in backend.backends:
+            close_layers(inner)
+        backend.close_layer()
 
 
 class _AnyBackend(Backend, AsyncBackend, Protocol):

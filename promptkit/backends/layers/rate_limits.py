@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from dataclasses import fields
-from typing import TypeAlias
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 
 from promptkit.backends.layers.clocks import Clock
 from promptkit.backends.layers.counts import input_tokens_of
@@ -27,6 +27,19 @@ _Ticket: TypeAlias = dict[str, Entry]
 """What one call was entered as, by window."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NotYet:
+    """When a call may be sent.
+
+    Attributes:
+        wait_s: Seconds until then.
+        news: Set when it may be earlier.
+    """
+
+    wait_s: float
+    news: Signal
+
+
 class RateLimit:
     """Windows of a minute that all threads and tasks share.
 
@@ -46,7 +59,7 @@ class RateLimit:
         }
         self._paused_until = 0.0
         self._gate = Places(1)  # who stands in it is the next
-        self._news = Signal()
+        self._news: Signal | None = None  # for who waits for room; an answer may make it
         self._output_tokens = FIRST_OUTPUT_TOKENS
         self._lock = threading.Lock()
 
@@ -72,33 +85,34 @@ class RateLimit:
             raise _too_late(call, "others are before this call")
         try:
             while not call.cancelled:
-                self._count_tokens(call, amounts)
-                ticket, wait_s, news = self._ticket(amounts, call.clock.monotonic())
-                if ticket is not None:
+                yield from self._count_tokens(call, amounts)
+                ticket = self._ticket(amounts, call.clock.monotonic())
+                if not isinstance(ticket, _NotYet):
                     return ticket
+                wait_s = ticket.wait_s
                 if call.left_s is not None and wait_s >= call.left_s:
                     raise _too_late(call, f"there is room for this call in {wait_s:.1f} s")
-                yield Wait(signal=news, timeout_s=wait_s)
+                yield Wait(signal=ticket.news, timeout_s=wait_s)
             return {}
         finally:
             self._gate.leave()
 
-    def _ticket(self, amounts: dict[str, int], now: float) -> tuple[_Ticket | None, float, Signal]:
-        """The ticket, or how many seconds to wait for it and what may shorten them."""
+    def _ticket(self, amounts: dict[str, int], now: float) -> _Ticket | _NotYet:
+        """What the call is entered as, where it may be sent now."""
         with self._lock:
             at = max(now, self._paused_until)
             at = max([at, *(self._windows[name].earliest(amount, now) for name, amount in amounts.items())])
             if at > now:
-                return None, at - now, self._news
-            entries = {name: self._windows[name].add(amount, now) for name, amount in amounts.items()}
-            return entries, 0.0, self._news
+                self._news = self._news or Signal()
+                return _NotYet(wait_s=at - now, news=self._news)
+            return {name: self._windows[name].add(amount, now) for name, amount in amounts.items()}
 
-    def _count_tokens(self, call: LayerCall, amounts: dict[str, int]) -> None:
+    def _count_tokens(self, call: LayerCall, amounts: dict[str, int]) -> Generator[Effect, Any, None]:
         """Add what the call is taken for in tokens, once anything limits them."""
         limited = any(window.counts for name, window in self._windows.items() if name != "requests")
         if not limited or "tokens" in amounts:
             return
-        read = input_tokens_of(call)
+        read = yield from input_tokens_of(call)
         written = call.request.generation.max_tokens or self._output_tokens
         amounts |= {"tokens": read + written, "input_tokens": read, "output_tokens": written}
 
@@ -120,8 +134,9 @@ class RateLimit:
                 allowance: Allowance | None = getattr(limits, item.name)
                 if allowance is not None:
                     self._windows[item.name].hear(allowance, ticket.get(item.name), now)
-            news, self._news = self._news, Signal()
-        news.set()
+            news, self._news = self._news, None
+        if news is not None:
+            news.set()
 
     def _correct(self, ticket: _Ticket, usage: Usage) -> None:
         # Half of the old and half of the new: near to the last answers without following each of them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 
 __all__ = ["Signal"]
 
@@ -27,9 +28,8 @@ class Signal:
             self._event.set()
             waiting, self._waiting = self._waiting, []
         for future in waiting:
-            loop = future.get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_wake, future)
+            with suppress(RuntimeError):  # its loop is closed: nobody waits there any more
+                future.get_loop().call_soon_threadsafe(_wake, future)
 
     def wait(self, timeout_s: float | None) -> bool:
         """Block this thread; False when the time was up before."""
@@ -42,7 +42,12 @@ class Signal:
             if self._event.is_set():
                 return True
             self._waiting.append(future)
-        await asyncio.wait([future], timeout=timeout_s)
+        try:
+            await asyncio.wait([future], timeout=timeout_s)
+        finally:
+            with self._lock:
+                if future in self._waiting:
+                    self._waiting.remove(future)
         return self._event.is_set()
 
 

@@ -91,7 +91,7 @@ class Window:
             entry: The request's own entry; None where it has none.
             now: The present time.
         """
-        if said.limit:
+        if said.limit and not _is_of_less_than_a_minute(said):
             self._said = said.limit
         if said.left is None:
             return
@@ -103,3 +103,14 @@ class Window:
             later += it.amount
         self._left = max(0, said.left - later)
         self._full_at = now + (WINDOW_S if said.reset_s is None else said.reset_s)
+
+
+def _is_of_less_than_a_minute(said: Allowance) -> bool:
+    """True for a limit that is there again so soon that it cannot be one per minute, such as one per second.
+
+    What is left of such a limit is kept all the same.
+    """
+    if said.limit is None or said.left is None or not said.reset_s:
+        return False
+    again_per_minute = (said.limit - said.left) * WINDOW_S / said.reset_s
+    return again_per_minute > 2 * said.limit  # twice, since times are rounded

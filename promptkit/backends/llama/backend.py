@@ -13,7 +13,7 @@ from pathlib import Path
 
 from promptkit.backends.llama.adapters import split_reference
 from promptkit.backends.llama.assembling import TextAssembler
-from promptkit.backends.llama.confidence import Prober, closed_values
+from promptkit.backends.llama.confidence import Prober
 from promptkit.backends.llama.guides import guide_of
 from promptkit.backends.llama.listeners import AsyncListener, Listener
 from promptkit.backends.llama.models import LoadedModel, ModelKey, shelf
@@ -27,6 +27,7 @@ from promptkit.errors import BackendError, ContextOverflow
 from promptkit.interception import require_live
 from promptkit.messages import Message, TextPart
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Placement, Plan, Request
+from promptkit.schemas.closed_values import closed_values
 
 __all__ = ["LlamaBackend"]
 

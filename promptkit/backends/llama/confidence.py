@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from json import decoder
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from promptkit.backends.llama.bindings import Array
 from promptkit.backends.llama.scores import logprob
 from promptkit.backends.llama.vocabulary import Vocabulary
-from promptkit.schemas.keywords import keywords
+from promptkit.schemas.closed_values import pattern_of, scalars
+from promptkit.schemas.places import path_text
 
-__all__ = ["Candidate", "Prober", "closed_values"]
+__all__ = ["Candidate", "Prober"]
 
-_MOST_VALUES = 64
 _MOST_TOKENS = 64  # of one value; longer ones are no labels
-_FEW: Mapping[str, tuple[Any, ...]] = {"boolean": (True, False), "null": (None,)}
-_INDEX = re.compile(r"\[\d+\]")
-# Documented nowhere, and typed as unknown.
-_read_string: Callable[[str, int], tuple[str, int]] = vars(decoder)["scanstring"]
-_SCALAR = re.compile(r"[^\s,\]}]+")
 
 
 class Candidate(NamedTuple):
@@ -42,89 +34,6 @@ class Candidate(NamedTuple):
     tokens: tuple[int, ...]
 
 
-def closed_values(schema: Mapping[str, Any]) -> dict[str, list[str]]:
-    """By path, the values of fields that have few: enums, constants and booleans, each as JSON.
-
-    Paths are those of ``keywords``: ``items[].kind`` is that of every item. Fields that also have other values
-    are left out.
-    """
-    found: dict[str, list[str]] = {}
-    open_paths: set[str] = set()
-    for path, keyword, value in keywords(schema):
-        values: list[Any] = []
-        if keyword == "enum":
-            values = list(value)
-        elif keyword == "const":
-            values = [value]
-        elif keyword == "type":
-            kinds = [value] if isinstance(value, str) else list(value)
-            values = [it for kind in kinds for it in _FEW.get(kind, ())]
-            if {"number", "integer", "array", "object"} & set(kinds) or kinds == ["string"]:
-                open_paths.add(path)
-        texts = found.setdefault(path, [])
-        texts += [text for text in map(_as_json, values) if text not in texts]
-    enumerated = {path for path, keyword, _ in keywords(schema) if keyword in ("enum", "const")}
-    return {
-        path: texts
-        for path, texts in found.items()
-        if 1 < len(texts) <= _MOST_VALUES and (path in enumerated or path not in open_paths)
-    }
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def scalars(text: str) -> Iterator[tuple[str, int, int]]:
-    """Path, start and end of every scalar of a valid JSON text."""
-    yield from _Scan(text).value(0, "")
-
-
-@dataclass(slots=True)
-class _Scan:
-    text: str
-    end: int = 0
-
-    def value(self, at: int, path: str) -> Iterator[tuple[str, int, int]]:
-        """The scalars of the value at a place; ``end`` is behind it afterwards."""
-        at = self._skipped(at)
-        if self.text[at] == "{":
-            yield from self._members(at + 1, path)
-        elif self.text[at] == "[":
-            yield from self._items(at + 1, path)
-        else:
-            if self.text[at] == '"':
-                self.end = _read_string(self.text, at + 1)[1]
-            else:
-                found = _SCALAR.match(self.text, at)
-                self.end = found.end() if found else at + 1
-            yield path, at, self.end
-
-    def _members(self, at: int, path: str) -> Iterator[tuple[str, int, int]]:
-        at = self._skipped(at)
-        while self.text[at] != "}":
-            key, at = _read_string(self.text, self._skipped(at) + 1)
-            yield from self.value(self._skipped(at) + 1, f"{path}.{key}" if path else key)
-            at = self._after_comma(self.end)
-        self.end = at + 1
-
-    def _items(self, at: int, path: str) -> Iterator[tuple[str, int, int]]:
-        at, index = self._skipped(at), 0
-        while self.text[at] != "]":
-            yield from self.value(at, f"{path}[{index}]")
-            at, index = self._after_comma(self.end), index + 1
-        self.end = at + 1
-
-    def _after_comma(self, at: int) -> int:
-        at = self._skipped(at)
-        return self._skipped(at + 1) if self.text[at] == "," else at
-
-    def _skipped(self, at: int) -> int:
-        while self.text[at] in " \t\r\n":
-            at += 1
-        return at
-
-
 @dataclass(slots=True)
 class Prober:
     """Asks the model, once an answer is written, how likely each possible value was in its place.
@@ -141,6 +50,7 @@ class Prober:
     vocabulary: Vocabulary
     _skipped: int = field(default=0, init=False)
     _todo: list[Candidate] = field(default_factory=list[Candidate], init=False)
+    _all: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]], init=False)
     _chosen: dict[str, str] = field(default_factory=dict[str, str], init=False)
     _logs: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]], init=False)
 
@@ -154,9 +64,11 @@ class Prober:
             places = list(scalars(text))
         except (ValueError, IndexError):
             return  # a text that is no JSON has no fields
-        for path, start, end in places:
-            values = self.values.get(_INDEX.sub("[]", path), ())
+        for place, start, end in places:
+            values = self.values.get(pattern_of(place), ())
             if text[start:end] in values:
+                path = path_text(place)
+                self._all[path] = values
                 self._add(path, values, text, (start, end), ends)
         # The last first: what comes before a place is needed longest.
         self._todo.sort(key=lambda it: it.position)
@@ -205,7 +117,7 @@ class Prober:
         """By path, the share of the value that stands there."""
         found: dict[str, float] = {}
         for path, logs in self._logs.items():
-            if len(logs) == len(self.values[_INDEX.sub("[]", path)]):
+            if len(logs) == len(self._all[path]):
                 best = max(logs.values())
                 weights = {value: math.exp(log - best) for value, log in logs.items()}
                 found[path] = weights[self._chosen[path]] / sum(weights.values())

@@ -20,7 +20,7 @@ from promptkit.backends.llama.tokens import MessageTokenizer
 from promptkit.backends.llama.vocabulary import Vocabulary
 from promptkit.errors import ModelLoadError
 
-__all__ = ["LoadedModel", "ModelKey", "Shelf", "load_parameters", "shelf"]
+__all__ = ["LoadedModel", "ModelKey", "Shelf", "load_file", "load_parameters", "shelf"]
 
 _DEFAULT_CONTEXT = 8192  # tokens; a longer one costs memory that most prompts never use
 
@@ -59,7 +59,7 @@ class LoadedModel:
 
     def __init__(self, key: ModelKey, *, threads: int | None) -> None:
         self._llama = llama()
-        self._pointer = _load(key.path)
+        self._pointer = load_file(key.path)
         with contextlib.ExitStack() as undo:
             undo.callback(self._llama.llama_model_free, self._pointer)
             self._open(key, threads)
@@ -137,10 +137,21 @@ def load_parameters(engine: Any) -> Any:
     return parameters
 
 
-def _load(path: Path) -> Any:
+def load_file(path: Path, *, vocabulary_only: bool = False) -> Any:
+    """llama.cpp's handle of a model; who asks frees it.
+
+    Args:
+        path: The file.
+        vocabulary_only: True to load its tokens and chat template alone.
+
+    Raises:
+        ModelLoadError: When llama.cpp cannot load it.
+    """
     engine = llama()
     engine_log().clear()
-    pointer = engine.llama_model_load_from_file(os.fsencode(path), load_parameters(engine))
+    parameters = load_parameters(engine)
+    parameters.vocab_only = vocabulary_only
+    pointer = engine.llama_model_load_from_file(os.fsencode(path), parameters)
     if not pointer:
         reason = engine_log().reason() or "it gave no reason"
         raise ModelLoadError(

@@ -23,11 +23,13 @@ __all__ = ["clarity_problems"]
 
 
 def clarity_problems(prompt: Prompt[Any]) -> Iterator[Problem]:
-    """What is unclear about a prompt that loads."""
+    """What is unclear about a prompt that loads; of one in another language, what its parts alone tell."""
     declaration, instructions = prompt.declaration, instructions_of(prompt.declaration)
-    prose = prose_of(prompt)
     yield from task_problems(declaration, instructions)
     yield from end_problems(declaration, instructions)
+    if declaration.wording is not None:
+        return  # the words of the other rules are English
+    prose = prose_of(prompt)
     yield from audience_problems(prompt, instructions, prose)
     yield from tone_problems(prompt, instructions, prose)
     yield from length_problems(prompt, instructions, prose)

@@ -45,8 +45,8 @@ def _text(kind: Kind) -> Kind:
     return replace(TEXT, trusted=kind.trusted, changes=kind.changes, path=kind.path)
 
 
-def _fenced(_kind: Kind) -> Kind:
-    return TEXT
+def _fenced(kind: Kind) -> Kind:
+    return replace(TEXT, changes=kind.changes, path=kind.path)
 
 
 def _number(_kind: Kind) -> Kind:

@@ -14,13 +14,14 @@ import pytest
 from four_ways import WAYS
 from made_up_time import MadeUpTime, loop_clock, run_in_made_up_time
 
-from promptkit.backends import LlamaBackend, MockBackend, layers
+from promptkit.backends import LlamaBackend, MockBackend, Paced, layers
 from promptkit.completions import Completion, Detour, ToolCallPart, Unfinished, Usage
 from promptkit.errors import BackendError, ConstraintViolated, ServerError, TimedOut
 from promptkit.requests import GenerationConfig, OutputSpec
 from promptkit.schemas import OutputSchema
 
 SECONDS = 20
+BREAKS = Paced(pieces=("a longer ", ServerError("cut")))
 USAGE = Usage(input_tokens=10, output_tokens=5, cost=Decimal("0.01"))
 
 
@@ -226,13 +227,19 @@ def test_equal_questions_at_the_same_time_are_asked_once(cached, text_question) 
 
 
 def test_the_failure_of_the_one_that_was_asked_is_everybodys_own(cached, text_question) -> None:
-    inner = Slow([ServerError("boom", retry_after_s=3), "yes"])
+    tried = Detour(layer="retry", backend="mock", reason="TimedOut: x", usage=USAGE)
+    error = ServerError("boom", retry_after_s=3, usage=USAGE)
+    error.detours = (tried,)
+    inner = Slow([error, "yes"])
 
     errors, took_s = together(cached, inner, text_question)
 
     assert [str(error) for error in errors] == ["boom"] * 5
     assert len({id(error) for error in errors}) == 5
     assert {error.retry_after_s for error in errors} == {3}
+    nothing = Usage(input_tokens=0, output_tokens=0, cost=Decimal(0))
+    assert [error.spent for error in errors] == [USAGE + USAGE, *[nothing] * 4]
+    assert errors[1].detours[0].reason == "the failure of an equal question at the same time"
     assert len(inner.requests) == 1
     assert took_s == pytest.approx(10)
 
@@ -350,6 +357,43 @@ def test_cancel_ends_the_waiting_for_an_equal_question(cached, text_question) ->
         assert leader.result(SECONDS).text == "yes"
 
 
+class Cancellable(MockBackend):
+    """Waits until it is cancelled, or until the test lets it answer."""
+
+    def __init__(self, replies: list[Any]) -> None:
+        super().__init__(replies)
+        self.entered, self.gate = threading.Semaphore(0), threading.Event()
+
+    def complete(self, request: Any, *, deadline: float | None = None, cancel: Any = None) -> Completion:
+        self.entered.release()
+        (self.gate if cancel is None else cancel).wait(SECONDS)
+        return super().complete(request, cancel=cancel)
+
+
+def test_one_other_is_asked_when_the_one_that_was_asked_is_cancelled(cached, text_question) -> None:
+    inner, cancel, joined = Cancellable(["yes", "never"]), threading.Event(), threading.Semaphore(0)
+    backend = cached(inner)
+    join = backend.layer._flights.join
+
+    def noted_join(key: str) -> Any:
+        found = join(key)
+        joined.release()
+        return found
+
+    backend.layer._flights.join = noted_join
+    with ThreadPoolExecutor() as pool:
+        leader = pool.submit(backend.complete, text_question, cancel=cancel)
+        assert inner.entered.acquire(timeout=SECONDS)
+        followers = [pool.submit(backend.complete, text_question) for _ in range(3)]
+        for _ in range(4):
+            assert joined.acquire(timeout=SECONDS)
+        cancel.set()
+
+        assert leader.result(SECONDS).finish_reason == "cancelled"
+        inner.gate.set()
+        assert [it.result(SECONDS).text for it in followers] == ["yes"] * 3
+
+
 def test_a_stream_that_is_left_lets_another_lead(cached, text_question) -> None:
     inner = MockBackend(["a longer answer", "another answer"])
     backend = cached(inner)
@@ -359,17 +403,9 @@ def test_a_stream_that_is_left_lets_another_lead(cached, text_question) -> None:
     assert backend.complete(text_question).text == "another answer"
 
 
-class Breaks(MockBackend):
-    """A stream that breaks after its first piece."""
-
-    def _pieces(self, request: Any, cancel: Any) -> Any:
-        yield from list(super()._pieces(request, cancel))[:1]
-        raise ServerError("cut")
-
-
 def test_a_stream_that_breaks_fails_for_its_own_caller_alone(cached, text_question) -> None:
     async def main() -> list[Any]:
-        backend = cached(Breaks(["a longer answer", "yes"]), clock=loop_clock())
+        backend = cached(MockBackend([BREAKS, "yes"]), clock=loop_clock())
 
         async def read() -> Any:
             async with backend.astream(text_question) as events:

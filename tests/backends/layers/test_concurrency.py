@@ -40,7 +40,7 @@ class Counting(MockBackend):
         self.enter(request)
         try:
             await asyncio.sleep(self.takes_s)
-            return self._next(request)
+            return await super().acomplete(request)
         finally:
             self.under_way -= 1
 
@@ -51,7 +51,7 @@ class Counting(MockBackend):
         self.entered.release()
         assert self.gate.wait(SECONDS)
         self.under_way -= 1
-        return self._next(request)
+        return super().complete(request)
 
 
 @pytest.fixture
@@ -168,6 +168,8 @@ def test_cancel_ends_the_waiting_of_a_thread(numbered) -> None:
         cancel.set()
 
         assert waiting.result(SECONDS).finish_reason == "cancelled"
+        with pytest.raises(TimedOut):  # who gave up has left no place behind
+            backend.complete(numbered(3), deadline=time.monotonic())
         inner.gate.set()
         assert held.result(SECONDS).text == "1"
     assert inner.order == ["1"]

@@ -9,9 +9,9 @@ import pytest
 from four_ways import WAYS
 from made_up_time import MadeUpTime
 
-from promptkit.backends import MockBackend, layers, open_backend
+from promptkit.backends import MockBackend, Paced, layers, open_backend
 from promptkit.backends.layers.chains import common_capabilities
-from promptkit.completions import Completion, Detour, Enforcement, TextDelta, Unfinished, Usage
+from promptkit.completions import Completion, Detour, Enforcement, Unfinished, Usage
 from promptkit.errors import (
     BudgetExceeded,
     ConfigurationError,
@@ -155,12 +155,7 @@ def test_the_last_answer_is_taken_as_it_is(way, question) -> None:
     assert len(completion.detours) == 1
 
 
-class Breaks(MockBackend):
-    """A stream that breaks after its first piece."""
-
-    def _pieces(self, request: Any, cancel: Any) -> Any:
-        yield TextDelta(text="half")
-        raise StreamInterrupted("cut", partial="half")
+BREAKS = Paced(pieces=("half", StreamInterrupted("cut", partial="half")))
 
 
 @pytest.mark.parametrize("way", WAYS[2:])
@@ -168,7 +163,7 @@ def test_nobody_else_is_asked_once_a_piece_was_shown(way, text_question) -> None
     (second,) = mocks("never")
 
     with pytest.raises(StreamInterrupted):
-        way(layers.fallback(Breaks(), second), text_question)
+        way(layers.fallback(MockBackend([BREAKS]), second), text_question)
 
     assert second.requests == []
 
@@ -177,7 +172,7 @@ def test_nobody_else_is_asked_once_a_piece_was_shown(way, text_question) -> None
 def test_pieces_that_were_held_back_can_be_put_aside(way, text_question) -> None:
     (second,) = mocks("whole")
 
-    assert way(layers.fallback(Breaks(), second, invalid=True), text_question).text == "whole"
+    assert way(layers.fallback(MockBackend([BREAKS]), second, invalid=True), text_question).text == "whole"
 
 
 def test_only_its_own_backend_goes_on_with_a_cut_answer(text_question) -> None:

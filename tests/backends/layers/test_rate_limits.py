@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import sleep
 from typing import Any
 
 import pytest
@@ -123,6 +125,22 @@ def test_tokens_are_counted_before_a_call_and_corrected_behind_it(text_question)
     assert at == [0, 60, 120]
 
 
+def test_an_answer_that_took_less_lets_the_next_call_go_at_once(text_question) -> None:
+    question = replace(text_question, generation=GenerationConfig(max_tokens=90))
+
+    class Brief(MockBackend):
+        async def acomplete(self, request: Any, *, deadline: float | None = None) -> Completion:
+            await asyncio.sleep(10)
+            return answer(tokens=10)
+
+    async def main() -> float:
+        backend = layers.rate_limit(Brief(), tokens_per_minute=150, clock=loop_clock())
+        await asyncio.gather(backend.acomplete(question), backend.acomplete(question))
+        return asyncio.get_running_loop().time() - 1000
+
+    assert run_in_made_up_time(main()) == pytest.approx(20)
+
+
 def test_an_answer_without_max_tokens_is_taken_for_what_answers_took(text_question) -> None:
     question = replace(text_question, generation=GenerationConfig())
     time = MadeUpTime()
@@ -188,7 +206,7 @@ class Server(MockBackend):
         self.sent.append(now)
         await asyncio.sleep(2.0)
         left = Allowance(limit=self.limit, left=self.limit - len(recent) - 1, reset_s=60.0)
-        return replace(self._next(request), rate_limits=RateLimits(requests=left))
+        return replace(await super().acomplete(request), rate_limits=RateLimits(requests=left))
 
 
 def crowd(
@@ -227,6 +245,35 @@ def test_a_crowd_learns_the_limit_from_what_the_server_says(text_question) -> No
     assert all(isinstance(it, Completion) for it in answers)
     assert len(server.sent) == 200
     assert server.refused == 1  # before the server had said anything
+
+
+def test_a_deadline_that_passes_while_others_are_before_ends_the_waiting(text_question) -> None:
+    async def main() -> list[Any]:
+        clock = loop_clock()
+        backend = layers.rate_limit(MockBackend(["a", "b"]), requests_per_minute=1, clock=clock)
+        await backend.acomplete(text_question)
+        calls = [backend.acomplete(text_question), backend.acomplete(text_question, deadline=1030.0)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    patient, late = run_in_made_up_time(main())
+
+    assert patient.text == "b"
+    assert isinstance(late, TimedOut)
+    assert "others are before this call" in str(late)
+
+
+def test_cancel_ends_the_waiting_behind_others(text_question) -> None:
+    cancels = [threading.Event(), threading.Event()]
+    backend = layers.rate_limit(MockBackend(["a", "b"]), requests_per_minute=1)
+    backend.complete(text_question)
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(backend.complete, text_question, cancel=cancel) for cancel in cancels]
+        while not backend.layer._gate.waiting:
+            sleep(0.001)
+        for cancel in cancels:
+            cancel.set()
+
+        assert [it.result(20).finish_reason for it in waiting] == ["cancelled"] * 2
 
 
 def test_who_gives_up_waiting_makes_room(text_question) -> None:

@@ -9,8 +9,8 @@ from four_ways import WAYS
 from made_up_time import MadeUpTime
 from tenacity import stop_after_delay, wait_fixed
 
-from promptkit.backends import MockBackend, layers
-from promptkit.completions import Completion, Detour, TextDelta, Usage
+from promptkit.backends import MockBackend, Paced, layers
+from promptkit.completions import Completion, Detour, Usage
 from promptkit.errors import (
     BackendError,
     ContextOverflow,
@@ -172,17 +172,9 @@ def test_waits_stay_below_their_bound(text_question) -> None:
     assert max(asked.waits) <= 2
 
 
-class BreaksAfterOnePiece(MockBackend):
-    def _pieces(self, request: Any, cancel: Any) -> Any:
-        yield TextDelta(text="half")
-        self._next(request)
-
-
 @pytest.mark.parametrize("way", WAYS[2:])
 def test_nothing_is_asked_again_after_the_first_piece(way, text_question) -> None:
-    asked = Asked([])
-    asked.mock = BreaksAfterOnePiece([PASSING, "never"])
-    asked.backend = layers.retry(asked.mock, clock=asked.time.clock)
+    asked = Asked([Paced(pieces=("half", PASSING)), "never"])
 
     with pytest.raises(ServerError):
         way(asked.backend, text_question, None)

@@ -77,6 +77,24 @@ def test_the_servers_limit_counts_where_it_is_lower_or_none_is_given() -> None:
     assert Window(5).limit == 5
 
 
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        (Allowance(limit=5, left=4, reset_s=1.0), None),  # five a second
+        (Allowance(limit=60, left=59, reset_s=1.0), 60),
+        (Allowance(limit=30000, left=29999, reset_s=0.002), 30000),
+        (Allowance(limit=150000, left=149984, reset_s=360.0), 150000),
+        (Allowance(limit=50, left=0, reset_s=60.0), 50),
+        (Allowance(limit=50, left=10), 50),
+    ],
+)
+def test_a_limit_that_cannot_be_one_per_minute_is_not_taken_for_one(said, limit) -> None:
+    window = Window(None)
+    window.hear(said, None, 0.0)
+
+    assert window.limit == limit
+
+
 def test_what_the_server_has_left_is_kept_until_it_is_full_again() -> None:
     window = Window(None)
     window.hear(Allowance(left=2, reset_s=30.0), None, 100.0)

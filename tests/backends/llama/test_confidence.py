@@ -10,10 +10,11 @@ import pytest
 
 from promptkit import demo
 from promptkit.backends.llama import LlamaBackend
-from promptkit.backends.llama.confidence import closed_values, scalars
 from promptkit.backends.llama.contexts import Run
 from promptkit.backends.llama.models import LoadedModel, ModelKey
 from promptkit.backends.llama.scores import logprob
+from promptkit.schemas.closed_values import closed_values, scalars
+from promptkit.schemas.places import path_text
 
 SCHEMA = {
     "type": "object",
@@ -58,7 +59,7 @@ def test_the_values_of_closed_fields_are_found_by_path():
 def test_scalars_stand_where_they_are_said_to():
     text = '{"a":"x, \\"]}","b":[1,-2.5e3, true ,{"c":null}],"d":{},"e":[],"ü":"\\u00e9"}'
 
-    found = {path: text[start:end] for path, start, end in scalars(text)}
+    found = {path_text(place): text[start:end] for place, start, end in scalars(text)}
 
     assert found == {
         "a": '"x, \\"]}"',
