@@ -103,8 +103,9 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/rendering.py
 	$(BIN)/python tests/benchmarks/streaming.py
 
-# What takes too long for every change: random schemas under masks, hostile values on real vocabularies.
+# What takes too long for every change: random schemas under masks, hostile values on real vocabularies, calls by the thousand.
 nightly: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/soak.py
 	$(BIN)/python tests/benchmarks/fuzz.py --count 20000 --seed $(SEED)
 	$(BIN)/python tests/benchmarks/fuzz.py --count 3000 --seed $(SEED) --vocabulary demo
 	$(BIN)/python tests/benchmarks/hostile_tokens.py --cache build

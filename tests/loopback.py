@@ -24,7 +24,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-__all__ = ["Drip", "Endless", "LoopbackServer", "Seen", "Step", "answer", "chunk", "chunked_head", "event"]
+__all__ = [
+    "LAST_CHUNK",
+    "Drip",
+    "Endless",
+    "LoopbackServer",
+    "Seen",
+    "Step",
+    "answer",
+    "chunk",
+    "chunked_head",
+    "event",
+]
 
 LONGEST_WAIT_S = 60.0  # a test that waits longer has failed; its server's threads end all the same
 LAST_CHUNK = b"0\r\n\r\n"

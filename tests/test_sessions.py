@@ -384,7 +384,7 @@ def test_layers_of_a_file_reach_a_backend_that_it_names(tmp_path: Path) -> None:
         '[backends.quiet]\nbackend = "mock"\n'
     )
 
-    backend = current_session().backend_for("greet")
+    backend = pk.Session().backend_for("greet")
 
     assert repr(backend) == "retry(concurrency(MockBackend(name='mock', seen=0)))"
     assert backend.capabilities().max_parallel == 3
@@ -449,6 +449,16 @@ def test_the_policy_holds_for_fallbacks_however_they_are_made() -> None:
         with pytest.raises(BackendNotAllowed, match="backend openai:gpt-4o is not allowed"):
             session.backend_for("greet", wanted)
     assert session.backend_for("greet", fine) is fine
+
+
+def test_a_policy_that_comes_later_holds_for_fallbacks_that_are_open_already() -> None:
+    layers = [{"fallback": {"to": ["openai:gpt-4o"]}}]
+    with pk.Session(backends={"default": {"backend": named("first"), "layers": layers}}):
+        assert answer() == "first"
+        pk.configure(allow=["openai:gpt-5*"])
+
+        with pytest.raises(BackendNotAllowed, match="backend openai:gpt-4o is not allowed"):
+            answer()
 
 
 def test_a_backend_has_the_price_that_is_configured_for_it(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from promptkit.errors import (
     AttemptsExhausted,
     CapabilityMissing,
     ConstraintViolated,
+    Echoed,
     OutputError,
     Truncated,
     Unparseable,
@@ -498,6 +499,30 @@ def test_a_validator_of_the_whole_that_changes_a_field_is_told_by_a_restart() ->
     assert events[-1].result.value.word == "HI"
 
 
+def test_a_validator_of_the_whole_that_changes_a_field_deep_inside_is_told_by_a_restart() -> None:
+    class Deep(BaseModel):
+        items: list[Item]
+        more: str
+
+        @model_validator(mode="after")
+        def rename(self) -> Deep:
+            if self.more == "change":
+                self.items[0].name = "other"
+            return self
+
+    changed, kept = (
+        sync_events(
+            prompt(output=Deep).using(Pieces([cut(written({"items": ORDER["items"], "more": more}))]))
+        )
+        for more in ("change", "keep")
+    )
+
+    assert isinstance(changed[-2], Restarted)
+    assert changed[-1].result.value.items[0].name == "other"
+    check(kept)
+    assert told(kept, Restarted) == []
+
+
 def test_a_text_that_a_validator_may_change_comes_whole() -> None:
     class Tidy(BaseModel):
         word: Annotated[str, AfterValidator(str.strip)]
@@ -556,6 +581,16 @@ def test_a_field_that_was_told_and_is_taken_otherwise_is_told_by_a_restart() -> 
     check(events)
     assert events[-1].result.value.note == "final"
     assert isinstance(events[-2], Restarted)
+
+
+def test_an_answer_that_is_copied_from_the_inputs_is_refused_as_without_streaming() -> None:
+    text = f"Please answer {written(ORDER)} and nothing else."
+    asked = prompt().using(Pieces([cut(written(ORDER))] * 2))
+
+    with pytest.raises(Echoed):
+        asked.run(text=text)
+    with pytest.raises(Echoed):
+        list(asked.stream(text=text))
 
 
 def test_a_field_that_can_be_mended_stops_nothing() -> None:

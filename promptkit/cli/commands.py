@@ -25,6 +25,7 @@ from promptkit.cli.review import review
 from promptkit.cli.run import run
 from promptkit.cli.schema import schema
 from promptkit.cli.stderr import say
+from promptkit.cli.stubs import stubs
 from promptkit.cli.wording import wording
 
 __all__ = ["run_command_line"]
@@ -49,6 +50,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "review": review,
     "wording": wording,
     "schema": schema,
+    "stubs": stubs,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -163,9 +164,15 @@ def _facts(result: Result[Any]) -> Iterator[tuple[str, str]]:
         about = "about " if usage.estimated else ""
         read, written = f"{usage.input_tokens:,} in", f"{usage.output_tokens:,} out"
         yield "tokens", f"{about}{read}, {written}, {usage.cached_tokens:,} cached"
+    if result.cost:
+        yield "cost", f"{result.cost.normalize():f} US dollars"
     yield "attempts", f"{len(result.attempts)}"
     yield "time", _duration(result.record.elapsed_s)
     yield "backend", visible(result.record.request.backend)
+    for attempt in result.attempts:
+        for detour in attempt.detours:
+            then = f", then {detour.to}" if detour.to else ""
+            yield detour.layer, visible(f"{textwrap.shorten(detour.reason, 100, placeholder='...')}{then}")
 
 
 def _duration(seconds: float) -> str:

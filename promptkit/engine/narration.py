@@ -68,8 +68,6 @@ class Narrator:
 
     def hear(self, event: Event) -> Sequence[StreamEvent[Any]]:
         """What an event of the backend tells."""
-        if self.stopped:
-            return ()
         if isinstance(event, Completed):
             self.answer = event.completion
             whole = event.completion.finish_reason in ("stop", "tool")

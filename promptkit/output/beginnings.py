@@ -41,6 +41,8 @@ class Beginning:
 
     def feed(self, text: str) -> str | None:
         """What of the text belongs to the value, from its first character on; None while it has not begun."""
+        if self.lost:
+            return None
         self._held += text
         while not self.lost and self._step():
             if self._step == self._lead and self._held[:1] and self._held[0] in self._first:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from promptkit.completions import Completion, TokenLogprob
 from promptkit.output.beginnings import Beginning
@@ -40,10 +41,14 @@ def with_confidence(completion: Completion, spec: OutputSpec) -> Completion:
     if not text or completion.text not in written:
         return completion  # tokens that are parts of characters: where they stand cannot be told
     values, shares = closed_values(spec.json_schema), dict[str, float]()
+    ends = list(accumulate(len(token.text) for token in tokens))
     for place, first, last in scalars(text):
         possible, value = values.get(pattern_of(place), ()), text[first:last]
         if value in possible:
-            share = _share(tokens, start + first, value, possible)
+            begin = bisect_right(ends, start + first)
+            token = tokens[begin].text
+            before = token[: start + first - (ends[begin] - len(token))]
+            share = _share(islice(tokens, begin, None), before, value, possible)
             if share is not None:
                 shares[path_text(place)] = share
     return replace(completion, confidence=shares)
@@ -60,14 +65,11 @@ def _value_in(text: str) -> str:
     return value
 
 
-def _share(tokens: Sequence[TokenLogprob], start: int, value: str, possible: Sequence[str]) -> float | None:
-    """The share of a value that begins behind so many characters; None where nothing can be divided by."""
-    ends = list(accumulate(len(token.text) for token in tokens))
-    first = next(index for index, end in enumerate(ends) if end > start)
-    before = tokens[first].text[: start - (ends[first] - len(tokens[first].text))]
+def _share(tokens: Iterable[TokenLogprob], before: str, value: str, possible: Sequence[str]) -> float | None:
+    """The share of a value that the tokens begin with, behind some text; None where nothing can be divided by."""
     texts, wanted = [before + other for other in possible], before + value
     share, written = 1.0, ""
-    for token in tokens[first:]:
+    for token in tokens:
         alternatives = dict(token.top) | {token.text: token.logprob}
         own, total = 0.0, 0.0 if token.top else 1.0
         for text, p in _weighed(alternatives):

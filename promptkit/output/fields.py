@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,11 +11,12 @@ from promptkit.completions import Enforcement, Verdict
 from promptkit.constraints import GrowingVerdicts
 from promptkit.output.beginnings import Beginning
 from promptkit.output.events import FieldDelta, FieldDone, FieldEvent, FieldStarted
+from promptkit.output.frames import Frame, Unit
 from promptkit.output.scanning import Kind, Scanner, Token
 from promptkit.schemas import Invalid, Problem, Valid, path_text
-from promptkit.schemas.json_types import is_list, is_object
+from promptkit.schemas.json_types import is_list
 from promptkit.schemas.leaves import Place
-from promptkit.schemas.parts import Members, Part
+from promptkit.schemas.parts import Part
 
 __all__ = ["FieldReader", "Violation"]
 
@@ -33,68 +34,6 @@ class Violation:
     path: str
     problems: tuple[Problem, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
-
-
-@dataclass(slots=True)
-class _Open:
-    """An object or a list that is being written.
-
-    Attributes:
-        place: Where it stands in the output.
-        path: The same as text.
-        part: Its part of the schema where its members are told; None inside a value that is judged as a whole.
-        data: What there is of it.
-        members: What its members were found to be.
-        told: Members that were told, and their values.
-        late: Members that are judged with it: name, place, path and data.
-        name: The name of the property that comes next.
-        valid: False once a member does not fit the schema.
-        sound: False once a member does not fit, or breaks a rule.
-    """
-
-    place: Place
-    path: str
-    part: Part | None
-    data: Any
-    members: Members = field(default_factory=Members)
-    told: list[tuple[str | int, Any]] = field(default_factory=list[tuple[str | int, Any]])
-    late: list[tuple[Place, str, Any]] = field(default_factory=list[tuple[Place, str, Any]])
-    name: str = ""
-    valid: bool = True
-    sound: bool = True
-
-    def put(self, value: Any) -> None:
-        """Put the member that comes next into the data."""
-        if is_object(self.data):
-            self.data[self.name] = value
-        else:
-            self.data.append(value)
-
-
-@dataclass(slots=True)
-class _Unit:
-    """A value that is judged as a whole.
-
-    Attributes:
-        name: Its name or index in what holds it.
-        place: Where it stands in the output.
-        path: The same as text.
-        part: Its part of the schema; None for one that is not declared.
-        start: How many characters stand before its text.
-        depth: How many objects and lists are open around it.
-        streams: True when it is told piece by piece, if it is a string.
-    """
-
-    name: str | int
-    place: Place
-    path: str
-    part: Part | None
-    start: int
-    depth: int
-    streams: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.streams = self.part is not None and self.part.streams
 
 
 class FieldReader:
@@ -133,11 +72,12 @@ class FieldReader:
         self._aborts, self._mends = aborts, mends
         self._beginning: Beginning | None = Beginning(reasoning=reasoning)
         self._scanner = Scanner()
-        self._open: list[_Open] = []
-        self._unit: _Unit | None = None
+        self._open: list[Frame] = []
+        self._unit: Unit | None = None
         self._pieces: list[str] = []  # of the text, from what the scanner holds or the unit's beginning on
         self._first = 0  # characters before those pieces
         self._events: list[FieldEvent] = []
+        self._scalars: list[tuple[Place, Any]] = []
         self._value: Valid[Any] | None = None
         self.changed = False
         self._take: Mapping[Kind, Callable[[Any, int], None]] = {
@@ -206,11 +146,11 @@ class FieldReader:
             self._pieces, self._first = [self._scanner.held], self._scanner.at
         return events
 
-    def _next(self) -> _Unit:
+    def _next(self) -> Unit:
         """The place of the value that begins now."""
         depth = len(self._open)
         if not depth:
-            return _Unit("", (), "", self._part, 0, depth)
+            return Unit("", (), "", self._part, 0, depth)
         around = self._open[-1]
         if is_list(around.data):
             name: str | int = len(around.data)
@@ -224,13 +164,13 @@ class FieldReader:
         if depth == 1 and self._places is not None and part is not None:
             place = self._places[str(name)]
             path = path_text(place)
-        return _Unit(name, place, path, part, 0, depth)
+        return Unit(name, place, path, part, 0, depth)
 
     def _begin(self, _is_string: bool, at: int) -> None:
         if self._unit is None:
             self._begin_unit(self._next(), at)
 
-    def _begin_unit(self, unit: _Unit, at: int, *, told: bool = True) -> None:
+    def _begin_unit(self, unit: Unit, at: int, *, told: bool = True) -> None:
         unit.start = at
         self._unit = unit
         if unit.part is not None and told:
@@ -240,7 +180,7 @@ class FieldReader:
         data: Any = {} if bracket == "{" else []
         if self._unit is not None:
             self._open[-1].put(data)
-            self._open.append(_Open((), "", None, data))
+            self._open.append(Frame((), "", None, data, 0))
             return
         unit = self._next()
         told = unit.part is not None and unit.part.opens(bracket)
@@ -250,7 +190,7 @@ class FieldReader:
             self._events.append(FieldStarted(path=unit.path))
         if unit.depth:
             self._open[-1].put(data)
-        self._open.append(_Open(unit.place, unit.path, unit.part if told else None, data))
+        self._open.append(Frame(unit.place, unit.path, unit.part if told else None, data, len(self._scalars)))
 
     def _piece(self, text: str, _at: int) -> None:
         unit = self._unit
@@ -293,7 +233,7 @@ class FieldReader:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0][start - self._first : end - self._first]
 
-    def _judged(self, unit: _Unit, data: Any, outcome: Valid[Any] | Invalid, around: _Open | None) -> None:
+    def _judged(self, unit: Unit, data: Any, outcome: Valid[Any] | Invalid, around: Frame | None) -> None:
         """Go on from the judgement on a value: tell it where it holds."""
         if isinstance(outcome, Invalid):
             if around is not None:
@@ -311,7 +251,7 @@ class FieldReader:
             self._done(unit.place, unit.path, data, outcome.value)
             around.told.append((unit.name, outcome.value))
 
-    def _join(self, inside: _Open, part: Part) -> None:
+    def _join(self, inside: Frame, part: Part) -> None:
         """Judge an object or a list whose members were judged."""
         around = self._open[-1] if self._open else None
         name = inside.place[-1] if inside.place else ""
@@ -327,20 +267,24 @@ class FieldReader:
             if isinstance(outcome, Valid):
                 around.members.values[name] = outcome.value
                 return
-        self._judged(_Unit(name, inside.place, inside.path, part, 0, 0), inside.data, outcome, around)
+        self._judged(Unit(name, inside.place, inside.path, part, 0, 0), inside.data, outcome, around)
 
-    def _compare(self, inside: _Open, part: Part, whole: Any) -> None:
+    def _compare(self, inside: Frame, part: Part, whole: Any) -> None:
         """See that what was told stands in the value that was made, and tell what was judged with it."""
         for name, value in inside.told:
             found = part.found_in(whole, name)
             if not found or (found[0] is not value and found[0] != value):
                 self.changed = True
+        if part.reshapes and not self.changed:
+            depth = len(inside.place)
+            told = self._scalars[inside.scalars :]
+            self.changed = not all(_stands(part, whole, place[depth:], value) for place, value in told)
         for place, path, data in inside.late:
             found = part.found_in(whole, place[-1])
             if found and self._holds(place, path, data, inside):
                 self._done(place, path, data, found[0])
 
-    def _holds(self, place: Place, path: str, data: Any, around: _Open) -> bool:
+    def _holds(self, place: Place, path: str, data: Any, around: Frame) -> bool:
         """Hold a value to the rules about it."""
         output = self._open[0].data if self._open else None
         broken = tuple(verdict for verdict in self._rules.judge(place, data, output) if verdict.fails)
@@ -352,14 +296,27 @@ class FieldReader:
 
     def _done(self, place: Place, path: str, data: Any, value: Any) -> None:
         self.told.append((place, data))
+        if not isinstance(data, dict | list):
+            self._scalars.append((place, value))
         self._events.append(FieldDone(path=path, value=value))
 
-    def _may_mend(self, unit: _Unit, data: Any) -> bool:
+    def _may_mend(self, unit: Unit, data: Any) -> bool:
         return self._mends is not None and unit.part is not None and self._mends(unit.place, unit.part, data)
 
     def _stops(self) -> bool:
         """True where there is something to be saved by not reading on."""
         return self._aborts and self.violation is None and not self._scanner.done
+
+
+def _stands(part: Part, whole: Any, place: Place, value: Any) -> bool:
+    """True where a scalar that was told stands in the whole that was made."""
+    at: Part | None = part
+    for name in place:
+        found = at.found_in(whole, name) if at is not None else ()
+        if not found or at is None:
+            return False
+        whole, at = found[0], at.member(name)
+    return whole is value or bool(whole == value)
 
 
 @lru_cache(maxsize=1024)

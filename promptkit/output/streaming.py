@@ -115,10 +115,8 @@ class AnswerReader:
         try:
             schema = OutputSchema.from_json_schema(subschema((place,), root), "field", formats=False)
             made = aligned(json.dumps({name: data}), schema, (), allowed)
-        except (
-            SchemaUnsupported
-        ):  # jsonschema-rs reads some schemas more strictly than the type they were made from
-            return True
+        except SchemaUnsupported:
+            return True  # jsonschema-rs reads some schemas more strictly than the type they were made from
         except OutputError:
             return False
         mended = made.data[name]
@@ -157,11 +155,8 @@ def _chosen(whole: Part, part: Subquestion) -> ChosenParts:
     for path, place in zip(part.paths, part.places, strict=True):
         at: Part | None = whole
         for name in place:
-            at = (
-                at.member(name)
-                if at is not None and at.opens("[" if isinstance(name, int) else "{")
-                else None
-            )
+            opens = at is not None and at.opens("[" if isinstance(name, int) else "{")
+            at = at.member(name) if at is not None and opens else None
         if at is not None:
             found[path] = at
     return ChosenParts(found)

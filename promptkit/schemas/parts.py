@@ -30,10 +30,12 @@ class Part(Protocol):
     Attributes:
         streams: True when a string there is the value as it is written, be it any string at all.
         late: True when it can only be judged together with what stands around it.
+        reshapes: True when code of the application sees the whole that is made there, and may change what is in it.
     """
 
     streams: bool
     late: bool
+    reshapes: bool
 
     def opens(self, bracket: str) -> bool:
         """True when members of the object (``{``) or list (``[``) there may be judged one by one."""
@@ -75,6 +77,7 @@ class ChosenParts:
 
     streams = False
     late = False
+    reshapes = False
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
         self._parts = parts

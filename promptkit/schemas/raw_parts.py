@@ -27,10 +27,20 @@ class RawPart:
     code of the application, and needs no thought about keywords that look at several members.
     """
 
-    __slots__ = ("_formats", "_fragment", "_members", "_opened", "_root", "_validator", "late", "streams")
+    __slots__ = (
+        "_formats",
+        "_fragment",
+        "_members",
+        "_opened",
+        "_root",
+        "_validator",
+        "late",
+        "reshapes",
+        "streams",
+    )
 
     def __init__(self, fragment: Mapping[str, Any], root: Mapping[str, Any], *, formats: bool) -> None:
-        self.late = False
+        self.late = self.reshapes = False
         self._fragment, self._root, self._formats = fragment, root, formats
         self._opened = opened(fragment, root)
         self._members: dict[str | int, RawPart | None] = {}

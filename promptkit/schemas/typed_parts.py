@@ -56,6 +56,7 @@ class TypedPart:
         "_schema",
         "_validator",
         "late",
+        "reshapes",
         "streams",
     )
 
@@ -66,6 +67,7 @@ class TypedPart:
         self._schema, self._config, self._defs = schema, config, defs
         self._core, plain = _core(schema, defs)
         self._inner_config = self._core.get("config", None if self._core["type"] in _OBJECTS else config)
+        self.reshapes = not plain or bool(self._core.get("post_init"))
         self._fields = _fields_of(self._core, self._inner_config)
         self._members: dict[str | int, TypedPart | None] = {}
         self._validator: SchemaValidator | None = None

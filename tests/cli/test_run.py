@@ -6,17 +6,38 @@ import io
 import json
 import re
 import sys
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+import promptkit as pk
+from promptkit.backends import MockBackend
 from promptkit.cli import main
 from promptkit.completions import Completion, Usage
-from promptkit.errors import BackendNotAllowed, ConnectionFailed, PromptKitError, SchemaUnsupported
+from promptkit.errors import (
+    BackendNotAllowed,
+    ConnectionFailed,
+    Overloaded,
+    PromptKitError,
+    SchemaUnsupported,
+    ServerError,
+)
 from promptkit.records import read_jsonl
 
 GOOD = {"kind": "task", "short": "Buy milk."}
 LONG = {"kind": "task", "short": "Buy milk and some bread."}
+
+NOTE_OF_DRAFTS = """---
+name: lenient
+output:
+  repair: lenient
+  schema:
+    kind(enum): [task, idea]
+    short: string
+---
+{% user %}{{ text }} {{ output_format }}{% enduser %}
+"""
 
 
 def test_json_prints_the_value_in_the_declared_order_and_nothing_else(cli: Any) -> None:
@@ -333,6 +354,16 @@ def test_a_stream_that_begins_again_says_why(cli: Any) -> None:
     assert done.out.index("bread") < done.out.index("(attempt 2") < done.out.index("Buy milk.")
 
 
+def test_a_text_that_is_taken_otherwise_than_its_fields_were_told_is_no_new_attempt(cli: Any) -> None:
+    cli.write("templates/lenient.prompt.j2", NOTE_OF_DRAFTS)
+    cli.answers('{"kind": "task", "short": "a"} No, wait: {"kind": "idea", "short": "b"}')
+
+    done = cli("run", "lenient", "--set", "text=x", "--backend", "scripted", "--stream")
+
+    assert (done.code, "(attempt" in done.out) == (0, False)
+    assert "idea" in done.out[done.out.index("lenient") :]
+
+
 def test_with_json_the_stream_goes_to_stderr(cli: Any) -> None:
     cli.answers(GOOD)
 
@@ -374,3 +405,21 @@ def test_a_very_long_value_is_cut_in_the_panel_and_says_so(cli: Any) -> None:
     done = cli("run", "long", "--set", "text=x", "--backend", "scripted")
 
     assert "(5,000 more characters; --json prints all)" in " ".join(done.out.split())
+
+
+def test_the_panel_shows_the_cost_and_what_layers_did_on_the_way(cli: Any) -> None:
+    usage = Usage(input_tokens=1200, output_tokens=18, cost=Decimal("0.00310"))
+    answer = Completion(text=json.dumps(GOOD), finish_reason="stop", model="m", usage=usage)
+    away = MockBackend([Overloaded("full " * 40), ServerError("boom")], name="away")
+    near = MockBackend([answer], name="near")
+    chain = pk.layers.fallback(pk.layers.retry(away, attempts=2, max_wait_s=0), near)
+    pk.configure(backends={"sturdy": chain})
+
+    done = cli("run", "note", "--set", "text=milk!", "--backend", "sturdy")
+
+    lines = done.out.splitlines()
+    assert "  cost      0.0031 US dollars" in lines
+    assert "  backend   away" in lines
+    assert "  fallback  ServerError: boom, then near" in lines
+    (retried,) = [number for number, line in enumerate(lines) if line.startswith("  retry     Overloaded: ")]
+    assert lines[retried + 1].strip() == "full full..."

@@ -89,6 +89,26 @@ def test_sync_async_stream_and_repeated_calls_give_the_same_value(triage: pk.Pro
     assert values == [once.value] * 5
 
 
+def test_the_fields_of_a_local_answer_are_told_as_they_are_decoded_and_it_can_be_stopped(
+    triage: pk.Prompt[Triage],
+) -> None:
+    events = list(triage.stream(message="My router is broken"))
+    last = events[-1]
+    assert isinstance(last, pk.events.Finished)
+    told = {event.path: event.value for event in events if isinstance(event, pk.events.FieldDone)}
+    assert told == last.result.value.model_dump(include=set(told))
+    assert {"category", "sentiment", "urgency"} <= set(told)
+
+    strict = pk.Prompt(
+        template="{% user %}{{ text }}\n{{ constraints }}\n{{ output_format }}{% enduser %}",
+        output=Triage,
+        constraints=[pk.constraints.expr("output.category == 'none of these'")],
+    )
+    with pytest.raises(pk.errors.ConstraintViolated, match="stopped at category") as caught:
+        strict.using("llama:demo", abort_on_violation=True).run(text="My router is broken")
+    assert not caught.value.text.endswith("}")
+
+
 def test_eight_threads_get_the_answers_they_would_get_alone(triage: pk.Prompt[Triage]) -> None:
     messages = [f"Order {n}4411{n} has not arrived." for n in range(1, 9)]
     alone = [triage.run(message=message).value for message in messages]

@@ -89,10 +89,12 @@ def test_thoughts_end_where_reading_the_whole_answer_ends_them(text: str, size: 
     assert begun(text, reasoning=True, size=size) == whole
 
 
-def test_long_thoughts_are_not_kept() -> None:
-    beginning = Beginning(reasoning=True)
+@pytest.mark.parametrize("first", ["Well, ", "```", "<think>"])
+@pytest.mark.parametrize("reasoning", [False, True])
+def test_a_long_text_before_the_answer_is_not_kept(first: str, reasoning: bool) -> None:
+    beginning = Beginning(reasoning=reasoning)
 
     for _ in range(1000):
-        beginning.feed("a long line of thoughts without an end ")
+        beginning.feed(f"{first}a long line of words without an end ")
 
-    assert len(beginning._held) < 100
+    assert len(beginning._held) < 200

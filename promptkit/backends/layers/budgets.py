@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
@@ -116,7 +117,7 @@ class BudgetLayer:
 
     def answer(self, call: LayerCall) -> Program:
         """Ask unless a limit would be passed."""
-        asked, ledger = self._asked(call), self._budget.ledger
+        asked, ledger = (yield from self._asked(call)), self._budget.ledger
         tag = call.request.tags.get(self._budget.key, "") if self._budget.key else ""
         purse = self._budget.purse(tag, call.clock.now())
         before = yield from self._done(partial(ledger.set_aside, purse, asked, self._budget.limits))
@@ -148,12 +149,12 @@ class BudgetLayer:
             return (yield Work(function=work))
         return work()
 
-    def _asked(self, call: LayerCall) -> Spending:
+    def _asked(self, call: LayerCall) -> Generator[Effect, Any, Spending]:
         """What a call may take, by the tokens of its messages and the most of its answer."""
         limits = self._budget.limits
         if limits.tokens is None and limits.money is None:
             return Spending(calls=1)
-        read = input_tokens_of(call)
+        read = yield from input_tokens_of(call)
         written = call.request.generation.max_tokens or self._longest
         money = self._most(read, written) if limits.money is not None else Decimal(0)
         return Spending(tokens=read + written, money=money, calls=1)
@@ -194,8 +195,9 @@ class BudgetLayer:
     def _took_by_failing(self, asked: Spending, error: BackendError) -> Spending:
         if error.usage is not None:
             return self._took(asked, error.usage)
-        if error.status is not None or isinstance(error, ConnectionFailed):
-            return Spending(calls=1)  # refused: no model was asked
+        refused = error.status is not None and error.status >= HTTPStatus.BAD_REQUEST
+        if refused or isinstance(error, ConnectionFailed):  # no model wrote anything
+            return Spending(calls=1)
         return asked  # nobody knows what it took
 
     def _refused(self, refusal: Refusal, asked: Spending, tag: str) -> BudgetExceeded:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from promptkit.backends.estimates import estimate_tokens
-from promptkit.backends.layers.effects import LayerCall
+from promptkit.backends.layers.effects import Effect, LayerCall, Work
 from promptkit.requests import Backend
 
 __all__ = ["input_tokens_of"]
 
 
-def input_tokens_of(call: LayerCall) -> int:
-    """The backend's count; an estimate for one that is only asynchronous, since it counts nothing."""
+def input_tokens_of(call: LayerCall) -> Generator[Effect, int, int]:
+    """The backend's count, which may load a model; an estimate for one that is only asynchronous and counts nothing."""
     backend, messages = call.backend, call.request.messages
-    return backend.count_tokens(messages).n if isinstance(backend, Backend) else estimate_tokens(messages)
+    if not isinstance(backend, Backend):
+        return estimate_tokens(messages)
+    return (yield Work(function=lambda: backend.count_tokens(messages).n))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from promptkit.backends.layers.clocks import Clock
 from promptkit.backends.layers.counts import input_tokens_of
@@ -85,7 +85,7 @@ class RateLimit:
             raise _too_late(call, "others are before this call")
         try:
             while not call.cancelled:
-                self._count_tokens(call, amounts)
+                yield from self._count_tokens(call, amounts)
                 ticket = self._ticket(amounts, call.clock.monotonic())
                 if not isinstance(ticket, _NotYet):
                     return ticket
@@ -107,12 +107,12 @@ class RateLimit:
                 return _NotYet(wait_s=at - now, news=self._news)
             return {name: self._windows[name].add(amount, now) for name, amount in amounts.items()}
 
-    def _count_tokens(self, call: LayerCall, amounts: dict[str, int]) -> None:
+    def _count_tokens(self, call: LayerCall, amounts: dict[str, int]) -> Generator[Effect, Any, None]:
         """Add what the call is taken for in tokens, once anything limits them."""
         limited = any(window.counts for name, window in self._windows.items() if name != "requests")
         if not limited or "tokens" in amounts:
             return
-        read = input_tokens_of(call)
+        read = yield from input_tokens_of(call)
         written = call.request.generation.max_tokens or self._output_tokens
         amounts |= {"tokens": read + written, "input_tokens": read, "output_tokens": written}
 
