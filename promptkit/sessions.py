@@ -141,6 +141,7 @@ class Session:
                     where=f"layers of {wanted}",
                     named=lambda name: self._open(name, (*around, wanted)),
                 )
+            self._permit(self._opened[key])  # a policy may have come since it was opened
             return self._opened[key]
 
     def _opened_once(self, reference: str, options: dict[str, Any]) -> Backend | AsyncBackend:

@@ -186,7 +186,7 @@ class Exchange:
     def cancelled(self) -> Completed:
         """What the answer is when the caller cancels now."""
         completion = replace(self._decoder.cancelled().completion, text="".join(self._shown))
-        return Completed(completion=self._blotter.completion(completion))
+        return Completed(completion=self._finished(completion))
 
     def broken(self, fault: TransportFault) -> Iterator[Event]:
         """The last event, where the transport broke after the server had said why the answer stops.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from promptkit.authoring import SUFFIXES, Header, header_of
 from promptkit.errors import PromptError, VersionError
-from promptkit.libraries.fragments import is_prompt_name
 from promptkit.libraries.frozen import Entry, frozen_files, is_frozen, name_of_frozen
+from promptkit.libraries.names import is_prompt_name
 from promptkit.libraries.trees import Tree
 from promptkit.libraries.versions import newest, satisfies, split_reference
 from promptkit.spelling import did_you_mean

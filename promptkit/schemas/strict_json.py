@@ -109,7 +109,8 @@ def _may_be_deep(raw: bytes) -> bool:
 
 
 def _closely(text: str) -> Any:
-    _refuse_deep(text)
+    if _may_be_deep(text.encode("utf-8", "surrogatepass")):
+        _refuse_deep(text)
     if text.startswith("\ufeff"):
         raise NotJson(_problem(text, 0, "a byte order mark stands before the JSON value"))
     try:

@@ -59,7 +59,7 @@ class Attempts:
         self._root = schema.json_schema
         self.names = _names_of(schema)
         self.seeker = Seeker(text, self.names)
-        self._fitter = Fitter(self._root, self.names, 20 * len(text) + 20_000)
+        self._fitter = Fitter(self._root, self.names, 8 * len(text) + 4_000)
 
     def in_brackets(self) -> list[Attempt]:
         """What each object or list of the text gives, thoughts left out."""
@@ -75,7 +75,7 @@ class Attempts:
                 return Attempt(start=found.start, end=found.end, valid=valid, speaks=True)
             found = self.seeker.read_again(found)
         reading = found.reading
-        if reading is None:
+        if reading is None:  # strict JSON that the tolerant reader does not see as such
             return Attempt(start=found.start, end=found.end, problem="it cannot be read")
         return self.of_reading(reading, found.start)
 
@@ -102,7 +102,7 @@ class Attempts:
             forms = [sentence(self._text)]
         for form in forms:
             if form is not None:
-                made = Attempt(start=form.start, end=form.end, speaks=True)
+                made = Attempt(start=form.start, end=form.end, speaks=form.rule != "fence")
                 yield self._fitted(
                     made, form.node, (Fix((), form.rule, self._text[form.start : form.end][:200], None),)
                 )

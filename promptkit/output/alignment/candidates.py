@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 )
 _CLOSED_THOUGHT = re.compile(rf"</{_THOUGHT}\s*>", re.IGNORECASE)
 _CLOSED_CHANNEL = re.compile(r"<\|(?:end|start)\|>|<\|channel\|>\s*final")
-_BEGINS_LIST = re.compile(r"\[\s*(?:[\"'“{\[(\d\-\]]|true\b|false\b|null\b|None\b)", re.IGNORECASE)
+_BEGINS_LIST = re.compile(r"\[\s*(?:/[*/]|#|[\"'“{\[(\d\-\]]|true\b|false\b|null\b|None\b)", re.IGNORECASE)
 _SCANNER = json.JSONDecoder()
 _SPOKEN_DEPTH = 4
 _MOST_STRICT_FAILURES = 50

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.output.alignment.blanks import fold
-from promptkit.output.alignment.nodes import Arr, Node, Obj
+from promptkit.output.alignment.nodes import Arr, Bare, Node, Obj
 from promptkit.output.alignment.reader import Reader
 from promptkit.output.alignment.words import strip_marks
 from promptkit.schemas.fragments import opened, types_of
@@ -30,6 +30,7 @@ _SENTENCE = re.compile(
     r"(?:\*\*)?\s*(?:is|=|:)(?:\*\*)?\s*:?\s*(?P<value>[^\n]{1,200}?)\s*\Z",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"(?P<mark>[\"'`])(?P<text>(?:(?!(?P=mark)).)*)(?P=mark),?")
 _MOST_LINES = 20_000
 
 
@@ -183,9 +184,10 @@ def _node(value: str) -> Node:
             and not value[reading.end :].strip()
         ):
             return reading.node
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`" and value[0] not in value[1:-1]:
-        return value[1:-1]
-    return value
+    quoted = _QUOTED.fullmatch(value)
+    if quoted is not None:
+        return quoted["text"]
+    return Bare("") if value[:1] in "\"'`{[" else value  # something else begins there: no value of one line
 
 
 def tagged(text: str, names: Mapping[str, str]) -> Spoken | None:
