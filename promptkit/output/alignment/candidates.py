@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from promptkit.output.alignment.blanks import fold
 from promptkit.output.alignment.nodes import Arr, Node, Obj, Reading
 from promptkit.output.alignment.reader import Reader
+from promptkit.schemas.json_types import is_object
 
 __all__ = ["Found", "Seeker", "speaks_of", "strings_in"]
 
