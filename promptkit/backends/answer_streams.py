@@ -29,23 +29,20 @@ class AnswerStream:
         begun: True when a token has come, be it of the text, of reasoning or of a tool call.
     """
 
-    def __init__(
-        self, reply: HttpReply, *, dialect: Dialect, endpoint: Endpoint, sent: Sequence[Message] = ()
-    ) -> None:
+    def __init__(self, reply: HttpReply, *, dialect: Dialect, endpoint: Endpoint) -> None:
         """Begin a stream.
 
         Args:
             reply: Status and headers of the answer, as far as they are known; its body is not looked at.
             dialect: What the server speaks.
             endpoint: Where it comes from, for errors.
-            sent: What was sent, for an estimate of what a cut stream cost.
         """
         self.finished = False
         self.begun = False
         self._reply = reply
         self._dialect = dialect
         self._endpoint = endpoint
-        self._sent = sent
+        self._sent: Sequence[Message] = ()
         self._text: list[str] = []
         self._half = ""
         self._refusal: list[str] = []
@@ -59,9 +56,14 @@ class AnswerStream:
         self._model = endpoint.model
         self._id: str | None = None
 
-    def begin(self, reply: HttpReply) -> None:
-        """Take status and headers of the answer."""
-        self._reply = reply
+    def begin(self, reply: HttpReply, sent: Sequence[Message]) -> None:
+        """Take status and headers of the answer.
+
+        Args:
+            reply: These; its body is not looked at.
+            sent: What was sent, for an estimate of what a cut stream cost.
+        """
+        self._reply, self._sent = reply, sent
 
     @property
     def text(self) -> str:

@@ -100,9 +100,8 @@ class Exchange:
         self._blotter = KeyBlotter(endpoint.key_env)
         self._shown: list[str] = []
         self._reply = HttpReply(status=0, headers={}, body=b"")
-        self._decoder = AnswerStream(
-            self._reply, dialect=dialect, endpoint=self.endpoint, sent=request.messages
-        )
+        self._decoder = AnswerStream(self._reply, dialect=dialect, endpoint=self.endpoint)
+        self._sent = request.messages
         if waits.passed:
             raise self._timed_out(TransportFault("timeout", "the deadline has passed"))
 
@@ -114,7 +113,7 @@ class Exchange:
         """
         self._begun = True
         self._reply = HttpReply(status=status, headers=headers, body=b"")
-        self._decoder.begin(self._reply)
+        self._decoder.begin(self._reply, self._sent)
         encoding = headers.get("content-encoding", "").strip().casefold()
         if encoding not in _ENCODINGS:
             raise self._told(
