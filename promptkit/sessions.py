@@ -30,6 +30,8 @@ __all__ = ["BackendLike", "Session", "configure", "current_session", "observers"
 _log = logging.getLogger("promptkit")
 _log.addHandler(logging.NullHandler())
 
+_VARIABLE = "PROMPTKIT_BACKEND"
+
 BackendLike: TypeAlias = "str | Backend | AsyncBackend"
 
 _in_use: ContextVar[BackendLike | None] = ContextVar("promptkit_backend", default=None)
@@ -67,6 +69,7 @@ class Session:
         self.allow = _policy(allow)
         self.prices = _mapping("prices", prices)
         self._opened: dict[str, Backend | AsyncBackend] = {}
+        self._found: dict[str, tuple[Any, Backend | AsyncBackend]] = {}
         self._lock = threading.RLock()  # a backend that falls back on another opens it meanwhile
         self._closed = False
         self._entered = 0
@@ -111,34 +114,43 @@ class Session:
                 return "default"
         return None
 
-    def _open(self, wanted: BackendLike, around: tuple[BackendLike, ...] = ()) -> Backend | AsyncBackend:
+    def _open(self, wanted: BackendLike, around: tuple[str, ...] = ()) -> Backend | AsyncBackend:
+        if not isinstance(wanted, str):
+            self._permit(wanted)
+            return wanted
         settings = (settings_of_project(), _from_environment(), _process, self)
         profiles = {name: profile for setting in settings for name, profile in setting.backends.items()}
-        reference, options = resolved(wanted, profiles) if isinstance(wanted, str) else (wanted, {})
+        reference, options = resolved(wanted, profiles)
         self._permit(reference)
         layers = options.pop("layers", None)
-        if isinstance(reference, str):
-            options = with_price(reference, options, [setting.prices for setting in settings[::-1]])
-        if layers is not None and wanted in around:
-            path = " -> ".join(str(name) for name in (*around, wanted))
+        if not isinstance(reference, str) and not layers:
+            return reference
+        if layers and wanted in around:
+            path = " -> ".join((*around, wanted))
             raise ConfigurationError(f"backend profiles fall back on one another in a circle: {path}")
         with self._lock:
             if self._closed:
                 raise ConfigurationError("this Session is closed; open a new one with pk.Session()")
-            backend = self._opened_once(reference, options) if isinstance(reference, str) else reference
-            if not layers:
-                return backend
-            key = repr((wanted, id(backend), layers))
-            if key not in self._opened:
-                from promptkit.backends.layers.stacks import stacked  # loads tenacity and sqlite3
+            if isinstance(reference, str):
+                prices = [setting.prices for setting in settings[::-1]]
+                reference = self._opened_once(reference, with_price(reference, options, prices))
+            return self._layered(reference, layers, wanted, around) if layers else reference
 
-                self._opened[key] = stacked(
-                    backend,
-                    layers,
-                    where=f"layers of {wanted}",
-                    named=lambda name: self._open(name, (*around, wanted)),
-                )
-            return self._opened[key]
+    def _layered(
+        self, backend: Backend | AsyncBackend, layers: Any, wanted: str, around: tuple[str, ...]
+    ) -> Backend | AsyncBackend:
+        key = repr((wanted, id(backend), layers))
+        if key not in self._opened:
+            from promptkit.backends.layers.stacks import stacked  # loads tenacity and sqlite3
+
+            self._opened[key] = stacked(
+                backend,
+                layers,
+                where=f"layers of {wanted}",
+                named=lambda name: self._open(name, (*around, wanted)),
+            )
+        self._permit(self._opened[key])  # a policy may have come since it was opened
+        return self._opened[key]
 
     def _opened_once(self, reference: str, options: dict[str, Any]) -> Backend | AsyncBackend:
         key = repr((reference, sorted(options.items())))
@@ -168,6 +180,7 @@ class Session:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, {}
+            self._found.clear()
         for backend in opened.values():
             if isinstance(
                 backend, Layered | AsyncLayered
@@ -181,6 +194,7 @@ class Session:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, {}
+            self._found.clear()
         for backend in opened.values():
             if isinstance(backend, Layered | AsyncLayered):
                 close_layers(backend)
@@ -380,5 +394,5 @@ def settings_of_project() -> Configuration:
 
 
 def _from_environment() -> Configuration:
-    backend = os.environ.get("PROMPTKIT_BACKEND")
+    backend = os.environ.get(_VARIABLE)
     return Configuration(backends={"default": backend} if backend else {})

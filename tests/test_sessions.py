@@ -451,6 +451,16 @@ def test_the_policy_holds_for_fallbacks_however_they_are_made() -> None:
     assert session.backend_for("greet", fine) is fine
 
 
+def test_a_policy_that_comes_later_holds_for_fallbacks_that_are_open_already() -> None:
+    layers = [{"fallback": {"to": ["openai:gpt-4o"]}}]
+    with pk.Session(backends={"default": {"backend": named("first"), "layers": layers}}):
+        assert answer() == "first"
+        pk.configure(allow=["openai:gpt-5*"])
+
+        with pytest.raises(BackendNotAllowed, match="backend openai:gpt-4o is not allowed"):
+            answer()
+
+
 def test_a_backend_has_the_price_that_is_configured_for_it(tmp_path: Path) -> None:
     (tmp_path / "promptkit.toml").write_text(
         '[prices]\n"openai:gpt-5*" = { input = 7, output = 9 }\n"openai:house" = { input = 1, output = 2 }\n'

@@ -11,7 +11,7 @@ import pytest
 
 import promptkit as pk
 from promptkit.errors import LockError, PromptError, TemplateError, VersionError
-from promptkit.libraries.freezing import freeze
+from promptkit.libraries.freezing import freeze, freeze_fragment
 from promptkit.libraries.locking import changes_since_lock, lock_library
 from promptkit.libraries.locks import read_lock
 
@@ -345,3 +345,18 @@ def test_the_configuration_makes_libraries_strict(folder: Path, monkeypatch: pyt
 
     assert pk.library(folder).strict
     assert not pk.library(folder, strict=False).strict
+
+
+def test_the_lock_decides_which_version_of_a_fragment_a_range_means(folder: Path) -> None:
+    (folder / "uses.prompt.j2").write_text("{% user %}{% include 'fragments/tone@^1' %}{% enduser %}")
+    library = pk.library(folder)
+    freeze_fragment(library, "fragments/tone", "1.0.0")
+    locked = lock_library(library)
+    edit(folder / "fragments" / "tone.md", "calm", "quick")
+    freeze_fragment(library, "fragments/tone", "1.1.0")
+
+    assert list(locked.pins["uses.prompt.j2"].fragments) == ["fragments/versions/tone@1.0.0.md"]
+    assert library["uses"].render().messages[0].text == "Stay quick."
+    assert strict(folder)["uses"].render().messages[0].text == "Stay calm."
+    lock_library(library)
+    assert strict(folder)["uses"].render().messages[0].text == "Stay quick."
