@@ -30,6 +30,8 @@ __all__ = ["BackendLike", "Session", "configure", "current_session", "observers"
 _log = logging.getLogger("promptkit")
 _log.addHandler(logging.NullHandler())
 
+_VARIABLE = "PROMPTKIT_BACKEND"
+
 BackendLike: TypeAlias = "str | Backend | AsyncBackend"
 
 _in_use: ContextVar[BackendLike | None] = ContextVar("promptkit_backend", default=None)
@@ -67,6 +69,7 @@ class Session:
         self.allow = _policy(allow)
         self.prices = _mapping("prices", prices)
         self._opened: dict[str, Backend | AsyncBackend] = {}
+        self._found: dict[str, tuple[Any, Backend | AsyncBackend]] = {}
         self._lock = threading.RLock()  # a backend that falls back on another opens it meanwhile
         self._closed = False
         self._entered = 0
@@ -177,6 +180,7 @@ class Session:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, {}
+            self._found.clear()
         for backend in opened.values():
             if isinstance(
                 backend, Layered | AsyncLayered
@@ -190,6 +194,7 @@ class Session:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, {}
+            self._found.clear()
         for backend in opened.values():
             if isinstance(backend, Layered | AsyncLayered):
                 close_layers(backend)
@@ -389,5 +394,5 @@ def settings_of_project() -> Configuration:
 
 
 def _from_environment() -> Configuration:
-    backend = os.environ.get("PROMPTKIT_BACKEND")
+    backend = os.environ.get(_VARIABLE)
     return Configuration(backends={"default": backend} if backend else {})
