@@ -19,8 +19,13 @@ __all__ = ["KIND_LABELS", "Generator", "Message"]
 
 HERE = Path(__file__).parent
 KIND_WEIGHTS = {"fault": 0.37, "request": 0.35, "sarcasm": 0.06, "praise": 0.15, "danger": 0.07}
+# Words that begin a question, but not "what a shame", "how rude", "when you have time" or "do something".
 QUESTION_START = re.compile(
-    r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.IGNORECASE
+    r"(?:(?:why|where|which|who|can|could|would|will|does|is|are|did|may|shall|should)\b(?!')"
+    r"|has (?!sorted)|what (?!an? )"
+    r"|when (?!your? |things |there|it suits|convenient|the )|do (?!something|it|your|let|answer)"
+    r"|how (?!rude|kind|nice|lovely|sweet|considerate|original|exciting|modern|festive|thoughtful|generous))",
+    re.IGNORECASE,
 )
 
 
@@ -277,7 +282,7 @@ class Generator:
             part = " ".join(raw.split()).replace(" ,", ",")
             if style == "sloppy" and rng.random() < 0.6:
                 end = rng.choice(["", "", "", "", ",", "...", " -", "!", ";"])
-            elif QUESTION_START.match(part):
+            elif QUESTION_START.match(part + " "):
                 end = rng.choices(["?", "??", "."], [0.9, 0.05, 0.05])[0]
             else:
                 end = rng.choices([".", "!", "!!!", " -", ","], [0.8, 0.12, 0.03, 0.02, 0.03])[0]
