@@ -241,10 +241,10 @@ class Generator:
         rng = self.rng
         if size == "bare":
             return [], []
-        many = {"usual": 1, "long": 2, "story": 4}[size]
+        many = {"usual": 1, "long": 2, "story": 7}[size]
         after.extend(self._parts("number", min(0.8, 0.16 * many), min(many, 3)))
         after.extend(self._parts("aside", min(0.7, 0.05 * many), min(many, 2)))
-        before = self._parts("context", min(0.9, 0.18 * many), many)
+        before = self._parts("context", min(0.8, 0.18 * many), many)
         closing = [self._part("thanks")] if rng.random() < 0.15 else []
         if rng.random() < 0.35 or size in ("long", "story"):
             closing.append(self._part("closing"))
