@@ -16,7 +16,7 @@ from typing import Any, Self, TypeAlias
 
 from promptkit.backends import MockBackend, open_backend
 from promptkit.backends.layers.layered import AsyncLayered, Layered, close_layers, leaves
-from promptkit.configuration import Configuration, find_configuration
+from promptkit.configuration import Configuration, find_configuration, mapping_of, policy_of
 from promptkit.constraints import RuleClass
 from promptkit.errors import BackendNotAllowed, ConfigurationError
 from promptkit.interception import state
@@ -64,10 +64,10 @@ class Session:
         allow: Sequence[str] | None = None,
         prices: Mapping[str, Any] | None = None,
     ) -> None:
-        self.backends = _mapping("backends", backends)
-        self.prompts = _mapping("prompts", prompts)
-        self.allow = _policy(allow)
-        self.prices = _mapping("prices", prices)
+        self.backends = mapping_of("backends", backends)
+        self.prompts = mapping_of("prompts", prompts)
+        self.allow = policy_of(allow)
+        self.prices = mapping_of("prices", prices)
         self._opened: dict[str, Backend | AsyncBackend] = {}
         self._found: dict[str, tuple[Any, Backend | AsyncBackend]] = {}
         self._lock = threading.RLock()  # a backend that falls back on another opens it meanwhile
@@ -235,19 +235,6 @@ class Session:
             await self.aclose()
 
 
-def _mapping(name: str, given: Any) -> dict[str, Any]:
-    if given is not None and not isinstance(given, Mapping):
-        raise ConfigurationError(f"{name} takes a mapping by name, got {given!r}")
-    return {str(key): value for key, value in (given or {}).items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
-
-
-def _policy(allow: Sequence[str] | None) -> tuple[str, ...] | None:
-    """A policy as patterns. One string would be read as a pattern a letter, and ``*`` would permit all."""
-    if isinstance(allow, str):
-        raise ConfigurationError(f"allow takes a list of patterns, for example [{allow!r}]")
-    return None if allow is None else tuple(allow)
-
-
 class _Process:
     """What ``pk.configure`` has set, and the implicit session of this process."""
 
@@ -274,8 +261,14 @@ class _Process:
     def prices(self) -> Mapping[str, Any]:
         return self.configuration.prices
 
+    def renew(self) -> None:
+        """In a forked child: another thread may have held the lock."""
+        self.lock = threading.Lock()
+
 
 _process = _Process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_process.renew)
 
 
 def configure(
@@ -298,12 +291,12 @@ def configure(
         prices: What backends cost, as for :class:`Session`.
     """
     _process.configuration = Configuration(
-        backends=_mapping("backends", backends),
-        prompts=_mapping("prompts", prompts),
-        allow=_policy(allow),
+        backends=mapping_of("backends", backends),
+        prompts=mapping_of("prompts", prompts),
+        allow=policy_of(allow),
         models=tuple(models),
         rules=tuple(rules),
-        prices=_mapping("prices", prices),
+        prices=mapping_of("prices", prices),
     )
 
 
