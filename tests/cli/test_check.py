@@ -253,7 +253,8 @@ def test_without_the_extra_an_attack_looks_at_messages_alone(
 
 
 def test_the_pre_commit_hook_runs_the_check_on_the_prompt_files_of_a_commit(cli: Any) -> None:
-    (hook,) = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
+    hooks = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
+    hook = next(hook for hook in hooks if hook["id"] == "promptkit-check")
     files = ["templates/echo.prompt.j2", "templates/note.prompt.j2", "a/b.prompt.yaml", "README.md", "x.j2"]
 
     chosen = [file for file in files if re.search(hook["files"], file)]
