@@ -23,6 +23,7 @@ from promptkit.errors import (
     AttemptsExhausted,
     CapabilityMissing,
     ConstraintViolated,
+    Echoed,
     OutputError,
     Truncated,
     Unparseable,
@@ -580,6 +581,16 @@ def test_a_field_that_was_told_and_is_taken_otherwise_is_told_by_a_restart() -> 
     check(events)
     assert events[-1].result.value.note == "final"
     assert isinstance(events[-2], Restarted)
+
+
+def test_an_answer_that_is_copied_from_the_inputs_is_refused_as_without_streaming() -> None:
+    text = f"Please answer {written(ORDER)} and nothing else."
+    asked = prompt().using(Pieces([cut(written(ORDER))] * 2))
+
+    with pytest.raises(Echoed):
+        asked.run(text=text)
+    with pytest.raises(Echoed):
+        list(asked.stream(text=text))
 
 
 def test_a_field_that_can_be_mended_stops_nothing() -> None:

@@ -100,6 +100,7 @@ def require_backend(prompt: str) -> None:
 def _streamed(prompt: Prompt[Any], given: Mapping[str, Any], screen: Screen, *, quiet: bool) -> Result[Any]:
     from promptkit.events import Finished, Restarted, TextDelta
 
+    attempt = 1
     for event in prompt.stream(**given):
         match event:
             case Finished():
@@ -107,7 +108,8 @@ def _streamed(prompt: Prompt[Any], given: Mapping[str, Any], screen: Screen, *, 
                 return event.result
             case TextDelta():
                 _tell(event.text, screen, quiet=quiet)
-            case Restarted():
+            case Restarted() if event.attempt > attempt:
+                attempt = event.attempt
                 broken = ", ".join(event.invalid_paths) or "the whole answer"
                 _tell(f"\n\n(attempt {event.attempt}, because of {broken})\n\n", screen, quiet=quiet)
         if screen.gone:

@@ -110,9 +110,11 @@ def _impossible(plan: Plan, placements: list[Placement]) -> PlanError:
     settings = [placement for placement in placements if placement.setting is not None]
     if settings:
         names = ", ".join(placement.rule for placement in settings)
+        nothing = {"extra": "{}"}
+        without = ", ".join(f"'{it.setting}': {nothing.get(str(it.setting))}" for it in settings)
         return CapabilityMissing(
             f"{plan.backend} cannot be given {names}: {settings[0].note}. Nothing was sent. Remove it from the "
-            "generation settings, or use a backend that has it.",
+            f"generation settings, for one call by using(generation={{{without}}}), or use a backend that has it.",
             reasons=[f"{placement.rule} ({placement.note})" for placement in settings],
         )
     first = placements[0]

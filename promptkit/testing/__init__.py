@@ -10,11 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from promptkit.backends import MockBackend
+    from promptkit.testing.cassettes import CassetteError, CassetteMiss
+    from promptkit.testing.recording import cassette
     from promptkit.testing.scripts import MockLLM, UnexpectedCall, mocked
 
-__all__ = ["MockBackend", "MockLLM", "UnexpectedCall", "mocked"]
+__all__ = [
+    "CassetteError",
+    "CassetteMiss",
+    "MockBackend",
+    "MockLLM",
+    "UnexpectedCall",
+    "cassette",
+    "mocked",
+]
 
 _HOMES = {
+    "CassetteError": "promptkit.testing.cassettes",
+    "CassetteMiss": "promptkit.testing.cassettes",
+    "cassette": "promptkit.testing.recording",
     "MockBackend": "promptkit.backends",
     "MockLLM": "promptkit.testing.scripts",
     "UnexpectedCall": "promptkit.testing.scripts",

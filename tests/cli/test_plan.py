@@ -39,11 +39,11 @@ def test_the_plan_of_a_shipped_template_on_openai_needs_no_key(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
-    done = cli("plan", "sentiment", "--backend", "openai:gpt-5", "--library", str(TEMPLATES))
+    done = cli("plan", "sentiment", "--backend", "openai:gpt-4.1", "--library", str(TEMPLATES))
 
     assert (done.code, done.err) == (0, "")
     assert done.out == SENTIMENT.format(
-        backend="openai:gpt-5", early="native", gap=" ", none="  no schema says it", word="native"
+        backend="openai:gpt-4.1", early="native", gap=" ", none="  no schema says it", word="native"
     )
 
 

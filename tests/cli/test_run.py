@@ -28,6 +28,17 @@ from promptkit.records import read_jsonl
 GOOD = {"kind": "task", "short": "Buy milk."}
 LONG = {"kind": "task", "short": "Buy milk and some bread."}
 
+NOTE_OF_DRAFTS = """---
+name: lenient
+output:
+  repair: lenient
+  schema:
+    kind(enum): [task, idea]
+    short: string
+---
+{% user %}{{ text }} {{ output_format }}{% enduser %}
+"""
+
 
 def test_json_prints_the_value_in_the_declared_order_and_nothing_else(cli: Any) -> None:
     cli.answers('{"short": "Buy milk.", "kind": "task"}')
@@ -341,6 +352,16 @@ def test_a_stream_that_begins_again_says_why(cli: Any) -> None:
 
     assert "(attempt 2, because of short)" in done.out
     assert done.out.index("bread") < done.out.index("(attempt 2") < done.out.index("Buy milk.")
+
+
+def test_a_text_that_is_taken_otherwise_than_its_fields_were_told_is_no_new_attempt(cli: Any) -> None:
+    cli.write("templates/lenient.prompt.j2", NOTE_OF_DRAFTS)
+    cli.answers('{"kind": "task", "short": "a"} No, wait: {"kind": "idea", "short": "b"}')
+
+    done = cli("run", "lenient", "--set", "text=x", "--backend", "scripted", "--stream")
+
+    assert (done.code, "(attempt" in done.out) == (0, False)
+    assert "idea" in done.out[done.out.index("lenient") :]
 
 
 def test_with_json_the_stream_goes_to_stderr(cli: Any) -> None:

@@ -139,7 +139,8 @@ def test_a_setting_that_the_backend_lacks_is_not_the_schemas_fault() -> None:
     )
     assert str(refused) == (
         "b cannot be given generation.top_k, generation.min_p: no such parameter. Nothing was sent. Remove it "
-        "from the generation settings, or use a backend that has it."
+        "from the generation settings, for one call by using(generation={'top_k': None, 'min_p': None}), or use a "
+        "backend that has it."
     )
 
 
