@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import promptkit as pk
+from promptkit import sessions
 from promptkit.backends import MockBackend
 from promptkit.errors import BackendNotAllowed, ConfigurationError, ServerError
 from promptkit.records import read_jsonl
@@ -516,3 +517,26 @@ def test_a_session_closes_the_layers_around_an_object_and_not_the_object(
     asyncio.run(session.aclose()) if asynchronous else session.close()
     assert cached.layer._file._connection is None
     assert closed == []
+
+
+def test_a_child_that_was_forked_while_another_thread_held_the_processs_lock_goes_on() -> None:
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with sessions._process.lock:
+            held.set()
+            done.wait(60)
+
+    threading.Thread(target=hold, daemon=True).start()
+    assert held.wait(60)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if sessions.current_session() is not None else 1
+        finally:
+            os._exit(status)
+    done.set()
+    _, outcome = os.waitpid(child, 0)
+
+    assert outcome == 0

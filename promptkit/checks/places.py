@@ -36,7 +36,9 @@ def placed(problem: Problem, severity: Severity, lines: Lines) -> Finding:
 
 
 def fault_of(error: Exception, rule: str, file: str) -> Finding:
-    """An error that loading raised, as a finding: at its own place where it names one."""
+    """An error that loading raised, as a finding: at its own place and of its own rule where it names them."""
+    if isinstance(error, TemplateError) and error.rule != "template":
+        rule = error.rule
     if isinstance(error, TemplateError) and error.file:
         return Finding(
             file=error.file,

@@ -98,8 +98,8 @@ class Library:
 
     def headers(self) -> Iterator[tuple[str, Header]]:
         """Name, version and description of each prompt, read without the rest of the file."""
-        for name in self.names():
-            yield name, self.header(name)
+        for name, path in sorted(self._finder.files().items()):
+            yield name, self._finder.header(name, path)
 
     def header(self, name: str) -> Header:
         """Name, version and description of one prompt's working copy.

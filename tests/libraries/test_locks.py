@@ -360,3 +360,38 @@ def test_the_lock_decides_which_version_of_a_fragment_a_range_means(folder: Path
     assert strict(folder)["uses"].render().messages[0].text == "Stay calm."
     lock_library(library)
     assert strict(folder)["uses"].render().messages[0].text == "Stay quick."
+
+
+def test_a_judge_that_another_file_took_over_is_found(folder: Path) -> None:
+    lock_library(pk.library(folder))
+    freeze(pk.library(folder), "judges/tone")
+
+    assert [change for change in changes_since_lock(pk.library(folder)) if "judged" in change] == [
+        "support/greet.prompt.j2 is judged by other prompts than are locked"
+    ]
+    with pytest.raises(LockError, match="is judged by other prompts than are locked"):
+        strict(folder).get("support/greet")
+
+
+class Rhymes:
+    kind = "rhymes"
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    def sentence(self, subject: str) -> str:
+        return f"{subject} rhymes with {self.words}."
+
+    def fault(self, value: Any, scope: Any) -> str | None:
+        return None
+
+
+def test_rules_of_ones_own_count_by_their_sentence_and_lists_by_their_values(folder: Path) -> None:
+    text = "---\noutput: text\nconstraints:\n  - rhymes: {word}\n  - must_mention: [a, {{any: [b, c]}}]\n---\n{{% user %}}{{{{ constraints }}}}{{% enduser %}}"
+    library = pk.library(folder, rules=[Rhymes])
+    contracts: list[str] = []
+    for word in ("moon", "moon", "sun"):
+        (folder / "r.prompt.j2").write_text(text.format(word=word))
+        contracts.append(library.pin(library.entry("r")).contract)
+
+    assert contracts[0] == contracts[1] != contracts[2]
