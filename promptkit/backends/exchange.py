@@ -260,7 +260,8 @@ class Exchange:
     def _whole(self) -> Iterator[Event]:
         reply = self._reply
         try:
-            completion = decode(replace(reply, body=bytes(self._body)), self.dialect, self.endpoint)
+            whole = HttpReply(status=reply.status, headers=reply.headers, body=bytes(self._body))
+            completion = decode(whole, self.dialect, self.endpoint)
         except BackendError:
             self.other = self.dialect.other(bytes(self._body)) if self.dialect.other is not None else None
             raise
