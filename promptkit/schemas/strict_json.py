@@ -97,6 +97,8 @@ _NOT_BRACKETS = bytes(code for code in range(256) if code not in b"[{]}")
 
 def _may_be_deep(raw: bytes) -> bool:
     """False when brackets, those in strings included, nest at most MAX_DEPTH deep: pairs vanish from the inside."""
+    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+        return False
     brackets = raw.translate(_TO_ROUND, _NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
         if not brackets:

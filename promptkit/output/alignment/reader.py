@@ -14,6 +14,9 @@ MAX_DEPTH = 100
 """Deepest nesting, as of strict reading."""
 
 _NUMBER_IN_ROW = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?=[ \t\n]+[+-]?\d)")
+_LITERAL = re.compile(
+    r"(?:[+-]?\d[\d.eE+\-]{0,40}|true|false|null|none)(?=[ \t]{1,20}[\"'“`])", re.IGNORECASE
+)
 _GROUPED = re.compile(
     r"[+\-−]?[^\W\d_]{0,3}[$€£¥₹]?\s?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s?[%€$£¥₹]?(?=\s*(?:[}\n]|,\s*[\"'}\w]))"
 )
@@ -309,6 +312,8 @@ class Reader:
     def _bare(self, at: int, where: str, *, bare_names: bool) -> tuple[Node, int]:
         source = self._source
         row = _NUMBER_IN_ROW.match(source, at) if where == "item" else _GROUPED.match(source, at)
+        if row is None and where == "value":
+            row = self._before_name(at)
         if row is not None:
             return Bare(row.group()), row.end()
         end = self._bare_end(at, where, bare_names=bare_names)
@@ -324,6 +329,11 @@ class Reader:
         if '"' in word:
             self._break("quotation marks stand in a word that has none around it")
         return Bare(word), end
+
+    def _before_name(self, at: int) -> re.Match[str] | None:
+        """A number or word of JSON behind which a name follows without a comma."""
+        word = _LITERAL.match(self._source, at)
+        return word if word is not None and KEY.match(self._source, word.end()) else None
 
     def _bare_end(self, at: int, where: str, *, bare_names: bool) -> int:
         source = self._source

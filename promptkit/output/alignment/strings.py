@@ -200,7 +200,7 @@ class _Scan:
         if opens:
             fits = (at == self._start or before.isspace() or before in "([{-–—/'") and not behind.isspace()
         else:
-            fits = not before.isspace() and (behind.isspace() or behind in ".,;:!?)]}-–—/'")
+            fits = not before.isspace() and (behind.isspace() or behind in ".,;:!?)]}-–—/'\"")
         self._inner += 1
         self._strange = self._strange or not (fits and behind)
 

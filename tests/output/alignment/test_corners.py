@@ -30,6 +30,8 @@ def data_of(text: str, schema: Any, **options: Any) -> Any:
     [
         ('{"a": "x" /* y */ /* z */}', A, {"a": "x"}),
         ('{"a": "x" // y', {**A}, {"a": "x"}),
+        ('{"a": "say "hi""}', A, {"a": 'say "hi"'}),
+        ('{"a":3 "b":true "c":["x" "y"]}', {}, {"a": 3, "b": True, "c": ["x", "y"]}),
         ('{"a": "x" ## y\n}', A, None),
         ('{"a": "x" / }', A, None),
         ('{"a": "x" /* y }', A, None),

@@ -88,7 +88,7 @@ HOSTILE = [
     "{", "[", '"', "'", "{'", '{"', '{"a":', '[{"a":', "`", "```\n", "<think>", "</think>", "<a>", "a: ", "a:\n", "- a\n",
     "/*", "//", '"/*', '"//', "{a", "a(", "a(b=", "{\\", "\\", '\\"', "{a:1}", '{"rows": [', "{'rows': '", "1,", "x, ", "}{",
     "[1] ", "{} ", "<|channel|>analysis", "<parameter name='count'>", "<count>", "count: 1\n", '{"count": 1} ', "\n", " ", "“", '""',
-    '"""', "'''", "&quot;", "Final: ", "user said ", "I cannot ", "**", "|a|", "\ufeff", "\u200b", "{count", '{"count" ', '"count": ',
+    '"""', "'''", "&quot;", "Final: ", "user said ", "I cannot ", "**", "|a|", "|--", "--|\n", "|count|\n|--|\n|1|\n", "-- ", "\ufeff", "\u200b", "{count", '{"count" ', '"count": ',
 ]  # fmt: skip
 
 
