@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from promptkit.errors import ConfigurationError
 from promptkit.findings import RULES, SETTINGS, Setting
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Configuration", "find_configuration", "read_configuration"]
+__all__ = ["Configuration", "find_configuration", "mapping_of", "policy_of", "read_configuration"]
 
 _KEYS = ("allow", "backend", "backends", "check", "library", "models", "prices", "prompts", "rules", "strict")
 
@@ -165,3 +165,25 @@ def _strings(settings: dict[str, Any], key: str, path: Path) -> tuple[str, ...] 
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):  # pyright: ignore[reportUnknownVariableType]
         raise ConfigurationError(f'{path}: {key} must be a list of strings, for example ["openai:*"]')
     return tuple(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def mapping_of(name: str, given: Any) -> dict[str, Any]:
+    """A setting by name, as code gives it.
+
+    Raises:
+        ConfigurationError: When it is no mapping.
+    """
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigurationError(f"{name} takes a mapping by name, got {given!r}")
+    return {str(key): value for key, value in (given or {}).items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
+
+
+def policy_of(allow: Sequence[str] | None) -> tuple[str, ...] | None:
+    """A policy as patterns.
+
+    Raises:
+        ConfigurationError: For one string, which would be read as a pattern a letter, and ``*`` permit all.
+    """
+    if isinstance(allow, str):
+        raise ConfigurationError(f"allow takes a list of patterns, for example [{allow!r}]")
+    return None if allow is None else tuple(allow)

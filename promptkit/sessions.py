@@ -16,7 +16,7 @@ from typing import Any, Self, TypeAlias
 
 from promptkit.backends import MockBackend, open_backend
 from promptkit.backends.layers.layered import AsyncLayered, Layered, close_layers, leaves
-from promptkit.configuration import Configuration, find_configuration
+from promptkit.configuration import Configuration, find_configuration, mapping_of, policy_of
 from promptkit.constraints import RuleClass
 from promptkit.errors import BackendNotAllowed, ConfigurationError
 from promptkit.interception import state
@@ -29,6 +29,8 @@ __all__ = ["BackendLike", "Session", "configure", "current_session", "observers"
 # The application decides what is logged; promptkit writes names, never content.
 _log = logging.getLogger("promptkit")
 _log.addHandler(logging.NullHandler())
+
+_VARIABLE = "PROMPTKIT_BACKEND"
 
 BackendLike: TypeAlias = "str | Backend | AsyncBackend"
 
@@ -62,11 +64,12 @@ class Session:
         allow: Sequence[str] | None = None,
         prices: Mapping[str, Any] | None = None,
     ) -> None:
-        self.backends = _mapping("backends", backends)
-        self.prompts = _mapping("prompts", prompts)
-        self.allow = _policy(allow)
-        self.prices = _mapping("prices", prices)
+        self.backends = mapping_of("backends", backends)
+        self.prompts = mapping_of("prompts", prompts)
+        self.allow = policy_of(allow)
+        self.prices = mapping_of("prices", prices)
         self._opened: dict[str, Backend | AsyncBackend] = {}
+        self._found: dict[str, tuple[Any, Backend | AsyncBackend]] = {}
         self._lock = threading.RLock()  # a backend that falls back on another opens it meanwhile
         self._closed = False
         self._entered = 0
@@ -111,34 +114,43 @@ class Session:
                 return "default"
         return None
 
-    def _open(self, wanted: BackendLike, around: tuple[BackendLike, ...] = ()) -> Backend | AsyncBackend:
+    def _open(self, wanted: BackendLike, around: tuple[str, ...] = ()) -> Backend | AsyncBackend:
+        if not isinstance(wanted, str):
+            self._permit(wanted)
+            return wanted
         settings = (settings_of_project(), _from_environment(), _process, self)
         profiles = {name: profile for setting in settings for name, profile in setting.backends.items()}
-        reference, options = resolved(wanted, profiles) if isinstance(wanted, str) else (wanted, {})
+        reference, options = resolved(wanted, profiles)
         self._permit(reference)
         layers = options.pop("layers", None)
-        if isinstance(reference, str):
-            options = with_price(reference, options, [setting.prices for setting in settings[::-1]])
-        if layers is not None and wanted in around:
-            path = " -> ".join(str(name) for name in (*around, wanted))
+        if not isinstance(reference, str) and not layers:
+            return reference
+        if layers and wanted in around:
+            path = " -> ".join((*around, wanted))
             raise ConfigurationError(f"backend profiles fall back on one another in a circle: {path}")
         with self._lock:
             if self._closed:
                 raise ConfigurationError("this Session is closed; open a new one with pk.Session()")
-            backend = self._opened_once(reference, options) if isinstance(reference, str) else reference
-            if not layers:
-                return backend
-            key = repr((wanted, id(backend), layers))
-            if key not in self._opened:
-                from promptkit.backends.layers.stacks import stacked  # loads tenacity and sqlite3
+            if isinstance(reference, str):
+                prices = [setting.prices for setting in settings[::-1]]
+                reference = self._opened_once(reference, with_price(reference, options, prices))
+            return self._layered(reference, layers, wanted, around) if layers else reference
 
-                self._opened[key] = stacked(
-                    backend,
-                    layers,
-                    where=f"layers of {wanted}",
-                    named=lambda name: self._open(name, (*around, wanted)),
-                )
-            return self._opened[key]
+    def _layered(
+        self, backend: Backend | AsyncBackend, layers: Any, wanted: str, around: tuple[str, ...]
+    ) -> Backend | AsyncBackend:
+        key = repr((wanted, id(backend), layers))
+        if key not in self._opened:
+            from promptkit.backends.layers.stacks import stacked  # loads tenacity and sqlite3
+
+            self._opened[key] = stacked(
+                backend,
+                layers,
+                where=f"layers of {wanted}",
+                named=lambda name: self._open(name, (*around, wanted)),
+            )
+        self._permit(self._opened[key])  # a policy may have come since it was opened
+        return self._opened[key]
 
     def _opened_once(self, reference: str, options: dict[str, Any]) -> Backend | AsyncBackend:
         key = repr((reference, sorted(options.items())))
@@ -168,6 +180,7 @@ class Session:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, {}
+            self._found.clear()
         for backend in opened.values():
             if isinstance(
                 backend, Layered | AsyncLayered
@@ -181,6 +194,7 @@ class Session:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, {}
+            self._found.clear()
         for backend in opened.values():
             if isinstance(backend, Layered | AsyncLayered):
                 close_layers(backend)
@@ -221,19 +235,6 @@ class Session:
             await self.aclose()
 
 
-def _mapping(name: str, given: Any) -> dict[str, Any]:
-    if given is not None and not isinstance(given, Mapping):
-        raise ConfigurationError(f"{name} takes a mapping by name, got {given!r}")
-    return {str(key): value for key, value in (given or {}).items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
-
-
-def _policy(allow: Sequence[str] | None) -> tuple[str, ...] | None:
-    """A policy as patterns. One string would be read as a pattern a letter, and ``*`` would permit all."""
-    if isinstance(allow, str):
-        raise ConfigurationError(f"allow takes a list of patterns, for example [{allow!r}]")
-    return None if allow is None else tuple(allow)
-
-
 class _Process:
     """What ``pk.configure`` has set, and the implicit session of this process."""
 
@@ -260,8 +261,14 @@ class _Process:
     def prices(self) -> Mapping[str, Any]:
         return self.configuration.prices
 
+    def renew(self) -> None:
+        """In a forked child: another thread may have held the lock."""
+        self.lock = threading.Lock()
+
 
 _process = _Process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_process.renew)
 
 
 def configure(
@@ -284,12 +291,12 @@ def configure(
         prices: What backends cost, as for :class:`Session`.
     """
     _process.configuration = Configuration(
-        backends=_mapping("backends", backends),
-        prompts=_mapping("prompts", prompts),
-        allow=_policy(allow),
+        backends=mapping_of("backends", backends),
+        prompts=mapping_of("prompts", prompts),
+        allow=policy_of(allow),
         models=tuple(models),
         rules=tuple(rules),
-        prices=_mapping("prices", prices),
+        prices=mapping_of("prices", prices),
     )
 
 
@@ -380,5 +387,5 @@ def settings_of_project() -> Configuration:
 
 
 def _from_environment() -> Configuration:
-    backend = os.environ.get("PROMPTKIT_BACKEND")
+    backend = os.environ.get(_VARIABLE)
     return Configuration(backends={"default": backend} if backend else {})

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import promptkit as pk
+from promptkit import sessions
 from promptkit.backends import MockBackend
 from promptkit.errors import BackendNotAllowed, ConfigurationError, ServerError
 from promptkit.records import read_jsonl
@@ -451,6 +452,16 @@ def test_the_policy_holds_for_fallbacks_however_they_are_made() -> None:
     assert session.backend_for("greet", fine) is fine
 
 
+def test_a_policy_that_comes_later_holds_for_fallbacks_that_are_open_already() -> None:
+    layers = [{"fallback": {"to": ["openai:gpt-4o"]}}]
+    with pk.Session(backends={"default": {"backend": named("first"), "layers": layers}}):
+        assert answer() == "first"
+        pk.configure(allow=["openai:gpt-5*"])
+
+        with pytest.raises(BackendNotAllowed, match="backend openai:gpt-4o is not allowed"):
+            answer()
+
+
 def test_a_backend_has_the_price_that_is_configured_for_it(tmp_path: Path) -> None:
     (tmp_path / "promptkit.toml").write_text(
         '[prices]\n"openai:gpt-5*" = { input = 7, output = 9 }\n"openai:house" = { input = 1, output = 2 }\n'
@@ -506,3 +517,26 @@ def test_a_session_closes_the_layers_around_an_object_and_not_the_object(
     asyncio.run(session.aclose()) if asynchronous else session.close()
     assert cached.layer._file._connection is None
     assert closed == []
+
+
+def test_a_child_that_was_forked_while_another_thread_held_the_processs_lock_goes_on() -> None:
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with sessions._process.lock:
+            held.set()
+            done.wait(60)
+
+    threading.Thread(target=hold, daemon=True).start()
+    assert held.wait(60)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if sessions.current_session() is not None else 1
+        finally:
+            os._exit(status)
+    done.set()
+    _, outcome = os.waitpid(child, 0)
+
+    assert outcome == 0

@@ -117,7 +117,7 @@ def _sections() -> dict[str, Any]:
                     "id": {"type": "string", "pattern": r"^[^\W\d]\w*$"},
                     "from": {"type": "string"},
                     "text": _TEXT,
-                    "include": {"type": "string", "pattern": _NAME},
+                    "include": {"type": "string", "pattern": _REFERENCE},
                     "priority": {"type": "integer"},
                     "max_tokens": _COUNT,
                     "shrink": {"enum": ["never", "drop_first", "drop_last", "middle", "sentences"]},

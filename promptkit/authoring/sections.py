@@ -223,7 +223,7 @@ def _block_id(pairs: Pairs, what: str, source: str, text: str) -> str:
         raise pairs.place.fault(
             f"{what} has a text and no id. Add `id: name`, so that templates can say context.name."
         )
-    default = text.rpartition("." if source == "from" else "/")[2]
+    default = text.partition("@")[0].rpartition("." if source == "from" else "/")[2]
     name = as_text(node, f"{what}.id") if node else re.sub(r"\W", "_", default)
     if not name.isidentifier():
         better = re.sub(r"\W+", "_", name).strip("_") or "block"
@@ -247,10 +247,10 @@ def _check_input_path(node: Node, path: str, inputs: Collection[str] | None) -> 
 
 
 def _check_fragment(node: Node, name: str) -> None:
-    if "@" in name:
+    name, at, wanted = name.partition("@")
+    if at and not wanted:
         raise node.place.fault(
-            f"{name!r} asks for a version, and versions of fragments are not in this version of promptkit. "
-            f"Write `include: {name.partition('@')[0]}`."
+            f"A version or a range stands behind @. Write for example `include: {name}@^1`."
         )
     for suffix in _SUFFIXES:
         if name.endswith(suffix):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from promptkit.backends.answers import calls_of, finish_with, merged
 from promptkit.backends.dialect import Dialect, NotTheProtocol, Piece, ToolCallPiece
-from promptkit.backends.estimates import estimate_text
+from promptkit.backends.estimates import estimate_text, estimate_tokens
 from promptkit.backends.failures import failure_in_body, not_the_protocol
 from promptkit.backends.fields import HALF_A_PAIR, parsed, request_id_of, whole_characters
 from promptkit.backends.logprobs import token_logprobs
@@ -15,6 +16,7 @@ from promptkit.backends.sse import ServerSentEvent
 from promptkit.backends.wire import Endpoint, HttpReply
 from promptkit.completions import Completed, Completion, Event, FinishReason, TextDelta, Usage
 from promptkit.errors import BackendError, StreamInterrupted
+from promptkit.messages import Message
 
 __all__ = ["AnswerStream"]
 
@@ -27,23 +29,20 @@ class AnswerStream:
         begun: True when a token has come, be it of the text, of reasoning or of a tool call.
     """
 
-    def __init__(
-        self, reply: HttpReply, *, dialect: Dialect, endpoint: Endpoint, input_tokens: int = 0
-    ) -> None:
+    def __init__(self, reply: HttpReply, *, dialect: Dialect, endpoint: Endpoint) -> None:
         """Begin a stream.
 
         Args:
-            reply: Status and headers of the answer; its body is not looked at.
+            reply: Status and headers of the answer, as far as they are known; its body is not looked at.
             dialect: What the server speaks.
             endpoint: Where it comes from, for errors.
-            input_tokens: Estimate of the tokens that were sent, for what a cut stream cost.
         """
         self.finished = False
         self.begun = False
         self._reply = reply
         self._dialect = dialect
         self._endpoint = endpoint
-        self._input_tokens = input_tokens
+        self._sent: Sequence[Message] = ()
         self._text: list[str] = []
         self._half = ""
         self._refusal: list[str] = []
@@ -56,6 +55,15 @@ class AnswerStream:
         self._counts: Any = {}
         self._model = endpoint.model
         self._id: str | None = None
+
+    def begin(self, reply: HttpReply, sent: Sequence[Message]) -> None:
+        """Take status and headers of the answer.
+
+        Args:
+            reply: These; its body is not looked at.
+            sent: What was sent, for an estimate of what a cut stream cost.
+        """
+        self._reply, self._sent = reply, sent
 
     @property
     def text(self) -> str:
@@ -221,7 +229,7 @@ class AnswerStream:
         written = estimate_text(sum(map(len, pieces)))
         said = self._usage()
         if said is None or self._finish is None:
-            read = said.input_tokens if said is not None else self._input_tokens
+            read = said.input_tokens if said is not None else estimate_tokens(self._sent)
             return Usage(input_tokens=read, output_tokens=written, estimated=True)
         return said
 

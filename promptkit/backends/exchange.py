@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from promptkit.backends.answer_streams import AnswerStream
 from promptkit.backends.answers import decode
 from promptkit.backends.dialect import Dialect
-from promptkit.backends.estimates import estimate_tokens
 from promptkit.backends.json_lines import JsonLinesParser
 from promptkit.backends.keys import KeyBlotter, key_problem
 from promptkit.backends.prices import priced
@@ -93,7 +92,6 @@ class Exchange:
         self.waits = waits
         self.stream = stream
         self.other: Dialect | None = None
-        self._input_tokens = estimate_tokens(request.messages)
         self._body = bytearray()
         self._events: EventStreamParser | JsonLinesParser | None = None
         self._late_chunks = 0
@@ -103,6 +101,7 @@ class Exchange:
         self._shown: list[str] = []
         self._reply = HttpReply(status=0, headers={}, body=b"")
         self._decoder = AnswerStream(self._reply, dialect=dialect, endpoint=self.endpoint)
+        self._sent = request.messages
         if waits.passed:
             raise self._timed_out(TransportFault("timeout", "the deadline has passed"))
 
@@ -114,9 +113,7 @@ class Exchange:
         """
         self._begun = True
         self._reply = HttpReply(status=status, headers=headers, body=b"")
-        self._decoder = AnswerStream(
-            self._reply, dialect=self.dialect, endpoint=self.endpoint, input_tokens=self._input_tokens
-        )
+        self._decoder.begin(self._reply, self._sent)
         encoding = headers.get("content-encoding", "").strip().casefold()
         if encoding not in _ENCODINGS:
             raise self._told(
@@ -205,7 +202,7 @@ class Exchange:
     def cancelled(self) -> Completed:
         """What the answer is when the caller cancels now."""
         completion = replace(self._decoder.cancelled().completion, text="".join(self._shown))
-        return Completed(completion=self._blotter.completion(completion))
+        return Completed(completion=self._finished(completion))
 
     def broken(self, fault: TransportFault) -> Iterator[Event]:
         """The last event, where the transport broke after the server had said why the answer stops.
@@ -280,7 +277,8 @@ class Exchange:
     def _whole(self) -> Iterator[Event]:
         reply = self._reply
         try:
-            completion = decode(replace(reply, body=bytes(self._body)), self.dialect, self.endpoint)
+            whole = HttpReply(status=reply.status, headers=reply.headers, body=bytes(self._body))
+            completion = decode(whole, self.dialect, self.endpoint)
         except BackendError:
             self.other = self.dialect.other(bytes(self._body)) if self.dialect.other is not None else None
             raise

@@ -142,6 +142,8 @@ class Connections:
             connection.close()
             return
         self._idle.append(connection)
+        if len(self._idle) == 1:
+            return
         try:
             oldest = self._idle.popleft()
         except IndexError:
@@ -259,7 +261,7 @@ class _LoopConnections:
             await connection.aclose()
             return
         self._idle.append(connection)
-        if self._idle[0].stale:
+        if self._idle[0] is not connection and self._idle[0].stale:
             await self._idle.popleft().aclose()
 
 

@@ -12,8 +12,6 @@ from promptkit.rendering import Problem
 
 __all__ = ["fault_of", "lines_of", "placed"]
 
-_OPENED = re.compile(r"\{[{%](?:(?![}%]\}).)*$")
-
 
 def lines_of(declaration: Declaration) -> Lines:
     """The lines of a prompt's own file, which are known already, and of every other file."""
@@ -38,7 +36,9 @@ def placed(problem: Problem, severity: Severity, lines: Lines) -> Finding:
 
 
 def fault_of(error: Exception, rule: str, file: str) -> Finding:
-    """An error that loading raised, as a finding: at its own place where it names one."""
+    """An error that loading raised, as a finding: at its own place and of its own rule where it names them."""
+    if isinstance(error, TemplateError) and error.rule != "template":
+        rule = error.rule
     if isinstance(error, TemplateError) and error.file:
         return Finding(
             file=error.file,
@@ -59,7 +59,13 @@ def _found(lines: Lines, problem: Problem, first: int) -> tuple[int, int | None]
     for number in range(first, first + problem.lines):
         text = lines.line(problem.file or "", number)
         for match in pattern.finditer(text):
-            if _OPENED.search(text, 0, match.start()):
+            if _is_in_expression(text, match.start()):
                 return number, match.start() + 1
             other = other or (number, match.start() + 1)
     return other or (first, None)
+
+
+def _is_in_expression(text: str, at: int) -> bool:
+    """Whether braces are open at this place of a line."""
+    opened = max(text.rfind("{{", 0, at), text.rfind("{%", 0, at))
+    return opened >= 0 and max(text.rfind("}}", opened, at), text.rfind("%}", opened, at)) < 0

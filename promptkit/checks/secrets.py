@@ -12,7 +12,7 @@ __all__ = ["Secret", "secrets_in"]
 
 _FORMS: tuple[tuple[str, str], ...] = (
     ("a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-    ("an API key", r"(?<![A-Za-z0-9])sk-(?:[A-Za-z]+-)*[A-Za-z0-9_-]{20,}"),
+    ("an API key", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"),
     ("a GitHub token", r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})"),
     ("an AWS access key", r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     ("a Google API key", r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}"),
@@ -20,7 +20,10 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("a Slack token", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("a payment key", r"(?<![A-Za-z0-9])(?:sk|rk)_live_[A-Za-z0-9]{20,}"),
     ("a JSON web token", r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-    ("a password in a URL", r"[a-z][a-z0-9+.-]*://[^\s/:@{}<>]+:(?P<pass>[^\s/@{}<>]{4,})@"),
+    (
+        "a password in a URL",
+        r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}://[^\s/:@{}<>]{1,100}:[^\s/@{}<>]{4,100}@",
+    ),
 )
 _NAMED = re.compile(
     r"(?i)(?<![A-Za-z])(?:api[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret|secret[_-]?key|password|"

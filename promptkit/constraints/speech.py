@@ -5,11 +5,11 @@ The wording and the order are frozen as ``promptkit/1``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from promptkit.constraints.constraint import Constraint, predicate_of, subject_of
-from promptkit.constraints.paths import EACH, Path, Where, parse
+from promptkit.constraints.paths import EACH, Path, Step, Where, parse
 from promptkit.schemas.fragments import branches, resolve
 from promptkit.schemas.json_types import is_mapping
 from promptkit.wordings import ENGLISH, Wording
@@ -33,7 +33,8 @@ def spoken_list(
         json_schema: The output's schema, for the order of its fields.
         wording: The language of the headings; None for English.
     """
-    order = {path: index for index, path in enumerate(_fields(json_schema, json_schema))}
+    wanted = {str(prefix) for constraint, _ in rules for prefix in _prefixes(constraint)}
+    order = {path: index for index, path in enumerate(_fields(json_schema, json_schema, wanted))}
     ordered = sorted(rules, key=lambda pair: _position(pair[0], order))
     lines: list[tuple[str, str]] = []
     for heading, severity in (("section.rules", "must"), ("section.wishes", "should")):
@@ -66,24 +67,40 @@ def _position(constraint: Constraint, order: Mapping[str, int]) -> int:
         return _LAST
     if not constraint.path:
         return -1
-    steps = tuple(EACH if isinstance(step, int | Where) else step for step in parse(constraint.path).steps)
-    return order.get(str(Path(steps)), _LAST - 1)
+    return order.get(str(Path(_steps(constraint))), _LAST - 1)
+
+
+def _steps(constraint: Constraint) -> tuple[Step, ...]:
+    """The way to a rule's field, each item of a list like all others."""
+    return tuple(EACH if isinstance(step, int | Where) else step for step in parse(constraint.path).steps)
+
+
+def _prefixes(constraint: Constraint) -> Iterator[Path]:
+    steps = _steps(constraint)
+    return (Path(steps[:count]) for count in range(len(steps) + 1))
 
 
 def _fields(
-    fragment: Mapping[str, Any], root: Mapping[str, Any], path: Path | None = None, depth: int = 0
+    fragment: Mapping[str, Any],
+    root: Mapping[str, Any],
+    wanted: Collection[str],
+    path: Path | None = None,
+    depth: int = 0,
 ) -> Iterator[str]:
-    """Every path of the schema in the order in which a model writes; recursion is cut off."""
+    """The wanted paths of the schema in the order in which a model writes; recursion is cut off.
+
+    Only the ways to them are walked: all ways through a schema that refers to itself are too many.
+    """
     path = path or Path()
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or str(path) not in wanted:
         return
     fragment = resolve(fragment, root)
     yield str(path)
     for part in [*branches(fragment), *fragment.get("allOf", ())]:
-        yield from _fields(part, root, path, depth + 1)
+        yield from _fields(part, root, wanted, path, depth + 1)
     for name, inner in fragment.get("properties", {}).items():
         if is_mapping(inner):
-            yield from _fields(inner, root, Path((*path.steps, name)), depth + 1)
+            yield from _fields(inner, root, wanted, Path((*path.steps, name)), depth + 1)
     items = fragment.get("items")
     if is_mapping(items):
-        yield from _fields(items, root, Path((*path.steps, EACH)), depth + 1)
+        yield from _fields(items, root, wanted, Path((*path.steps, EACH)), depth + 1)

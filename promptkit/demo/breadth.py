@@ -99,7 +99,7 @@ def learn(seen: Sequence[Message], unseen: Sequence[Message], *, show: bool) -> 
 def main() -> None:
     """Read the command line and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--train", type=int, default=20_000, help="generated messages to learn from")
+    parser.add_argument("--train", type=int, default=40_000, help="generated messages to learn from")
     parser.add_argument("--unseen", type=int, default=3_000, help="generated messages to judge on")
     parser.add_argument("--words", action="store_true", help="print the words that training lacks")
     parser.add_argument("--show", action="store_true", help="print unseen messages whose category was missed")

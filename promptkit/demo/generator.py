@@ -19,8 +19,13 @@ __all__ = ["KIND_LABELS", "Generator", "Message"]
 
 HERE = Path(__file__).parent
 KIND_WEIGHTS = {"fault": 0.37, "request": 0.35, "sarcasm": 0.06, "praise": 0.15, "danger": 0.07}
+# Words that begin a question, but not "what a shame", "how rude", "when you have time" or "do something".
 QUESTION_START = re.compile(
-    r"(why|how|where|when|what|which|who|can|could|would|will|do|does|is|are|has|did|may)\b", re.IGNORECASE
+    r"(?:(?:why|where|which|who|can|could|would|will|does|is|are|did|may|shall|should)\b(?!')"
+    r"|has (?!sorted)|what (?!an? )"
+    r"|when (?!your? |things |there|it suits|convenient|the )|do (?!something|it|your|let|answer)"
+    r"|how (?!rude|kind|nice|lovely|sweet|considerate|original|exciting|modern|festive|thoughtful|generous))",
+    re.IGNORECASE,
 )
 
 
@@ -236,10 +241,10 @@ class Generator:
         rng = self.rng
         if size == "bare":
             return [], []
-        many = {"usual": 1, "long": 2, "story": 4}[size]
+        many = {"usual": 1, "long": 2, "story": 7}[size]
         after.extend(self._parts("number", min(0.8, 0.16 * many), min(many, 3)))
         after.extend(self._parts("aside", min(0.7, 0.05 * many), min(many, 2)))
-        before = self._parts("context", min(0.9, 0.18 * many), many)
+        before = self._parts("context", min(0.8, 0.18 * many), many)
         closing = [self._part("thanks")] if rng.random() < 0.15 else []
         if rng.random() < 0.35 or size in ("long", "story"):
             closing.append(self._part("closing"))
@@ -277,7 +282,7 @@ class Generator:
             part = " ".join(raw.split()).replace(" ,", ",")
             if style == "sloppy" and rng.random() < 0.6:
                 end = rng.choice(["", "", "", "", ",", "...", " -", "!", ";"])
-            elif QUESTION_START.match(part):
+            elif QUESTION_START.match(part + " "):
                 end = rng.choices(["?", "??", "."], [0.9, 0.05, 0.05])[0]
             else:
                 end = rng.choices([".", "!", "!!!", " -", ","], [0.8, 0.12, 0.03, 0.02, 0.03])[0]

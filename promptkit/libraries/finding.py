@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from promptkit.authoring import SUFFIXES, Header, header_of
 from promptkit.errors import PromptError, VersionError
-from promptkit.libraries.fragments import is_prompt_name
 from promptkit.libraries.frozen import Entry, frozen_files, is_frozen, name_of_frozen
+from promptkit.libraries.names import is_prompt_name
 from promptkit.libraries.trees import Tree
 from promptkit.libraries.versions import newest, satisfies, split_reference
 from promptkit.spelling import did_you_mean
@@ -31,6 +31,14 @@ class Finder:
         Raises:
             PromptError: When two files have one name.
         """
+        return sorted(self.files())
+
+    def files(self) -> dict[str, str]:
+        """The path of each working copy by its name.
+
+        Raises:
+            PromptError: When two files have one name.
+        """
         found: dict[str, str] = {}
         for path in self.tree.files():
             suffix = next((suffix for suffix in SUFFIXES if path.endswith(suffix)), None)
@@ -40,7 +48,7 @@ class Finder:
             if name in found:
                 raise self._named_twice(name, found[name], path)
             found[name] = path
-        return sorted(found)
+        return found
 
     def entries(self) -> list[Entry]:
         """Every file of a prompt, working copies and frozen versions, sorted by path.
@@ -48,9 +56,9 @@ class Finder:
         Raises:
             PromptError: When two files have one name, or a frozen one is misnamed.
         """
-        names = self.names()
+        files = self.files()
         frozen = {name_of_frozen(path) for path in self.tree.files() if is_frozen(path)} - {None}
-        found = [Entry(name=name, path=self.file(name)) for name in names]
+        found = [Entry(name=name, path=path) for name, path in files.items()]
         for name in frozen:
             files = frozen_files(self.tree, name or "")
             found += [
@@ -59,13 +67,17 @@ class Finder:
             ]
         return sorted(found, key=lambda entry: entry.path)
 
-    def header(self, name: str) -> Header:
+    def header(self, name: str, path: str | None = None) -> Header:
         """Name, version and description of one prompt's working copy.
+
+        Args:
+            name: The prompt's name.
+            path: Its file, where that was found before.
 
         Raises:
             PromptError: When the library has no such prompt, or its file cannot be read.
         """
-        path = self.file(name)
+        path = path or self.file(name)
         header = header_of(self.tree.text(path), file=self.tree.place(path), name=name)
         return Header(name=name, version=header.version, description=header.description)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -97,8 +98,8 @@ class Library:
 
     def headers(self) -> Iterator[tuple[str, Header]]:
         """Name, version and description of each prompt, read without the rest of the file."""
-        for name in self.names():
-            yield name, self.header(name)
+        for name, path in sorted(self._finder.files().items()):
+            yield name, self._finder.header(name, path)
 
     def header(self, name: str) -> Header:
         """Name, version and description of one prompt's working copy.
@@ -258,8 +259,9 @@ class Library:
             )
         entry = locked_entry(lock, reference)
         refuse_other_text(lock, entry, self.tree)
-        included = Included(self.fragments(entry))
+        only = frozenset(lock.pins[entry.path].fragments)
+        included = Included(replace(self.fragments(entry), locked=only))
         declared = self.open(entry, load=included)
         # The lock holds what the files declare; a type given in code has its own comparison with that.
         refuse_unlocked(lock, self._reader.pin(entry, declared, included), self.tree.place(entry.path))
-        return declared if output is None else self.open(entry, output=output)
+        return declared if output is None else self.open(entry, output=output, load=included)

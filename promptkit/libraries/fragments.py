@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promptkit.authoring import SUFFIXES
-from promptkit.errors import TemplateError
+from promptkit.errors import PromptError, TemplateError, VersionError
+from promptkit.libraries.frozen import frozen_files
+from promptkit.libraries.names import is_prompt_name
 from promptkit.libraries.trees import FolderTree, Tree, line_breaks
+from promptkit.libraries.versions import newest
 from promptkit.rendering import Source
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Fragments", "Included", "is_prompt_name"]
+__all__ = ["FRAGMENT_SUFFIXES", "Fragments", "Included"]
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
-_FRAGMENT_SUFFIXES = ("", ".j2", ".md", ".txt")
-
-
-def is_prompt_name(name: str) -> bool:
-    """Whether a library can hold a prompt or a fragment of this name; ``..`` and a leading / are never part of one."""
-    return _NAME.fullmatch(name) is not None
+FRAGMENT_SUFFIXES = (".j2", ".md", ".txt", "")
+"""What the names of fragments may end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,11 @@ class Fragments:
 
     Attributes:
         tree: The library's files.
+        locked: The paths that a range may choose from; None for all that are there.
     """
 
     tree: Tree
+    locked: frozenset[str] | None = None
 
     @classmethod
     def of_folder(cls, folder: Path) -> Fragments:
@@ -39,7 +39,7 @@ class Fragments:
         return cls(FolderTree(folder.resolve()))
 
     def __call__(self, name: str) -> Source:
-        """The file ``name``, with or without its suffix ``.j2``, ``.md`` or ``.txt``.
+        """The file ``name``, with or without its suffix ``.j2``, ``.md`` or ``.txt``; with a range a frozen one.
 
         Raises:
             TemplateError: When there is no such file, when it lies outside, or when it is no UTF-8 text.
@@ -53,12 +53,16 @@ class Fragments:
         Raises:
             TemplateError: When there is no such file.
         """
+        bare, at, wanted = name.partition("@")
+        if at and is_prompt_name(bare):
+            return self._frozen(bare, wanted)
         if not is_prompt_name(name):
             raise TemplateError(
                 f"{name!r} is no name of a file in the library {self.tree.label}; use names such as "
                 f"fragments/refund-policy, without .. and without a leading /"
             )
-        for suffix in _FRAGMENT_SUFFIXES:
+        # A file of exactly this name comes first: tone.md is itself and not tone.md.md.
+        for suffix in ("", *FRAGMENT_SUFFIXES[:-1]):
             if self.tree.has(f"{name}{suffix}"):
                 return f"{name}{suffix}"
         known = [path for path in self.tree.files() if not path.endswith(SUFFIXES)]
@@ -66,6 +70,28 @@ class Fragments:
         raise TemplateError(
             f"there is no file {name} in the library {self.tree.label}{did_you_mean(name, without)}"
         )
+
+    def _frozen(self, name: str, wanted: str) -> str:
+        """The newest frozen version of a fragment in a range."""
+        try:
+            files = frozen_files(self.tree, name, FRAGMENT_SUFFIXES)
+            known = {
+                version: path for version, path in files.items() if self.locked is None or path in self.locked
+            }
+            best = newest(known, wanted)
+        except (PromptError, VersionError) as error:
+            raise TemplateError(str(error)) from error
+        if best is None:
+            have = (
+                f"{', '.join(known)} {'is' if len(known) == 1 else 'are'} frozen"
+                if known
+                else "none is frozen"
+            )
+            raise TemplateError(
+                f"{name}@{wanted} is wanted of the library {self.tree.label}, and {have}; change the range, or freeze "
+                f"one: promptkit freeze {name} --version 1.0.0"
+            )
+        return known[best]
 
 
 class Included:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -11,13 +12,15 @@ from pathlib import Path
 from promptkit.authoring import SUFFIXES
 from promptkit.errors import PromptError, TemplateError, VersionError
 from promptkit.libraries.folders import Library
-from promptkit.libraries.fragments import Included
+from promptkit.libraries.fragments import FRAGMENT_SUFFIXES, Fragments, Included
 from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, frozen_path
 from promptkit.libraries.trees import FolderTree, line_breaks
 from promptkit.libraries.versions import Version
 from promptkit.libraries.writing import create_file, make_folder, writing_faults
 
-__all__ = ["Frozen", "folder_of", "freeze"]
+__all__ = ["Frozen", "folder_of", "freeze", "freeze_fragment"]
+
+_INCLUDE = re.compile(r"""\{%[-+]?\s*(?:include|import|from)\s+['"]([^'"]+)['"]""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,53 @@ class Frozen:
     path: Path
     fragments: tuple[str, ...]
     made: bool
+
+
+def freeze_fragment(library: Library, name: str, version: str) -> Frozen:
+    """Write a fragment as a version that does not change again; what it includes must have versions as well.
+
+    Args:
+        library: A library in a folder.
+        name: The fragment's name, with or without its suffix.
+        version: The version.
+
+    Raises:
+        PromptError: When there is no such fragment, when it includes one without a version, or cannot be written.
+        VersionError: When the version is none, or is frozen with another content.
+    """
+    root = folder_of(library)
+    if Version.read(version) is None:
+        raise VersionError(f"{version!r} is no semantic version, which has three numbers such as 1.0.0")
+    fragments = Fragments(library.tree)
+    path = fragments.path(_bare(name))
+    text = line_breaks(library.tree.text(path))
+    open_end = next((found for found in _INCLUDE.finditer(text) if "@" not in found[1]), None)
+    if open_end is not None:
+        raise TemplateError(
+            f"This includes {open_end[1]}, which may change. Freeze that first, and include a version of it, for "
+            f"example {open_end[1]}@^1.",
+            file=library.tree.place(path),
+            line=text.count("\n", 0, open_end.start()) + 1,
+        )
+    suffix = next(suffix for suffix in FRAGMENT_SUFFIXES if path.endswith(suffix))
+    stem = path.removesuffix(suffix)
+    target = root / frozen_path(stem, version, suffix)
+    there = {
+        Version.read(known): file
+        for known, file in frozen_files(library.tree, stem, FRAGMENT_SUFFIXES).items()
+    }
+    file = there.get(Version.read(version))
+    made = Frozen(name=stem, version=version, path=target, fragments=(), made=file is None)
+    if file is None:
+        make_folder(target.parent, root)
+        with writing_faults(target):
+            create_file(target, text)
+    elif line_breaks(library.tree.text(file)) != text:
+        raise VersionError(
+            f"{stem}@{version} is frozen in {library.tree.place(file)} with another content, and a frozen version "
+            f"never changes; choose a higher version"
+        )
+    return made
 
 
 def freeze(library: Library, name: str) -> Frozen:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptkit.authoring import SUFFIXES
 from promptkit.errors import PromptError
-from promptkit.libraries.fragments import is_prompt_name
+from promptkit.libraries.names import is_prompt_name
 from promptkit.libraries.trees import Tree
 from promptkit.libraries.versions import Version
 
-__all__ = ["Entry", "bundle_of", "frozen_files", "frozen_path", "is_frozen", "name_of_frozen"]
+__all__ = [
+    "Entry",
+    "bundle_of",
+    "frozen_files",
+    "frozen_path",
+    "is_frozen",
+    "is_frozen_fragment",
+    "name_of_frozen",
+]
 
 _FOLDER = "versions"
 
@@ -66,14 +75,25 @@ def frozen_path(name: str, version: str, suffix: str) -> str:
     return f"{folder + '/' if folder else ''}{_FOLDER}/{last}@{version}{suffix}"
 
 
+def is_frozen_fragment(path: str) -> bool:
+    """Whether a path below the library's root is that of a frozen version of a fragment."""
+    *folders, last = path.split("/")
+    return _FOLDER in folders[-1:] and "@" in last and not last.endswith(SUFFIXES)
+
+
 def bundle_of(path: str) -> str:
     """The folder of the files that were frozen with the version at ``path``."""
     suffix = next(suffix for suffix in SUFFIXES if path.endswith(suffix))
     return path.removesuffix(suffix)
 
 
-def frozen_files(tree: Tree, name: str) -> dict[str, str]:
+def frozen_files(tree: Tree, name: str, suffixes: Sequence[str] = SUFFIXES) -> dict[str, str]:
     """The frozen files of a prompt by version, oldest first.
+
+    Args:
+        tree: The library's files.
+        name: The prompt's name, or a fragment's.
+        suffixes: What the files' names end with; the first that does counts.
 
     Raises:
         PromptError: When ``name`` is none, when a file among them names no version, or when two hold the same one.
@@ -84,7 +104,9 @@ def frozen_files(tree: Tree, name: str) -> dict[str, str]:
     folder = f"{folder}/{_FOLDER}" if folder else _FOLDER
     found: dict[Version, str] = {}
     for file in tree.listed(folder):
-        suffix = next((suffix for suffix in SUFFIXES if file.endswith(suffix)), None)
+        suffix = next((suffix for suffix in suffixes if file.endswith(suffix)), None)
+        if suffixes is not SUFFIXES and file.endswith(SUFFIXES):
+            continue  # a prompt and a fragment of one name
         stem, at, text = file.removesuffix(suffix or "").partition("@")
         if suffix is None or not at or stem != last:
             continue

@@ -11,7 +11,7 @@ from promptkit.errors import PromptError, TemplateError
 from promptkit.libraries.diffs import Bump, PromptDiff, diff_of, enough, least_after
 from promptkit.libraries.folders import Library
 from promptkit.libraries.freezing import folder_of
-from promptkit.libraries.frozen import is_frozen, name_of_frozen
+from promptkit.libraries.frozen import is_frozen, is_frozen_fragment, name_of_frozen
 from promptkit.libraries.locks import LOCK_NAME
 from promptkit.libraries.revisions import RevisionTree, blob_digest
 from promptkit.libraries.sides import at_revision, side_of
@@ -58,7 +58,7 @@ def review_since(library: Library, revision: str) -> tuple[Reviewed, ...]:
     found = [*_frozen(changed, past.tree)]
     names, before = set(library.names()), set(past.names())
     # A changed fragment may change any prompt; without one only prompts whose own file changed are looked at.
-    shared = any(not (path.endswith(SUFFIXES) or is_frozen(path) or path == LOCK_NAME) for path in changed)
+    shared = any(_is_shared(path) for path in changed)
     for name in sorted(names | before):
         if not shared and not any(f"{name}{suffix}" in changed for suffix in SUFFIXES):
             continue
@@ -75,6 +75,13 @@ def _changed_files(library: Library, past: RevisionTree) -> set[str]:
     root = folder_of(library)
     now = {path: blob_digest((root / path).read_bytes()) for path in library.tree.files()}
     return {path for path in now.keys() | past.blobs.keys() if now.get(path) != past.blobs.get(path)}
+
+
+def _is_shared(path: str) -> bool:
+    """Whether prompts may include a file."""
+    if path.endswith(SUFFIXES) or path == LOCK_NAME:
+        return False
+    return not is_frozen(path) or is_frozen_fragment(path)
 
 
 def _frozen(changed: set[str], past: RevisionTree) -> Iterator[Reviewed]:

@@ -66,12 +66,12 @@ class FolderTree:
 
     def files(self) -> list[str]:
         """The paths of all files; links to folders are not followed."""
-        found: list[str] = []
-        for folder, folders, names in os.walk(self.root):
-            folders.sort()
-            below = Path(folder).relative_to(self.root).as_posix()
-            found.extend(name if below == "." else f"{below}/{name}" for name in names)
-        return sorted(path for path in found if (self.root / path).is_file())
+        # Strings, because a library may have thousands of files and pathlib's objects would be most of the time.
+        root, found = str(self.root), list[str]()
+        for folder, _, names in os.walk(root):
+            below = folder[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+            found.extend(f"{below}/{name}" if below else name for name in names)
+        return sorted(path for path in found if os.path.isfile(f"{root}/{path}"))  # noqa: PTH113 - as above
 
     def listed(self, folder: str) -> list[str]:
         """The names of the files in one folder."""
@@ -83,7 +83,7 @@ class FolderTree:
 
     def has(self, path: str) -> bool:
         """Whether there is such a file."""
-        return (self.root / path).is_file()
+        return os.path.isfile(f"{self.root}/{path}")  # noqa: PTH113 - as above
 
     def text(self, path: str) -> str:
         """A file's text."""

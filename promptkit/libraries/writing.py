@@ -36,6 +36,7 @@ def replace_file(target: Path, text: str) -> None:
         PromptError: When it cannot be written; what was there is still there then.
     """
     with writing_faults(target):
+        target = target.resolve()  # a link stays one, and what it leads to is replaced
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         with _temporary(target, text) as temporary:
             if mode is not None:

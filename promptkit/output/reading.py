@@ -11,6 +11,7 @@ from promptkit.errors import (
     ConstraintViolated,
     Empty,
     Filtered,
+    LossyRepair,
     OutputError,
     Refused,
     Truncated,
@@ -153,7 +154,7 @@ def judged(
         return Rejected(
             error=outcome.error,
             text=completion.text,
-            data=_data_of(completion.text),
+            data=outcome.data,
             invalid_paths=tuple(dict.fromkeys(problem.path for problem in problems if problem.path)),
             problems=problems,
             enforced=tuple(enforced),
@@ -211,11 +212,13 @@ class NotTaken:
 
     Attributes:
         error: Why.
-        problems: What strict reading finds wrong with it; empty where it finds nothing.
+        problems: What strict reading finds wrong with it, or with the only value in it; empty where it finds nothing.
+        data: The text, or the only value in it, as plain data; None where it is no JSON.
     """
 
     error: OutputError
     problems: tuple[Problem, ...]
+    data: Any = None
 
 
 def taken(completion: Completion, spec: OutputSpec, inputs: Mapping[str, Any]) -> Aligned[Any] | NotTaken:
@@ -229,19 +232,38 @@ def taken(completion: Completion, spec: OutputSpec, inputs: Mapping[str, Any]) -
     strict = spec.schema.read_json(completion.text, closed=spec.repair != "off")
     if spec.repair == "off" or spec.mode == "text":
         if isinstance(strict, Invalid):
-            return NotTaken(error=unreadable(completion, strict.problems), problems=strict.problems)
+            error = unreadable(completion, strict.problems)
+            return NotTaken(error=error, problems=strict.problems, data=_data_of(completion.text))
         return Aligned(value=strict.value, data=strict.data)
     allowed = LOSSY_RULES if spec.repair == "lenient" else frozenset[str]()
     try:
         return aligned(completion.text, spec.schema, inputs, allowed, strict=strict)
     except OutputError as error:
-        problems = strict.problems if isinstance(strict, Invalid) else ()
+        text = _only_value(completion.text, spec, error)
+        found = spec.schema.read_json(text, closed=True)
+        problems = found.problems if isinstance(found, Invalid) else ()
         if type(error) is Unparseable and problems:
-            plain = unreadable(completion, problems)
+            plain = unreadable(completion, problems, why=_why(error))
             plain.candidates, plain.repairs = error.candidates, error.repairs
-            return NotTaken(error=plain, problems=problems)
+            return NotTaken(error=plain, problems=problems, data=_data_of(text))
         error.usage = completion.usage
-        return NotTaken(error=error, problems=problems)
+        return NotTaken(error=error, problems=problems, data=_data_of(text))
+
+
+def _only_value(text: str, spec: OutputSpec, error: OutputError) -> str:
+    """The only value in an answer as it is written where that is JSON, else the answer."""
+    if len(error.candidates) != 1 or not isinstance(error, Unparseable | LossyRepair):
+        return text
+    (candidate,) = error.candidates
+    inner = text[candidate.start : candidate.end]
+    found = spec.schema.read_json(inner, closed=True)
+    return inner if isinstance(found, Invalid) and _data_of(inner) else text
+
+
+def _why(error: OutputError) -> str:
+    """Why no value was taken from a text that is no JSON."""
+    reasons = dict.fromkeys(candidate.problem for candidate in error.candidates[-3:])
+    return f"; nor can a value be taken from it: {'; '.join(map(str, reasons))}" if reasons else ""
 
 
 def _data_of(text: str) -> Any:
@@ -287,7 +309,7 @@ def _stopped(completion: Completion) -> OutputError | None:
 
 
 def unreadable(
-    completion: Completion, problems: tuple[Problem, ...], *, what: str = "the answer"
+    completion: Completion, problems: tuple[Problem, ...], *, what: str = "the answer", why: str = ""
 ) -> Unparseable:
     """The error about a text that is no JSON or does not fit its schema.
 
@@ -295,10 +317,12 @@ def unreadable(
         completion: The answer.
         problems: What the schema found, at least one.
         what: What the answer is called.
+        why: Why nothing was taken from it, where it is no JSON.
     """
     listed = "; ".join(str(problem) for problem in problems[:_SHOWN_PROBLEMS])
     more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
     no_json = problems[0].rule == "json"
+    more += why if no_json else ""
     fault = f"{what} is no JSON" if no_json else f"{what} does not fit the schema"
     mend = (
         "; a backend that enforces the schema, or one more attempt, mends this most often"

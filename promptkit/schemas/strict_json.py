@@ -97,6 +97,8 @@ _NOT_BRACKETS = bytes(code for code in range(256) if code not in b"[{]}")
 
 def _may_be_deep(raw: bytes) -> bool:
     """False when brackets, those in strings included, nest at most MAX_DEPTH deep: pairs vanish from the inside."""
+    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+        return False
     brackets = raw.translate(_TO_ROUND, _NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
         if not brackets:
@@ -109,7 +111,8 @@ def _may_be_deep(raw: bytes) -> bool:
 
 
 def _closely(text: str) -> Any:
-    _refuse_deep(text)
+    if _may_be_deep(text.encode("utf-8", "surrogatepass")):
+        _refuse_deep(text)
     if text.startswith("\ufeff"):
         raise NotJson(_problem(text, 0, "a byte order mark stands before the JSON value"))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,22 +12,31 @@ import pytest
 from promptkit.interception import state
 
 if TYPE_CHECKING:
+    from promptkit.testing.recording import RecordMode, Tape
     from promptkit.testing.scripts import MockLLM
     from promptkit.testing.snapshots import Snapshots
 
 __all__ = [
+    "cassette",
     "llm",
+    "model",
     "prompt_snapshot",
     "pytest_addoption",
     "pytest_collect_file",
+    "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_generate_tests",
     "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
     "pytest_unconfigure",
 ]
 
 _SUFFIXES = (".prompt.j2", ".prompt.yaml")
 _FROZEN = "versions"
 _PASSED = pytest.StashKey[bool]()
+RAISED = pytest.StashKey[BaseException | None]()
+"""What ended a test's own code."""
+_FILE_NAME = re.compile(r"[^\w.-]+")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,12 +51,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--pk-update-prompts", action="store_true", help="write what prompts render to into their snapshots"
     )
+    group.addoption(
+        "--pk-record",
+        choices=["none", "missing", "all"],
+        default="none",
+        help="what the fixture cassette may ask real models for: nothing, what is not recorded, everything",
+    )
+    group.addoption(
+        "--pk-prune-cassettes", action="store_true", help="remove recordings that their test did not ask for"
+    )
     parser.addini("promptkit_live", "whether tests may ask real models without being opened", "bool", False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Close real models for the whole run, its threads and tasks."""
     config.addinivalue_line("markers", "live: the test may ask real models")
+    config.addinivalue_line(
+        "markers",
+        "reliable(runs=10, pass_rate=0.9, pass_k=None, rule='observed'): many runs, one outcome",
+    )
+    config.addinivalue_line("markers", "models(*backends): run once with each of these backends")
     run = _Run(config)
     config.pluginmanager.register(run, "promptkit-run")
     state.gate = run.gate
@@ -66,6 +90,9 @@ class _Run:
         self.live = bool(config.getoption("--pk-live") or config.getini("promptkit_live"))
         self.budget: str | None = config.getoption("--pk-budget")
         self.update = bool(config.getoption("--pk-update-prompts"))
+        record: Any = config.getoption("--pk-record")
+        self.record: RecordMode = record
+        self.prune = bool(config.getoption("--pk-prune-cassettes"))
         self.snapshots: set[Path] = set()
         self.opened = self.live
         self._gate: Any = None
@@ -111,6 +138,40 @@ class _Run:
             self.opened = self.live
 
 
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test that is marked ``reliable`` as often as it asks for."""
+    marker = item.get_closest_marker("reliable")
+    if marker is None:
+        return None
+    from promptkit.testing.reliability import demand_of, run_reliably
+
+    run_reliably(item, nextitem, demand_of(marker), raised=lambda: item.stash.get(RAISED, None))
+    return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks that make no sense are told before anything runs."""
+    for item in items:
+        marker = item.get_closest_marker("reliable")
+        if marker is not None:
+            from promptkit.testing.reliability import demand_of
+
+            demand_of(marker)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that is marked ``models`` is run once with each."""
+    marker = metafunc.definition.get_closest_marker("models")
+    if marker is not None:
+        if not marker.args or not all(isinstance(name, str) for name in marker.args):
+            raise pytest.UsageError(
+                "models takes names of backends, as in @pytest.mark.models('llama:demo', 'openai:m')"
+            )
+        if "model" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("model")  # else pytest takes the parameter for a mistake
+        metafunc.parametrize("model", marker.args, indirect=True)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The tests that stand in a prompt file."""
     if not file_path.name.endswith(_SUFFIXES) or file_path.parent.name == _FROZEN:
@@ -147,7 +208,47 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "call":
         item.stash[_PASSED] = report.passed
+        item.stash[RAISED] = None if call.excinfo is None else call.excinfo.value
     return report
+
+
+@pytest.fixture
+def cassette(request: pytest.FixtureRequest) -> Generator[Tape]:
+    """Answers of real models from ``cassettes/MODULE/TEST.jsonl`` beside the test; recorded by ``--pk-record``."""
+    from promptkit.testing.recording import cassette as playing
+
+    run, name = _run_of(request.config), _FILE_NAME.sub("-", request.node.name).strip("-")
+    path = request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl"
+    opened = run.opened
+    run.opened = opened or run.record != "none"
+    try:
+        with playing(path, record=run.record) as tape:
+            yield tape
+        if run.prune and request.node.stash.get(_PASSED, False):
+            tape.prune()
+    finally:
+        run.opened = opened
+
+
+@pytest.fixture(autouse=True)
+def _model_in_use(request: pytest.FixtureRequest) -> None:
+    """A test that is marked ``models`` need not name the fixture."""
+    if request.node.get_closest_marker("models") is not None:
+        request.getfixturevalue("model")
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest) -> Generator[str]:
+    """The backend that a test marked ``models`` runs with now; prompts that name none are answered by it."""
+    name = getattr(request, "param", None)
+    if name is None:
+        raise pytest.UsageError(
+            "the fixture model belongs to a test marked @pytest.mark.models('llama:demo', ...)"
+        )
+    from promptkit.sessions import use
+
+    with use(name):
+        yield name
 
 
 @pytest.fixture

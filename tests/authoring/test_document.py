@@ -530,7 +530,7 @@ MALFORMED = [
     ),
     (("input:", "  schema: {a: string}", "  history: {keep: 4}"), 4, 13, "keep_last"),
     (("context:", "  - from: a", "    lable: x"), 4, 5, "Unknown key 'lable' in context[0]"),
-    (("context:", "  - include: a@^1"), 3, 14, "`include: a`"),
+    (("context:", "  - include: a@"), 3, 14, "`include: a@^1`"),
     (("context:", "  - include: a.prompt.j2"), 3, 14, "`include: a`"),
     (("context:", "  - include: ../a"), 3, 14, "no name of a fragment"),
     (("context:", "  - include: /etc/passwd"), 3, 14, "no name of a fragment"),

@@ -39,7 +39,9 @@ def test_a_body_that_grows_a_thousandfold_comes_in_pieces_that_can_be_counted() 
     assert sum(sizes) == 5 * MAX_PIECE_BYTES
 
 
-@pytest.mark.parametrize("data", [b"not compressed", PACKED["gzip"] + b"and more"])
+@pytest.mark.parametrize(
+    "data", [b"not compressed", PACKED["gzip"] + b"and more"], ids=["plain", "more behind it"]
+)
 def test_bytes_that_are_not_compressed_are_told(data) -> None:
     with pytest.raises(ValueError, match="Error -3"):
         list(Inflater().feed(data))

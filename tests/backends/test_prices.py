@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from decimal import Decimal
 
@@ -146,4 +147,21 @@ def test_a_stream_that_breaks_has_the_cost_of_what_came(server, text_question) -
 
     spent = caught.value.usage
     assert spent.estimated
+    assert spent.cost == (spent.input_tokens + 4 * spent.output_tokens) / Decimal(1_000_000)
+
+
+@pytest.mark.network
+def test_an_answer_that_is_cancelled_has_the_cost_of_what_came(server, text_question) -> None:
+    delta = {"choices": [{"delta": {"content": "red and blue"}}]}
+    server.will_stream(delta, delta, end=("stall",))
+    backend = open_backend(f"openai+{server.url}:m", price=PRICE)
+    cancel = threading.Event()
+
+    with backend.stream(text_question, cancel=cancel) as events:
+        next(events)
+        cancel.set()
+        *_, last = events
+
+    spent = last.completion.usage
+    assert last.completion.finish_reason == "cancelled"
     assert spent.cost == (spent.input_tokens + 4 * spent.output_tokens) / Decimal(1_000_000)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promptkit.backends.dialects.openai_chat import COMPATIBLE, OPENAI, encode, plan
+from promptkit.backends.dialects.openai_chat import COMPATIBLE, OPENAI, compatible, encode, plan
 from promptkit.backends.schema_rules import SchemaRules, limits_passed
 from promptkit.backends.strict_schema import STRICT
 from promptkit.backends.wire import Endpoint
@@ -161,3 +161,28 @@ def test_an_output_that_is_no_object_is_not_sent_where_objects_are_taken_only(as
     made = plan(output, OPENAI, "openai:m")
 
     assert made.placements[0].note.startswith("no schema is sent: the output is no object")
+
+
+def test_a_schema_that_is_never_sent_is_checked_whole_and_the_plan_says_why(ask_for) -> None:
+    request = ask_for(OutputSchema.from_json_schema({"type": "object", "additionalProperties": False}, "x"))
+    dialect = compatible(response_format="none")
+
+    made = dialect.plan(request.output, request.generation, ENDPOINT)
+
+    assert [(it.rule, it.where.value) for it in made.placements] == [("schema", "check")]
+    assert made.placements[0].note == "no schema is sent: response_format is none"
+    assert b"response_format" not in dialect.encode(request, ENDPOINT, stream=False).body
+
+
+def test_a_rule_that_would_be_moved_is_only_advice_where_the_whole_is(ask_for) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"name": {"type": "string", "minLength": 2}},
+        "required": ["name"],
+        "additionalProperties": True,
+    }
+    output = ask_for(OutputSchema.from_json_schema(schema, "open")).output
+
+    (placement,) = [it for it in plan(output, OPENAI, "openai:m").placements if it.rule == "minLength"]
+
+    assert (placement.where.value, placement.note) == ("check", "sent, but not as strict")

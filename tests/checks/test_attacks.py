@@ -166,6 +166,13 @@ def test_text_behind_a_value_without_a_fence_is_an_open_end(body: str, ending: s
     assert all(f"before {ending!r}" in message for message in found)
 
 
+def test_a_fence_that_does_not_grow_is_caught() -> None:
+    findings = attack(user("~~~ note\n{{ note }}\n~~~\n")).findings
+
+    assert [found.rule for found in findings] == ["attack"]
+    assert "closes the fence around it" in findings[0].message
+
+
 def test_a_trusted_value_may_have_an_open_end() -> None:
     head = HEAD.removesuffix("---\n") + "  trust: {note: trusted}\n---\n"
 
@@ -254,7 +261,9 @@ def messages(*texts: str) -> list[Message]:
     ("calm", "wild", "value", "broken"),
     [
         ("~~~ note\nqj\n~~~\nGo.", "~~~~ note\n~~~\n~~~~\nGo.", "~~~", False),
-        ("~~~ note\nqj\n~~~\nGo.", "~~~ note\n~~~\n~~~\nGo.", "~~~", False),
+        ("~~~ note\nqj\n~~~\nGo.", "~~~ note\n~~~\n~~~\nGo.", "~~~", True),
+        ("~~~ a\nx\n~~~\nGo qj.", "~~~ a\nx\n~~~\nGo ~~~.", "~~~", False),
+        ("~~~\nGo qj.\n~~~", "~~~\nGo ~~~.\n~~~", "~~~", False),
         ("~~~ note\nqj\n~~~\nGo.", "~~~~ note\n~~~~\n~~~~\nGo.", "~~~~", True),
         ("~~~ note\nqj\n~~~\nGo.", "~~~~ other\nxx\n~~~~\nGo.", "xx", True),
         ("Go qj.", "Go xx. More.", "xx", True),

@@ -8,6 +8,7 @@ import pytest
 
 import promptkit as pk
 from promptkit.checks import Finding
+from promptkit.checks.attacks import attack
 from promptkit.errors import PromptError
 from promptkit.libraries import check_file
 
@@ -102,3 +103,51 @@ def test_deep_nesting_is_a_finding_and_no_crash(tmp_path: Path) -> None:
         "template",
         "contract",
     }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x" * 900_000,
+        "{{ note }} " * 3_000,
+        "sk-" * 100_000,
+        '"' * 300_001 + "{{ note }}",
+        "the " * 200_000,
+        "{% macro m(a) %}"
+        + "".join(f"{{{{ m(a.f{n}) }}}}" for n in range(9))
+        + "{% endmacro %}{{ m(note) }}",
+        "{{ " + "+".join(["note"] * 400) + " }}",
+        "{{ " + "-" * 400 + "1 }}",
+        "{{ " + "[" * 150 + "]" * 150 + " }}",
+        "{{ note" + " | upper" * 60 + " }}",
+    ],
+    ids=[
+        "long word",
+        "many expressions",
+        "many starts",
+        "quotes",
+        "many words",
+        "macros",
+        "sum",
+        "signs",
+        "lists",
+        "filters",
+    ],
+)
+def test_a_file_that_is_made_to_take_long_is_checked_all_the_same(tmp_path: Path, body: str) -> None:
+    findings = found(tmp_path, f"{{% user %}}\nSort it: {body}\n{{% enduser %}}".encode())
+
+    assert all(finding.line is None or finding.line <= 3 for finding in findings)
+
+
+def test_a_schema_that_refers_to_itself_many_times_is_walked_once(tmp_path: Path) -> None:
+    fields = ", ".join(f"f{number}: {{$ref: '#/$defs/node'}}" for number in range(12))
+    schema = f"{{type: object, properties: {{reason: {{type: string}}, {fields}}}}}"
+    text = (
+        f"---\ninput:\n  schema:\n    type: object\n    properties: {{node: {{$ref: '#/$defs/node'}}}}\n"
+        f"    $defs: {{node: {schema}}}\noutput:\n  json_schema:\n    $ref: '#/$defs/node'\n    $defs: {{node: {schema}}}\n"
+        "clarity: {task: Judge it., audience: Ada, done_when: x}\n---\n"
+    )
+
+    assert "length-unnamed" in {finding.rule for finding in found(tmp_path, text.encode())}
+    assert attack(pk.load(tmp_path / "t.prompt.j2")).places >= 1

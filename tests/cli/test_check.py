@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from promptkit.errors import ModelLoadError
 
@@ -208,7 +211,7 @@ def test_an_attack_tells_what_it_tried_and_fails_when_something_breaks_out(cli: 
 
     done, sound = (
         cli("check", "branch", "--attack"),
-        cli("check", "echo", "templates/echo.prompt.j2", "--attack"),
+        cli("check", "echo", "templates/note.prompt.j2", "--attack"),
     )
 
     assert done.code == 1
@@ -247,3 +250,21 @@ def test_without_the_extra_an_attack_looks_at_messages_alone(
 
     assert done.code == 0
     assert "tokens not looked at" in done.out
+
+
+def test_the_pre_commit_hook_runs_the_check_on_the_prompt_files_of_a_commit(cli: Any) -> None:
+    hooks = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
+    hook = next(hook for hook in hooks if hook["id"] == "promptkit-check")
+    files = ["templates/echo.prompt.j2", "templates/note.prompt.j2", "a/b.prompt.yaml", "README.md", "x.j2"]
+
+    chosen = [file for file in files if re.search(hook["files"], file)]
+    done = cli(*hook["entry"].split()[1:], *chosen[:2])
+
+    assert chosen == files[:3]
+    assert (done.code, done.out) == (0, "2 prompts, 0 faults, 0 tests passed\n")
+
+
+def test_a_file_of_the_library_is_known_by_its_name_and_counted_once(cli: Any) -> None:
+    done = cli("check", "echo", "templates/echo.prompt.j2")
+
+    assert done.out == "1 prompt, 0 faults, 0 tests passed\n"

@@ -28,3 +28,11 @@ def test_a_prompt_without_version_is_refused(cli: Any) -> None:
 
 def test_without_fragments_one_line_is_enough(cli: Any) -> None:
     assert cli("freeze", "note").out.count("\n") == 1
+
+
+def test_a_fragment_is_frozen_as_the_version_that_is_given(cli: Any) -> None:
+    cli.write("templates/tone.md", "Stay calm.")
+
+    done = cli("freeze", "tone", "--version", "1.0.0")
+
+    assert done.out == f"wrote {cli.library / 'versions' / 'tone@1.0.0.md'}\n"

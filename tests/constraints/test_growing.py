@@ -39,6 +39,9 @@ class Looks:
         self.at = at
         self.times = 0
 
+    def __repr__(self) -> str:
+        return f"Looks({self.at!r})"  # names of tests are the same in every process
+
     def sentence(self, subject: str) -> str:
         return f"{subject} is fine."
 

@@ -128,6 +128,25 @@ def phrasings():
     return module
 
 
+def test_only_a_question_begins_like_one(tools):
+    starts = tools[0].QUESTION_START
+
+    assert all(
+        starts.match(text) for text in ("What is this", "When do you open", "How long", "Do you ship", "Is")
+    )
+    assert not any(
+        starts.match(text)
+        for text in (
+            "What a shame",
+            "When you have time",
+            "How rude",
+            "Do something today",
+            "Isabel",
+            "Canada",
+        )
+    )
+
+
 def test_slips_never_reach_the_order_number_and_chat_has_no_full_stops(tools):
     noise = __import__("noise").Noise(random.Random(1), {"parcel": ["package"]})
     text = f"The parcel of order {noise_mark()} is late. It cost 12.50, I think."

@@ -273,3 +273,11 @@ def test_strict_loading_refuses_a_base_that_changed(folder: Path, variant: Any) 
 def test_an_example_that_was_taken_over_and_does_not_fit_points_to_its_own_file(variant: Any) -> None:
     with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:26: example 1: .*missing age"):
         variant("input:\n  schema:\n    text: string\n    note?: string\n    age: integer\n")
+
+
+def test_steps_are_replaced_as_a_whole_and_their_faults_point_to_the_variant(variant: Any) -> None:
+    prompt = variant("clarity:\n  steps:\n    - Look.\n")
+
+    assert "Steps:\n1. Look.\nText between" in prompt.render(text="x").messages[0].text
+    with pytest.raises(TemplateError, match=r"kids\.prompt\.j2:5: .*nme"):
+        variant("clarity:\n  steps:\n    - Look at {{ nme }}.\n")

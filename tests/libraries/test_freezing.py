@@ -9,7 +9,7 @@ import pytest
 
 import promptkit as pk
 from promptkit.errors import PromptError, TemplateError, VersionError
-from promptkit.libraries.freezing import freeze
+from promptkit.libraries.freezing import freeze, freeze_fragment
 from promptkit.libraries.trees import ResourceTree
 
 GREET = """\
@@ -187,3 +187,79 @@ def test_a_library_that_lies_nowhere_on_disk_cannot_be_written_to() -> None:
 
     with pytest.raises(PromptError, match="is no folder on disk"):
         freeze(library, "x")
+
+
+def includes(folder: Path, what: str) -> pk.Library:
+    (folder / "uses.prompt.j2").write_text(
+        f"---\nversion: 1.0.0\ncontext:\n  - {{id: tone, include: '{what}'}}\n---\n{{% user %}}{{{{ context.tone }}}}{{% enduser %}}"
+    )
+    return pk.library(folder)
+
+
+def test_a_fragment_has_versions_and_ranges_take_the_newest(folder: Path) -> None:
+    library = includes(folder, "fragments/tone@^1")
+    for version, text in (("1.0.0", "Stay calm."), ("1.2.0", "Be calm."), ("2.0.0", "Be quick.")):
+        (folder / "fragments" / "tone.md").write_text(text)
+        made = freeze_fragment(library, "fragments/tone", version)
+
+    assert made.path == folder / "fragments" / "versions" / "tone@2.0.0.md"
+    assert library["uses"].render().messages[0].text == "Be calm."
+    assert includes(folder, "fragments/tone@1.0.0")["uses"].render().messages[0].text == "Stay calm."
+    frozen = freeze(includes(folder, "fragments/tone@^2"), "uses")
+    assert frozen.fragments == ("fragments/versions/tone@2.0.0.md",)
+    (folder / "fragments" / "tone.md").write_text("Run.")
+    freeze_fragment(library, "fragments/tone", "2.1.0")
+    assert library["uses"].render().messages[0].text == "Run."
+    assert library["uses@1"].render().messages[0].text == "Be quick."
+
+
+def test_a_fragment_freezes_once_and_again_only_when_nothing_changed(folder: Path) -> None:
+    library = pk.library(folder)
+
+    assert freeze_fragment(library, "fragments/tone.md", "1.0.0").made
+    assert not freeze_fragment(library, "fragments/tone", "1.0.0").made
+    (folder / "fragments" / "tone.md").write_text("Run.")
+    with pytest.raises(VersionError, match="with another content.*choose a higher version"):
+        freeze_fragment(library, "fragments/tone", "1.0.0")
+    with pytest.raises(VersionError, match="is no semantic version"):
+        freeze_fragment(library, "fragments/tone", "1.0")
+    with pytest.raises(TemplateError, match="did you mean fragments/tone"):
+        freeze_fragment(library, "fragments/tine", "1.0.0")
+
+
+def test_a_fragment_that_includes_something_without_version_is_not_frozen(folder: Path) -> None:
+    library = pk.library(folder)
+    (folder / "fragments" / "both.md").write_text(
+        "{% include 'fragments/tone@^1' %}\n{%- include 'fragments/tone' %}"
+    )
+
+    with pytest.raises(TemplateError, match=r"both\.md:2: This includes fragments/tone, which may change"):
+        freeze_fragment(library, "fragments/both", "1.0.0")
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("fragments/tone@^3", r"fragments/tone@\^3 is wanted .* and 1\.0\.0 is frozen; change the range"),
+        ("fragments/other@^1", "none is frozen; .* promptkit freeze fragments/other --version 1.0.0"),
+        ("fragments/tone@newest", "no version range"),
+        ("fragments/tone@", "A version or a range stands behind @"),
+        ("../tone@^1", "is no name of a fragment"),
+    ],
+)
+def test_a_version_of_a_fragment_that_is_not_there_is_an_error(folder: Path, what: str, message: str) -> None:
+    library = includes(folder, what)
+    freeze_fragment(library, "fragments/tone", "1.0.0")
+
+    with pytest.raises(TemplateError, match=message):
+        library["uses"].render()
+
+
+def test_a_prompt_and_a_fragment_of_one_name_do_not_mix(folder: Path) -> None:
+    library = includes(folder, "fragments/tone@^1")
+    freeze_fragment(library, "fragments/tone", "1.0.0")
+    (folder / "fragments" / "versions" / "tone@1.5.0.prompt.j2").write_text(
+        "---\nversion: 1.5.0\n---\n{% user %}x{% enduser %}"
+    )
+
+    assert library["uses"].render().messages[0].text == "Stay calm."

@@ -11,7 +11,7 @@ import pytest
 
 import promptkit as pk
 from promptkit.errors import LockError, PromptError, TemplateError, VersionError
-from promptkit.libraries.freezing import freeze
+from promptkit.libraries.freezing import freeze, freeze_fragment
 from promptkit.libraries.locking import changes_since_lock, lock_library
 from promptkit.libraries.locks import read_lock
 
@@ -345,3 +345,53 @@ def test_the_configuration_makes_libraries_strict(folder: Path, monkeypatch: pyt
 
     assert pk.library(folder).strict
     assert not pk.library(folder, strict=False).strict
+
+
+def test_the_lock_decides_which_version_of_a_fragment_a_range_means(folder: Path) -> None:
+    (folder / "uses.prompt.j2").write_text("{% user %}{% include 'fragments/tone@^1' %}{% enduser %}")
+    library = pk.library(folder)
+    freeze_fragment(library, "fragments/tone", "1.0.0")
+    locked = lock_library(library)
+    edit(folder / "fragments" / "tone.md", "calm", "quick")
+    freeze_fragment(library, "fragments/tone", "1.1.0")
+
+    assert list(locked.pins["uses.prompt.j2"].fragments) == ["fragments/versions/tone@1.0.0.md"]
+    assert library["uses"].render().messages[0].text == "Stay quick."
+    assert strict(folder)["uses"].render().messages[0].text == "Stay calm."
+    lock_library(library)
+    assert strict(folder)["uses"].render().messages[0].text == "Stay quick."
+
+
+def test_a_judge_that_another_file_took_over_is_found(folder: Path) -> None:
+    lock_library(pk.library(folder))
+    freeze(pk.library(folder), "judges/tone")
+
+    assert [change for change in changes_since_lock(pk.library(folder)) if "judged" in change] == [
+        "support/greet.prompt.j2 is judged by other prompts than are locked"
+    ]
+    with pytest.raises(LockError, match="is judged by other prompts than are locked"):
+        strict(folder).get("support/greet")
+
+
+class Rhymes:
+    kind = "rhymes"
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    def sentence(self, subject: str) -> str:
+        return f"{subject} rhymes with {self.words}."
+
+    def fault(self, value: Any, scope: Any) -> str | None:
+        return None
+
+
+def test_rules_of_ones_own_count_by_their_sentence_and_lists_by_their_values(folder: Path) -> None:
+    text = "---\noutput: text\nconstraints:\n  - rhymes: {word}\n  - must_mention: [a, {{any: [b, c]}}]\n---\n{{% user %}}{{{{ constraints }}}}{{% enduser %}}"
+    library = pk.library(folder, rules=[Rhymes])
+    contracts: list[str] = []
+    for word in ("moon", "moon", "sun"):
+        (folder / "r.prompt.j2").write_text(text.format(word=word))
+        contracts.append(library.pin(library.entry("r")).contract)
+
+    assert contracts[0] == contracts[1] != contracts[2]

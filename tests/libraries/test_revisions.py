@@ -11,7 +11,7 @@ import pytest
 import promptkit as pk
 from promptkit.errors import PromptError, TemplateError, VersionError
 from promptkit.libraries.diffs import Bump, diff_of
-from promptkit.libraries.freezing import freeze
+from promptkit.libraries.freezing import freeze, freeze_fragment
 from promptkit.libraries.releasing import release, with_version
 from promptkit.libraries.reviews import review_since
 from promptkit.libraries.revisions import tree_at
@@ -332,3 +332,16 @@ def test_nothing_changed_is_nothing_to_say(repository: Repository) -> None:
     assert reviewed(repository)["support/triage"].diff.demands is Bump.NONE
     repository.git("checkout", "-q", "--", ".")
     assert reviewed(repository) == {}
+
+
+def test_a_new_version_of_a_fragment_is_found_in_the_prompts_that_take_it(repository: Repository) -> None:
+    repository.edit('"tone"', '"tone@^1"')
+    freeze_fragment(repository.library, "tone", "1.0.0")
+    repository.commit()
+    repository.edit("calm", "quick", repository.folder / "tone.md")
+    freeze_fragment(repository.library, "tone", "1.1.0")
+
+    found = reviewed(repository)
+
+    assert list(found) == ["support/triage"]
+    assert found["support/triage"].fault == "is still 1.0.0, and what changed demands 1.0.1 or higher (patch)"

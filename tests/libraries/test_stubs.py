@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
@@ -118,7 +117,7 @@ library["trage"]  # pyright: ignore[reportCallIssue, reportArgumentType]
 assert_type(library["triage@^1"].parse("{}", ticket={"subject": "a"}, product="router", rows=[], more={}, any=0).value.kind, Literal["fault"])
 assert_type(library.get("triage@2.0.0").run(ticket={"subject": "a"}, product="router", rows=[], more={}, any=0), pk.Result[TriageOutput])
 assert_type(library.get("other", output=int), pk.Prompt[int])
-assert_type(library["plain"].run(name="Ann").value, str)
+assert_type(library["plain"].run(name="Ann", text="x").value, str)
 assert_type(library["model"].run(name="Ann").value, stub_models.Out)
 assert_type(library["raw"].run(when="2026-01-01", tree={}, either=None, one=1, odd=1.5, open={}, bare=None).value, Any)
 
@@ -131,12 +130,17 @@ async def awaited() -> None:
 """
 
 
+def is_python(text: str) -> None:
+    """Compiled, since parsing alone takes two parameters of one name."""
+    compile(text, "prompts.pyi", "exec")
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "templates"
     folder.mkdir()
     (folder / "triage.prompt.j2").write_text(TRIAGE.format(version="1.0.0", kinds="fault"))
-    (folder / "plain.prompt.j2").write_text("{% user %}Hi {{ name }}{% enduser %}")
+    (folder / "plain.prompt.j2").write_text("{% user %}Hi {{ name }}{{ text }}{% enduser %}")
     (folder / "raw.prompt.j2").write_text(RAW)
     (folder / "model.prompt.j2").write_text(MODEL)
     freeze(pk.library(folder), "triage")
@@ -176,7 +180,7 @@ def test_pyright_knows_inputs_and_outputs_from_a_stub(project: Path) -> None:
 def test_a_stub_is_python_and_the_same_each_time(project: Path) -> None:
     text = stub_of(library_of(project), "prompts")
 
-    ast.parse(text)
+    is_python(text)
     assert text == stub_of(library_of(project), "prompts")
     assert text.endswith("\nprompts: PromptLibrary\n")
     assert "Literal['triage@^1', 'triage@1.0.0']" in text
@@ -203,7 +207,7 @@ def test_values_at_run_time_are_as_the_stub_says(project: Path) -> None:
 
 
 def test_an_empty_library_and_one_prompt_have_stubs(tmp_path: Path) -> None:
-    ast.parse(stub_of(pk.library(tmp_path)))
+    is_python(stub_of(pk.library(tmp_path)))
     (tmp_path / "0-one.prompt.j2").write_text(
         "---\nversion: 0.2.0-rc.1\noutput: {schema: {a(array): string}}\n---\n{% user %}x{% enduser %}"
     )
@@ -213,7 +217,7 @@ def test_an_empty_library_and_one_prompt_have_stubs(tmp_path: Path) -> None:
 
     text = stub_of(pk.library(tmp_path))
 
-    ast.parse(text)
+    is_python(text)
     assert "class P0OneOutput(BaseModel):\n    a: list[str]" in text
     assert "Literal['0-one', '0-one@0.2.0-rc.1']" in text
     assert "Literal['two', 'two@^0.2', 'two@0.2.0']" in text

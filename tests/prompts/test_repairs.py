@@ -71,6 +71,25 @@ def test_what_is_refused_is_asked_again_with_the_reason(answer: str, said: str) 
     assert len(result.attempts) == 2
 
 
+def test_a_wrong_field_of_an_answer_in_a_fence_is_asked_for_alone() -> None:
+    backend = MockBackend(['Sure:\n```json\n{"kind":"bill","level":"?","note":"Pays."}\n```', '{"level": 3}'])
+
+    result = triage(attempts=2).using(backend).run(mail="x")
+
+    assert result.value == Triage(kind="bill", level=3, note="Pays.")
+    assert result.attempts[1].asked == ("level",)
+
+
+def test_an_answer_that_is_no_json_says_also_why_nothing_was_taken_from_it() -> None:
+    with pytest.raises(pk.errors.Unparseable) as caught:
+        triage().parse('{"kind": "bill", "level": 2, "note": "a 5" pipe"}', mail="x")
+
+    assert (
+        "the answer is no JSON: a comma or a closing bracket was expected (line 1, column 44); nor can a value be taken "
+        "from it: it is unclear where a text with quotation marks inside ends; a backend"
+    ) in str(caught.value)
+
+
 def test_an_answer_that_the_backend_cut_or_refused_is_not_asked_again() -> None:
     for reason, kind in (("length", pk.errors.Truncated), ("refusal", pk.errors.Refused)):
         answer = Completion(text=GOOD[:-3], finish_reason=reason, model="m")  # type: ignore[arg-type]
@@ -97,6 +116,30 @@ def test_the_answer_to_some_fields_is_mended_too_and_its_receipts_have_the_paths
 
     assert result.value.items[1].level == 3
     assert ("items[1].level", "number_text") in [(each.path, each.rule) for each in result.repairs]
+
+
+@pytest.mark.parametrize(
+    "answer", [GOOD, FENCED, f"Sure: {GOOD}", GOOD.replace('"note":"Pays."', '"note":"Pays.","mood":"calm"')]
+)
+def test_a_stream_ends_in_the_same_value_and_receipts_as_a_run(answer: str) -> None:
+    prompt = triage().using(MockBackend(lambda _: answer))
+
+    *_, finished = prompt.stream(mail="x")
+
+    ran = prompt.run(mail="x")
+    assert isinstance(finished, pk.events.Finished)
+    assert (finished.result.value, finished.result.repairs) == (ran.value, ran.repairs)
+
+
+def test_a_stream_refuses_an_echo_as_a_run_does() -> None:
+    prompt = triage().using(MockBackend(lambda _: GOOD))
+
+    for way in (
+        lambda: prompt.run(mail=f"Write {GOOD}!"),
+        lambda: list(prompt.stream(mail=f"Write {GOOD}!")),
+    ):
+        with pytest.raises(pk.errors.Echoed):
+            way()
 
 
 FILE = """---

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.completions import Completion
 from promptkit.records import completion_of, text_of_completion
 
@@ -109,6 +110,11 @@ class AnswerFile:
         self._pid = 0
         self._added: float = max_bytes  # so that the first answer that is added makes room
         self._told = False
+        self.begin_anew()
+        begin_anew_in_children(self)
+
+    def begin_anew(self) -> None:
+        """Unlock; called in a child process, which opens the file for itself."""
         self._lock = threading.Lock()
 
     def get(self, key: str, now: float) -> Kept | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,8 +195,9 @@ class BudgetLayer:
     def _took_by_failing(self, asked: Spending, error: BackendError) -> Spending:
         if error.usage is not None:
             return self._took(asked, error.usage)
-        if error.status is not None or isinstance(error, ConnectionFailed):
-            return Spending(calls=1)  # refused: no model was asked
+        refused = error.status is not None and error.status >= HTTPStatus.BAD_REQUEST
+        if refused or isinstance(error, ConnectionFailed):  # no model wrote anything
+            return Spending(calls=1)
         return asked  # nobody knows what it took
 
     def _refused(self, refusal: Refusal, asked: Spending, tag: str) -> BudgetExceeded:

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from promptkit.backends.layers.contracts import fault_of
 from promptkit.backends.layers.effects import AnyBackend, LayerCall, Program, Wait, Work
 from promptkit.backends.layers.flights import Flight, Flights, NoAnswer
 from promptkit.backends.layers.layered import AsyncLayered, Layered, leaves, maker, wrapped
-from promptkit.completions import Completion, Detour
+from promptkit.completions import Completion, Detour, Usage
 from promptkit.errors import BackendError, TimedOut
 from promptkit.records import call_key
 
@@ -24,6 +25,7 @@ __all__ = ["Cache", "cache"]
 MONTH_S = 30 * 86400.0
 MEBIBYTE = 2**20
 _AT_ONCE = "the answer to an equal question at the same time"
+_FAILED_AT_ONCE = "the failure of an equal question at the same time"
 
 
 class Cache:
@@ -57,7 +59,7 @@ class Cache:
                 return (yield from _given_up(call))
             outcome = flight.outcome
             if isinstance(outcome, BackendError):
-                raise copy.copy(outcome)  # each caller's error gets evidence of its own
+                raise _own(outcome, call)
             if isinstance(outcome, Completion) and fault_of(call.request, outcome) is None:
                 return _from(outcome, call, _AT_ONCE)
             if outcome is not NoAnswer.GIVEN_UP:
@@ -133,6 +135,14 @@ def _bare(completion: Completion) -> Completion:
 def _from(completion: Completion, call: LayerCall, reason: str) -> Completion:
     kept = Detour(layer="cache", backend=call.backend.name, reason=reason)
     return replace(completion, detours=(*completion.detours, kept))
+
+
+def _own(error: BackendError, call: LayerCall) -> BackendError:
+    """A failure for one of those who waited, with evidence of its own: this call took nothing."""
+    own = copy.copy(error)
+    own.usage = Usage(input_tokens=0, output_tokens=0, cost=Decimal(0))
+    own.detours = (Detour(layer="cache", backend=call.backend.name, reason=_FAILED_AT_ONCE),)
+    return own
 
 
 def _moment(at: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
+from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.backends.layers.signals import Signal
 from promptkit.completions import Completion
 from promptkit.errors import BackendError
@@ -41,6 +42,11 @@ class Flights:
     """The questions under way by their key, shared by all threads and tasks."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+        begin_anew_in_children(self)
+
+    def begin_anew(self) -> None:
+        """Forget what is under way; called in a child process, in which nobody will land it."""
         self._flights: dict[str, Flight] = {}
         self._lock = threading.Lock()
 

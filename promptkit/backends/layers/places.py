@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Generator
 
 from promptkit.backends.layers.effects import Effect, LayerCall, Wait
+from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.backends.layers.signals import Signal
 
 __all__ = ["Places"]
@@ -20,7 +21,13 @@ class Places:
     """
 
     def __init__(self, count: int) -> None:
-        self._free = count
+        self._count = count
+        self.begin_anew()
+        begin_anew_in_children(self)
+
+    def begin_anew(self) -> None:
+        """Free all places; called in a child process, in which nobody will leave them."""
+        self._free = self._count
         self._waiting: deque[Signal] = deque()
         self._lock = threading.Lock()
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from promptkit.backends.layers.clocks import Clock
 from promptkit.backends.layers.counts import input_tokens_of
 from promptkit.backends.layers.effects import AnyBackend, Effect, LayerCall, Program, Wait
+from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.backends.layers.layered import AsyncLayered, Layered, maker, wrapped
 from promptkit.backends.layers.places import Places
 from promptkit.backends.layers.signals import Signal
@@ -59,9 +60,14 @@ class RateLimit:
         }
         self._paused_until = 0.0
         self._gate = Places(1)  # who stands in it is the next
+        self.begin_anew()
+        begin_anew_in_children(self)
+
+    def begin_anew(self) -> None:
+        """Forget who waits; what was sent stays counted, since the server counts it too."""
         self._news: Signal | None = None  # for who waits for room; an answer may make it
-        self._output_tokens = FIRST_OUTPUT_TOKENS
         self._lock = threading.Lock()
+        self._output_tokens = FIRST_OUTPUT_TOKENS
 
     def answer(self, call: LayerCall) -> Program:
         """Ask when all windows have room."""

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.errors import ConfigurationError
 
 __all__ = ["FileLedger", "Ledger", "MemoryLedger", "Refusal", "Spending", "default_ledger_file"]
@@ -109,6 +110,11 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._purses: dict[str, Spending] = {}
+        self.begin_anew()
+        begin_anew_in_children(self)
+
+    def begin_anew(self) -> None:
+        """Unlock; called in a child process, which goes on from what was spent before it was made."""
         self._lock = threading.Lock()
 
     def spent(self, purse: str) -> Spending:

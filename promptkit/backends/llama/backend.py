@@ -21,7 +21,7 @@ from promptkit.backends.llama.outputs import compile_output
 from promptkit.backends.llama.planning import plan
 from promptkit.backends.llama.sampling import Sampler
 from promptkit.backends.llama.sequences import Answer, Limits, News
-from promptkit.backends.llama.sources import find_model
+from promptkit.backends.llama.sources import digest_of, find_model
 from promptkit.completions import Completed, Completion, Enforcement, Event
 from promptkit.errors import BackendError, ContextOverflow
 from promptkit.interception import require_live
@@ -94,6 +94,11 @@ class LlamaBackend:
                 found = Path(source).expanduser().stat()
                 about.append(f"{found.st_size} {found.st_mtime_ns}")
         return " ".join(about)
+
+    def digest(self) -> str:
+        """SHA-256 over the model's file and its adapters, the same on every machine; empty where one is not here."""
+        with self._named():
+            return digest_of((self._file, *(lora.source for lora in self._loras)))
 
     def capabilities(self) -> Capabilities:
         """Schemas, streams and seeds; text only. More requests than are decoded at once wait for their turn."""

@@ -17,8 +17,6 @@ __all__ = ["Place", "places_of"]
 
 Way: TypeAlias = tuple[str | int, ...]
 
-_DEEPEST = 8
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -82,14 +80,15 @@ def _made(field: InputField) -> Any:
     return _whole(field.json_schema, field.json_schema)
 
 
-def _whole(fragment: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> Any:
+def _whole(fragment: Mapping[str, Any], root: Mapping[str, Any], above: frozenset[int] = frozenset()) -> Any:
     """A value of the schema in which optional fields are given and lists hold an item."""
     fragment = without_null(resolve(fragment, root))
     properties = fragment.get("properties")
-    if is_mapping(properties) and depth < _DEEPEST:
-        return {name: _whole(part, root, depth + 1) for name, part in properties.items() if is_mapping(part)}
-    if is_mapping(fragment.get("items")) and depth < _DEEPEST:
-        return [_whole(fragment["items"], root, depth + 1)]
+    if is_mapping(properties) and id(properties) not in above:  # a schema may refer to itself
+        inner = above | {id(properties)}
+        return {name: _whole(part, root, inner) for name, part in properties.items() if is_mapping(part)}
+    if is_mapping(fragment.get("items")):
+        return [_whole(fragment["items"], root, above)]
     found = generate({**fragment, "$defs": root["$defs"]} if "$defs" in root else fragment, seed=None)
     return found.value if isinstance(found, Generated) else None
 

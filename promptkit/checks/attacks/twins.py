@@ -46,6 +46,8 @@ def broken_message(
         elif twin and twin in calm.text:
             if not _is_replaced(calm.text, wild.text, twin, value):
                 return f"message {number} ({wild.role}) has another text around the value", compared
+            if _closes_fence(calm.text, wild.text, twin, value):
+                return f"it closes the fence around it in message {number} ({wild.role})", compared
             compared += 1
     return None, compared
 
@@ -60,6 +62,21 @@ def _is_replaced(calm: str, wild: str, twin: str, value: str) -> bool:
         line == other or _is_longer_fence(line, other, value)
         for line, other in zip(lines, others, strict=True)
     )
+
+
+def _closes_fence(calm: str, wild: str, twin: str, value: str) -> bool:
+    """Whether the value stands in a fence that it can close itself."""
+    before, _, after = calm.partition(twin)
+    above = before.split("\n")[:-1]
+    opened = next((at for at in reversed(range(len(above))) if _FENCE.fullmatch(above[at])), None)
+    if opened is None:
+        return False
+    fence = _FENCE.fullmatch(above[opened])
+    assert fence is not None
+    if not fence[2] or not re.search(rf"(?m)^{fence[1]}$", after):
+        return False  # no fence that is still open here
+    real = _FENCE.fullmatch(wild.split("\n")[opened])
+    return real is not None and real[1] in value
 
 
 def _is_longer_fence(line: str, other: str, value: str) -> bool:

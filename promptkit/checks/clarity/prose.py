@@ -75,7 +75,7 @@ def prose_of(prompt: Prompt[Any]) -> list[Prose]:
         closed = _CLOSING & kinds.keys() or _is_short(kinds)
         return [] if closed else [Prose("", bool(_LENGTHS & kinds.keys()), to_people=True)]
     schema = output.schema.json_schema
-    return list(_fields(schema, schema, "", output.constraints))
+    return list(_fields(without_null(resolve(schema, schema)), schema, "", output.constraints))
 
 
 def _fields(
@@ -83,21 +83,22 @@ def _fields(
     root: Mapping[str, Any],
     path: str,
     rules: Sequence[Constraint],
-    depth: int = 0,
+    above: frozenset[int] = frozenset(),
 ) -> Iterator[Prose]:
     properties = fragment.get("properties", {})
-    if not is_mapping(properties) or depth > 6:  # noqa: PLR2004 - schemas may refer to themselves
+    if not is_mapping(properties) or id(properties) in above:  # a schema may refer to itself
         return
+    above |= {id(properties)}
     for name, part in properties.items():
         inner = without_null(resolve(part if is_mapping(part) else {}, root))
         place = f"{path}.{name}" if path else name
         if types_of(inner) == ("string",):
             yield from _text_field(name, inner, place, rules)
         elif types_of(inner) == ("object",):
-            yield from _fields(inner, root, place, rules, depth + 1)
+            yield from _fields(inner, root, place, rules, above)
         elif is_mapping(inner.get("items")):
             item = without_null(resolve(inner["items"], root))
-            yield from _fields(item, root, f"{place}[]", rules, depth + 1)
+            yield from _fields(item, root, f"{place}[]", rules, above)
 
 
 def _text_field(

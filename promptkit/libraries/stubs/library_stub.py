@@ -37,7 +37,7 @@ _METHODS = (
     ("async def arun", "self, /", "Result[{output}]"),
     ("def stream", "self, /", "Iterator[StreamEvent[{output}]]"),
     ("def astream", "self, /", "AsyncIterator[StreamEvent[{output}]]"),
-    ("def parse", "self, text: str, /", "Result[{output}]"),
+    ("def parse", "self, _text: str, /", "Result[{output}]"),
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from promptkit.completions import Repair
-from promptkit.errors import Echoed, Empty, Unparseable
+from promptkit.errors import Echoed, Empty, OutputError, Unparseable
 from promptkit.output.alignment.aligned import Aligned, Candidate
 from promptkit.output.alignment.attempts import Attempts, allows_null_and_text, has_further_names
 from promptkit.output.alignment.choosing import choose
@@ -108,17 +108,20 @@ def aligned(
             "the model wrote nothing; ask again, or check that the prompt asks for an answer", text=text
         )
     strict = strict or schema.read_json(text, closed=True)
+    if isinstance(strict, Valid) and (schema.kind == "text" or not (inputs or _may_say_null(text, schema))):
+        return _untouched(text, strict)
     echoes = Echoes(inputs, lambda given: _values_in(given, schema))
     if isinstance(strict, Valid):
-        if schema.kind == "text":
-            return Aligned(value=strict.value, data=strict.data)
         return _as_it_stands(text, strict, schema, echoes)
     try:
         return _mended(text, schema, echoes, allowed, _DEEPEST)
-    except TooMuchWork as error:
+    except OutputError as error:
+        error.text = text  # of an answer that was encoded it is the text inside
+        raise
+    except (TooMuchWork, RecursionError) as error:  # the caller's own stack may leave little room
         why = (
             f"its objects and lists are nested deeper than {MAX_DEPTH}"
-            if isinstance(error, TooDeep)
+            if not isinstance(error, TooMuchWork) or isinstance(error, TooDeep)
             else "its brackets and quotation marks can be read in too many ways"
         )
         raise Unparseable(
@@ -139,10 +142,15 @@ def _as_it_stands(text: str, strict: Valid[Any], schema: OutputSchema[Any], echo
             text=text,
             candidates=(candidate,),
         )
-    candidates = (Candidate(text=text[:200], start=0, end=len(text), data=strict.data),)
+    untouched = _untouched(text, strict)
     if _may_say_null(text, schema) and (made := _without_null_texts(text, schema)) is not None:
-        return replace(made, candidates=candidates)
-    return Aligned(value=strict.value, data=strict.data, candidates=candidates)
+        return replace(made, candidates=untouched.candidates)
+    return untouched
+
+
+def _untouched(text: str, strict: Valid[Any]) -> Aligned[Any]:
+    candidate = Candidate(text=text[:200], start=0, end=len(text), data=strict.data)
+    return Aligned(value=strict.value, data=strict.data, candidates=(candidate,))
 
 
 def stands(data: Any, text: str, schema: OutputSchema[Any], inputs: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from promptkit.output.alignment.candidates import Found, Seeker, speaks_of
 from promptkit.output.alignment.fitting import Fitter, Misfit
 from promptkit.output.alignment.lines import Spoken, bullets, labelled, sentence, tagged
 from promptkit.output.alignment.nodes import Arr, Fix, Node, Obj, Reading
+from promptkit.output.alignment.tables import has_table, table
 from promptkit.schemas import Invalid, OutputSchema, Valid
 from promptkit.schemas.fragments import opened, types_of
 from promptkit.schemas.json_types import is_list, is_mapping, is_object
@@ -59,7 +60,7 @@ class Attempts:
         self._root = schema.json_schema
         self.names = _names_of(schema)
         self.seeker = Seeker(text, self.names)
-        self._fitter = Fitter(self._root, self.names, 20 * len(text) + 20_000)
+        self._fitter = Fitter(self._root, self.names, 8 * len(text) + 4_000)
 
     def in_brackets(self) -> list[Attempt]:
         """What each object or list of the text gives, thoughts left out."""
@@ -75,7 +76,7 @@ class Attempts:
                 return Attempt(start=found.start, end=found.end, valid=valid, speaks=True)
             found = self.seeker.read_again(found)
         reading = found.reading
-        if reading is None:
+        if reading is None:  # strict JSON that the tolerant reader does not see as such
             return Attempt(start=found.start, end=found.end, problem="it cannot be read")
         return self.of_reading(reading, found.start)
 
@@ -90,22 +91,31 @@ class Attempts:
 
     def spoken(self) -> Iterator[Attempt]:
         """What stands in the text without brackets, likeliest form first."""
-        top = opened(self._root, self._root)
-        kinds = types_of(top)
-        declared = {fold(name): name for name in top.get("properties", {})}
-        forms: list[Spoken | None] = []
-        if declared:
-            forms = [labelled(self._text, self._root), tagged(self._text, declared)]
-        elif "array" in kinds:
-            forms = [bullets(self._text)]
-        elif kinds not in (("object",), ("string",)):
-            forms = [sentence(self._text)]
-        for form in forms:
+        for form in self._forms():
             if form is not None:
-                made = Attempt(start=form.start, end=form.end, speaks=True)
+                made = Attempt(start=form.start, end=form.end, speaks=form.rule != "fence")
                 yield self._fitted(
                     made, form.node, (Fix((), form.rule, self._text[form.start : form.end][:200], None),)
                 )
+
+    def _forms(self) -> list[Spoken | None]:
+        top = opened(self._root, self._root)
+        kinds = types_of(top)
+        properties: Mapping[str, Any] = top.get("properties", {})
+        declared = {fold(name): name for name in properties}
+        only = [types_of(opened(inner, self._root)) for inner in properties.values() if is_mapping(inner)]
+        items = top.get("items", {})
+        item: Mapping[str, Any] = opened(items, self._root) if is_mapping(items) else {}
+        if has_table(self._text):
+            named = declared or {fold(name): name for name in item.get("properties", {})}
+            return [table(self._text, named)]
+        if declared:
+            lists = [bullets(self._text)] if only == [("array",)] else []
+            return [labelled(self._text, self._root), tagged(self._text, declared), *lists]
+        if "array" in kinds:
+            numbers = types_of(item) in (("integer",), ("number",))
+            return [bullets(self._text), sentence(self._text) if numbers else None]
+        return [] if kinds in (("object",), ("string",)) else [sentence(self._text)]
 
     def _row(self, found: list[Found]) -> Attempt | None:
         """Several objects in a row as the list that is asked for; None where the text is no such row."""

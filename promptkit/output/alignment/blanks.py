@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["KEY", "Blanks", "fold"]
+__all__ = ["KEY", "Blanks", "fold", "is_quoted", "key_name"]
 
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
+_COMMENTS = ("/", "#")
 _FOLDED = re.compile(r"[\s_\-.:*`\"']+")
 
 KEY = re.compile(
     r"""[^\S\n]{0,200}(?:
-        (?P<quote>["'“”„`‘]{1,2})(?P<quoted>[^"'“”„`‘’\n]{1,80}?)["'“”`’]{1,2}\s{0,20}[:=]
+        (?P<quote>["'`])(?P=quote)?(?P<quoted>(?:\\.|(?!(?P=quote))[^\n\\]){0,80}?)(?P=quote){1,2}\s{0,20}[:=]
+      | (?P<smart>[“”„‘])(?P<smartly>[^“”„‘’"\n]{0,80}?)[“”’"]\s{0,20}[:=]
       | (?P<bare>[^\W\d][\w $.\-]{0,60}?)["'”’]?\s{0,20}(?::(?!//)|=)
     )""",
     re.VERBOSE,
 )
 """A name with its colon, with or without quotation marks; bounded, so that looking ahead costs no more than its
 length."""
+
+
+def key_name(key: re.Match[str]) -> str:
+    """The name that KEY found, as it stands between its marks."""
+    return next((name for name in key.group("quoted", "smartly", "bare") if name is not None), "")
+
+
+def is_quoted(key: re.Match[str]) -> bool:
+    """True when the name that KEY found has quotation marks."""
+    return key["bare"] is None
 
 
 def fold(name: str) -> str:
@@ -42,6 +54,8 @@ class Blanks:
         first = ""
         while True:
             at = _BLANK.match(self._text, at).end()  # type: ignore[union-attr]
+            if self._text[at : at + 1] not in _COMMENTS:
+                return at, first
             end = self._comment_end(at)
             if end == at:
                 return at, first

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from promptkit.output.alignment.blanks import fold
@@ -23,7 +22,7 @@ _TOKEN = re.compile(
 )
 _CLOSED_THOUGHT = re.compile(rf"</{_THOUGHT}\s*>", re.IGNORECASE)
 _CLOSED_CHANNEL = re.compile(r"<\|(?:end|start)\|>|<\|channel\|>\s*final")
-_BEGINS_LIST = re.compile(r"\[\s*(?:[\"'“{\[(\d\-\]]|true\b|false\b|null\b|None\b)", re.IGNORECASE)
+_BEGINS_LIST = re.compile(r"\[\s*(?:/[*/]|#|[\"'“{\[(\d\-\]]|true\b|false\b|null\b|None\b)", re.IGNORECASE)
 _SCANNER = json.JSONDecoder()
 _SPOKEN_DEPTH = 4
 _MOST_STRICT_FAILURES = 50
@@ -145,13 +144,19 @@ def speaks_of(node: Node, names: frozenset[str], depth: int = _SPOKEN_DEPTH) -> 
     return False
 
 
-def strings_in(data: object) -> Iterator[str]:
-    """The texts of plain data."""
+def strings_in(data: object) -> list[str]:
+    """The texts of plain data, in their order."""
+    found: list[str] = []
+    _gather(data, found)
+    return found
+
+
+def _gather(data: object, found: list[str]) -> None:
     if isinstance(data, str):
-        yield data
+        found.append(data)
     elif is_object(data):
         for value in data.values():
-            yield from strings_in(value)
+            _gather(value, found)
     elif isinstance(data, list | tuple):
         for value in data:  # pyright: ignore[reportUnknownVariableType]
-            yield from strings_in(value)  # pyright: ignore[reportUnknownArgumentType]
+            _gather(value, found)  # pyright: ignore[reportUnknownArgumentType]

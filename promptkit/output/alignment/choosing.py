@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from promptkit.completions import Repair
@@ -23,6 +24,7 @@ from promptkit.output.alignment.nodes import Fix
 from promptkit.output.alignment.rules import LOSSY_RULES, RULES
 from promptkit.output.alignment.surroundings import (
     Standing,
+    goes_on,
     is_html,
     is_noise,
     is_refusal,
@@ -38,7 +40,7 @@ _SHOWN = 200
 _MOST_CANDIDATES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class _Rated:
     """An attempt, and what the words before it call it."""
 
@@ -49,7 +51,7 @@ class _Rated:
     def fits(self) -> bool:
         return self.attempt.valid is not None
 
-    @property
+    @cached_property
     def key(self) -> str:
         assert self.attempt.valid is not None
         return canonical(self.attempt.valid.data)
@@ -126,7 +128,8 @@ class _Choice:
 
     def _own(self, fitting: list[_Rated]) -> list[_Rated]:
         """The values that the model gives as its own: not those of the inputs, no samples, no quotations."""
-        own = [each for each in fitting if not self._is_copy(each, alone=len({e.key for e in fitting}) == 1)]
+        alone = _distinct(fitting) == 1
+        own = [each for each in fitting if not self._is_copy(each, alone=alone)]
         if not own:
             raise self._error(
                 Echoed,
@@ -134,7 +137,7 @@ class _Choice:
                 "than given; ask again, or give such data as an input of its own",
             )
         kept = [each for each in own if not each.stands_apart]
-        if not kept and len({each.key for each in own}) == 1 and own[-1].standing is Standing.DRAFT:
+        if not kept and _distinct(own) == 1 and own[-1].standing is Standing.DRAFT:
             kept = own
         if not kept:
             quoted = own[-1].standing is Standing.QUOTED
@@ -144,10 +147,11 @@ class _Choice:
                 + ("a quotation of what was given" if quoted else "a sample or a draft")
                 + "; ask again for the answer itself",
             )
+        left_in = set(kept)
         self._left_out += [
             _around("draft" if each.standing is Standing.DRAFT else "quoted_input", self._written(each), "")
             for each in fitting
-            if each not in kept
+            if each not in left_in
         ]
         return kept
 
@@ -163,13 +167,15 @@ class _Choice:
             Ambiguous: When they differ.
         """
         last = kept[-1]
-        if len({each.key for each in kept}) == 1:
+        if _distinct(kept) == 1:
             return min(kept, key=lambda each: sum(RULES[fix.rule].cost for fix in each.attempt.fixes))
         final = [each for each in kept if each.standing is Standing.FINAL]
-        agreed = len({each.key for each in final}) == 1 and final[-1] is last
+        agreed = bool(final) and _distinct(final) == 1 and final[-1] is last
         if agreed and not offers_alternatives(self._gaps(kept)):
             self._left_out += [
-                _around("draft", self._written(each), "") for each in kept if each not in final
+                _around("draft", self._written(each), "")
+                for each in kept
+                if each.standing is not Standing.FINAL
             ]
             return last
         if "last_value" in self._allowed:
@@ -182,7 +188,7 @@ class _Choice:
             )
         raise self._error(
             Ambiguous,
-            f"the answer holds {len({each.key for each in kept})} values that differ, and no word says which is meant; "
+            f"the answer holds {_distinct(kept)} values that differ, and no word says which is meant; "
             "ask for one value alone",
         )
 
@@ -208,6 +214,13 @@ class _Choice:
         after = self._text[attempt.end :]
         if any(each.fits and each.attempt.start >= attempt.end for each in self._rated):
             return
+        misplaced = any(fix.rule == "bracket" for fix in attempt.fixes) and not is_noise(after)
+        if misplaced or goes_on(after):
+            raise self._error(
+                Unparseable,
+                "the value ends where more of it seems to follow, so a bracket may stand in a wrong place; "
+                "one more attempt lets the model correct itself",
+            )
         if takes_back(after):
             raise self._error(
                 Ambiguous, "words behind the value take it back; ask for the corrected value alone"
@@ -334,6 +347,11 @@ class _Choice:
             pieces.append(self._text[end : each.attempt.start])
             end = max(end, each.attempt.end)
         return " ".join([*pieces, self._text[end:]])
+
+
+def _distinct(rated: Sequence[_Rated]) -> int:
+    """How many values there are, equal ones counted once."""
+    return len(rated) if len(rated) < 2 else len({each.key for each in rated})  # noqa: PLR2004
 
 
 def _rule_around(piece: str) -> str:

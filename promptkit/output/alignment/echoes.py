@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,12 @@ from promptkit.output.alignment.candidates import strings_in
 from promptkit.schemas.json_types import is_list, is_mapping, is_object
 
 __all__ = ["Echoes", "canonical"]
+
+
+_FREE_TEXT = 20
+"""Characters of a text that no rule of reading spells otherwise, as it does choices."""
+
+_WORD = re.compile(r"[A-Za-z0-9]{4,}")
 
 
 def canonical(data: Any) -> str:
@@ -40,7 +47,7 @@ class Echoes:
 
     def is_echo(self, data: Any) -> bool:
         """True when the value stands as JSON inside a longer text of the inputs."""
-        return self._may_occur(data) and canonical(data) in self._values()
+        return self._may_occur(data) and self._words_occur(data) and canonical(data) in self._values()
 
     def is_input(self, data: Any) -> bool:
         """True when the value is an input as a whole, written as JSON, or stands inside one."""
@@ -55,6 +62,18 @@ class Echoes:
             return False
         name = next(iter(data))
         return any(name in text for text in self._texts)
+
+    def _words_occur(self, data: Any) -> bool:
+        """False when a word of the value's longest text stands in none of the inputs' texts.
+
+        Reading all of them costs many times what reading the answer does, and few answers are copied.
+        """
+        longest = max(strings_in([data]), key=len, default="")
+        words = _WORD.findall(longest) if len(longest) >= _FREE_TEXT else []
+        if not words:
+            return True
+        word = max(words, key=len).casefold()
+        return any(word in text.casefold() for text in self._texts)
 
     def _values(self) -> set[str]:
         if self._embedded is None:

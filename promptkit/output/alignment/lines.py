@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.output.alignment.blanks import fold
-from promptkit.output.alignment.nodes import Arr, Node, Obj
+from promptkit.output.alignment.nodes import Arr, Bare, Node, Obj
 from promptkit.output.alignment.reader import Reader
 from promptkit.output.alignment.words import strip_marks
 from promptkit.schemas.fragments import opened, types_of
 from promptkit.schemas.json_types import is_mapping
 
-__all__ = ["Spoken", "bullets", "labelled", "sentence", "tagged"]
+__all__ = ["Spoken", "bullets", "labelled", "plain_node", "sentence", "tagged"]
 
 _LINE = re.compile(
     r"(?P<indent>[ \t]*)(?P<lead>(?:[-*•+>|]|\d{1,3}[.)])[ \t]+)?(?P<name>[^:=|\n]{1,60}?)[ \t]*[:=|](?P<value>[^\n]*)"
@@ -30,6 +30,7 @@ _SENTENCE = re.compile(
     r"(?:\*\*)?\s*(?:is|=|:)(?:\*\*)?\s*:?\s*(?P<value>[^\n]{1,200}?)\s*\Z",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"(?P<mark>[\"'`])(?P<text>(?:(?!(?P=mark)).)*)(?P=mark),?")
 _MOST_LINES = 20_000
 
 
@@ -133,7 +134,7 @@ class _Lines:
         declared = fragment["properties"][name]
         inner: Mapping[str, Any] = opened(declared, self._root) if is_mapping(declared) else {}
         if value:
-            made.pairs.append((name, _node(value)))
+            made.pairs.append((name, plain_node(value)))
             return at + 1
         if "object" in types_of(inner) or "properties" in inner:
             block, end = self._block(at + 1, row.indent, inner, top=False)
@@ -142,7 +143,7 @@ class _Lines:
         items: list[Node] = []
         at += 1
         while at < len(self._rows) and (item := _ITEM.fullmatch(self._rows[at].value)) is not None:
-            items.append(_node(_clean(item["item"])))
+            items.append(plain_node(_clean(item["item"])))
             self._last = self._rows[at]
             at += 1
         made.pairs.append((name, Arr(items) if items else ""))
@@ -172,7 +173,7 @@ def _clean(value: str) -> str:
     return value.removesuffix("|").strip() if value.endswith("|") else value
 
 
-def _node(value: str) -> Node:
+def plain_node(value: str) -> Node:
     """What stands behind a name: JSON in brackets, a quoted text, or the text itself."""
     if value[:1] in ("[", "{"):
         reading = Reader(value, frozenset()).read(0)
@@ -183,9 +184,10 @@ def _node(value: str) -> Node:
             and not value[reading.end :].strip()
         ):
             return reading.node
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`" and value[0] not in value[1:-1]:
-        return value[1:-1]
-    return value
+    quoted = _QUOTED.fullmatch(value)
+    if quoted is not None:
+        return quoted["text"]
+    return Bare("") if value[:1] in "\"'`{[" else value  # something else begins there: no value of one line
 
 
 def tagged(text: str, names: Mapping[str, str]) -> Spoken | None:
@@ -206,7 +208,7 @@ def tagged(text: str, names: Mapping[str, str]) -> Spoken | None:
         closings[closing] = end
         if end < 0:
             continue
-        made.pairs.append((name, _node(text[at:end].strip())))
+        made.pairs.append((name, plain_node(text[at:end].strip())))
         first = tag.start() if first < 0 else first
         at = end + len(closing)
     return Spoken(made, "tags", first, at) if made.pairs else None
@@ -221,7 +223,7 @@ def bullets(text: str) -> Spoken | None:
         found = _ITEM.fullmatch(line.rstrip("\r\n"))
         if found is not None:
             first = first if items else start
-            items.append(_node(_clean(found["item"])))
+            items.append(plain_node(_clean(found["item"])))
             last = start + len(line.rstrip("\r\n"))
         elif items and line.strip():
             return None

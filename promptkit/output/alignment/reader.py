@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from promptkit.output.alignment.blanks import KEY, Blanks, fold
+from promptkit.output.alignment.blanks import KEY, Blanks, fold, is_quoted
 from promptkit.output.alignment.nodes import Arr, Bare, Fix, Node, Obj, Reading
 from promptkit.output.alignment.strings import OPENERS, Strings, Text
 
@@ -14,6 +14,9 @@ MAX_DEPTH = 100
 """Deepest nesting, as of strict reading."""
 
 _NUMBER_IN_ROW = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?=[ \t\n]+[+-]?\d)")
+_LITERAL = re.compile(
+    r"(?:[+-]?\d[\d.eE+\-]{0,40}|true|false|null|none)(?=[ \t]{1,20}[\"'“`])", re.IGNORECASE
+)
 _GROUPED = re.compile(
     r"[+\-−]?[^\W\d_]{0,3}[$€£¥₹]?\s?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s?[%€$£¥₹]?(?=\s*(?:[}\n]|,\s*[\"'}\w]))"
 )
@@ -125,9 +128,9 @@ class Reader:
     def _value(self, at: int, where: str, *, bare_names: bool = False) -> tuple[Node, int]:
         self.step()
         mark = self._source[at : at + 1]
+        if len(self._place) > MAX_DEPTH:
+            raise TooDeep
         if mark in _CLOSING and mark:
-            if len(self._place) >= MAX_DEPTH:
-                raise TooDeep
             return self._object(at + 1, "}") if mark == "{" else self._array(at + 1, _CLOSING[mark])
         if mark in OPENERS:
             return self._text(at, "value" if where == "value" else "item", bare_names=bare_names)
@@ -260,7 +263,7 @@ class Reader:
             text, end = self._text(at, "name")
             return text, end, False
         key = KEY.match(self._source, at)
-        if key is not None and key["bare"] is not None:
+        if key is not None and not is_quoted(key):
             end = key.end("bare")
             self._fix("unquoted", key["bare"], key["bare"])
             return key["bare"], end + (self._source[end] in "\"'”’"), True
@@ -277,7 +280,11 @@ class Reader:
         at = self._skip(at)
         mark = self._source[at : at + 1]
         if mark == ":":
-            return self._skip(at + 1)
+            at = self._skip(at + 1)
+            if self._source[at : at + 1] == ":":
+                self._fix("colon", ":", "")
+                at = self._skip(at + 1)
+            return at
         if mark == "=":
             arrow = 2 if self._source.startswith("=>", at) else 1
             self._fix("colon", self._source[at : at + arrow], ":")
@@ -294,7 +301,7 @@ class Reader:
             return None
         end = self._strings.read(at, "item")
         behind, _ = self._blanks.skip(end.end)
-        if end.cut or ":" in end.text or self._source[behind : behind + 1] not in (",", "}"):
+        if end.cut or end.unclear or ":" in end.text or self._source[behind : behind + 1] not in (",", "}"):
             return None
         self._fix("bracket", "{", "[")
         node, at = self._array(at, "}")
@@ -305,6 +312,8 @@ class Reader:
     def _bare(self, at: int, where: str, *, bare_names: bool) -> tuple[Node, int]:
         source = self._source
         row = _NUMBER_IN_ROW.match(source, at) if where == "item" else _GROUPED.match(source, at)
+        if row is None and where == "value":
+            row = self._before_name(at)
         if row is not None:
             return Bare(row.group()), row.end()
         end = self._bare_end(at, where, bare_names=bare_names)
@@ -317,7 +326,14 @@ class Reader:
         if word[-1:] in "\"'”" and word.count(word[-1]) == 1:
             self._fix("quote_missing", word, word[:-1])
             return word[:-1].rstrip(), end
+        if '"' in word:
+            self._break("quotation marks stand in a word that has none around it")
         return Bare(word), end
+
+    def _before_name(self, at: int) -> re.Match[str] | None:
+        """A number or word of JSON behind which a name follows without a comma."""
+        word = _LITERAL.match(self._source, at)
+        return word if word is not None and KEY.match(self._source, word.end()) else None
 
     def _bare_end(self, at: int, where: str, *, bare_names: bool) -> int:
         source = self._source
@@ -347,9 +363,7 @@ class Reader:
     def _pair_follows(self, at: int, *, bare_names: bool) -> bool:
         at, _ = self._blanks.skip(at)
         following = self._source[at : at + 1]
-        if following in ("}", "", ",", ")"):
+        if following in ("}", "", ",", ")") or self._source.startswith(_ELLIPSES, at):
             return True
         key = KEY.match(self._source, at)
-        return key is not None and (
-            key["quote"] is not None or bare_names or fold(key["bare"]) in self._names
-        )
+        return key is not None and (is_quoted(key) or bare_names or fold(key["bare"]) in self._names)

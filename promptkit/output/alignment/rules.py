@@ -38,6 +38,7 @@ RULES: Mapping[str, Rule] = {
     "wrapper": Rule(2, "an object around the value was taken off"),
     "labels": Rule(4, "lines of the form `name: value` were read as an object"),
     "tags": Rule(4, "tags named as the fields were read as an object"),
+    "table": Rule(4, "a table of Markdown was read as objects"),
     "bullets": Rule(3, "lines with bullets were read as a list"),
     "values_in_row": Rule(2, "several values in a row were read as a list"),
     "sentence": Rule(3, "a value was taken from the end of a sentence that announces it"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from promptkit.output.alignment.blanks import KEY, Blanks, fold
+from promptkit.output.alignment.blanks import KEY, Blanks, fold, is_quoted, key_name
 from promptkit.output.alignment.escapes import unescape
 
 __all__ = ["OPENERS", "Strings", "Text"]
@@ -99,7 +99,9 @@ class Strings:
         at, _ = self._blanks.skip(behind)
         following = text[at : at + 1]
         if where == "name":
-            return following in (":", "=") or (at > behind and following in OPENERS)
+            return following in (":", "=", "[", "{") or (
+                at > behind and (following in OPENERS or following.isdigit() or following == "-")
+            )
         if following in ("}", "]", ")", ""):
             return True
         if where == "item":
@@ -112,19 +114,24 @@ class Strings:
         if following in (",", ";"):
             at, _ = self._blanks.skip(at + 1)
             return text[at : at + 1] in ("", "}", ",", ")") or self._is_name(at, bare_names)
-        return text.startswith("```", at) or self._is_name(at, bare_names)
+        return text.startswith("```", at) or (self._is_name(at, bare_names) and not self._begins_name(behind))
+
+    def _begins_name(self, behind: int) -> bool:
+        """True when a mark looks like the first one of a name, whose last one stands behind it."""
+        key = KEY.match(self._text, behind)
+        return key is not None and not is_quoted(key) and self._text[key.end("bare")] in "\"'”’"
 
     def _is_name(self, at: int, bare_names: bool) -> bool:
         key = KEY.match(self._text, at)
         if key is None:
             return False
-        return key["quote"] is not None or bare_names or fold(key["bare"]) in self._names
+        return is_quoted(key) or bare_names or fold(key["bare"]) in self._names
 
     def known_name(self, at: int) -> bool:
         """True when a name of the schema with its colon begins there."""
         self._step()
         key = KEY.match(self._text, at)
-        return key is not None and fold(key["quoted"] or key["bare"]) in self._names
+        return key is not None and fold(key_name(key)) in self._names
 
     def is_known(self, name: str) -> bool:
         """True for a name of the schema in any spelling."""
@@ -144,6 +151,7 @@ class _Scan:
         self._start = at + (2 if self._doubled else 1)
         self._rules = [] if self._opener == '"' and not self._doubled else ["quotes"]
         self._inner = 0
+        self._strange = False  # a mark inside stands where no quotation begins or ends
 
     def text(self) -> Text:
         """The text up to the first mark that can end it."""
@@ -161,7 +169,7 @@ class _Scan:
                 if self._where != "item" and self._missing(at, at + 1):
                     return self._made(at, at, "quote_missing")
                 at += 1
-            elif (end := self._closed(at, found)) is not None:
+            elif (end := self._closed(at)) is not None:
                 return end
             else:
                 at += 1
@@ -169,21 +177,32 @@ class _Scan:
     def _ends(self, behind: int) -> bool:
         return self._strings._ends(behind, self._where, self._bare_names)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
-    def _closed(self, at: int, mark: str) -> Text | None:
+    def _closed(self, at: int) -> Text | None:
         """The text when the mark at ``at`` ends it; None when it stands inside."""
         source = self._source
         if self._doubled and source.startswith('""', at) and self._ends(at + 2):
             return self._made(at, at + 2)
-        if self._ends(at + 1) and not (self._doubled and self._inner == 0):
+        if not self._doubled and self._ends(at + 1):
             return self._made(at, at + 1)
         if self._where == "value" and self._before_comma(at) and self._strings.known_name(at):
             return self._made(at, at, "quote_missing")
         if self._where == "name" and self._key_without_end(at):
             colon = source.rindex(":", self._start, at)
             return self._made(colon, colon, "quote_missing")
-        if mark == self._opener or mark != "'":
-            self._inner += 1
+        if self._opener != "'":
+            self._inner_mark(at)
         return None
+
+    def _inner_mark(self, at: int) -> None:
+        """Count a mark inside; marks of a quotation stand before its first word and behind its last one."""
+        before, behind = self._source[at - 1 : at], self._source[at + 1 : at + 2]
+        opens = self._inner % 2 == 0
+        if opens:
+            fits = (at == self._start or before.isspace() or before in "([{-–—/'") and not behind.isspace()
+        else:
+            fits = not before.isspace() and (behind.isspace() or behind in ".,;:!?)]}-–—/'\"")
+        self._inner += 1
+        self._strange = self._strange or not (fits and behind)
 
     def _missing(self, line_end: int, next_line: int) -> bool:
         """True when a known name begins the next line, so that the closing mark is missing on this one."""
@@ -209,7 +228,7 @@ class _Scan:
         mended = [*self._rules, *rules]
         if self._inner and self._opener != "'":
             mended.append("inner_quotes")
-            if self._inner % 2:
+            if self._inner % 2 or self._strange:
                 unclear = "it is unclear where a text with quotation marks inside ends"
         if made.mended:
             mended.append("escape")

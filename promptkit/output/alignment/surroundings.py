@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-__all__ = ["Standing", "is_html", "is_noise", "is_refusal", "offers_alternatives", "standing", "takes_back"]
+__all__ = [
+    "Standing",
+    "goes_on",
+    "is_html",
+    "is_noise",
+    "is_refusal",
+    "offers_alternatives",
+    "standing",
+    "takes_back",
+]
 
 
 class Standing(StrEnum):
@@ -53,6 +62,7 @@ _SAID = (
         ),
     ),
 )
+_APART = (Standing.DRAFT, Standing.SAMPLE, Standing.QUOTED)
 _STANDINGS = [(kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for kind, words in _SAID]
 _ALTERNATIVES = re.compile(
     r"\b(?:or|alternatively|either|option|alternative|possibilit(?:y|ies)|could also|version [2b])\b",
@@ -79,22 +89,26 @@ _NOISE = re.compile(
     r"|</?s>|(?<=\|>)(?:assistant|final|json|analysis|commentary)(?=<\|))*",
     re.IGNORECASE,
 )
+_MORE = re.compile(r"[\s}\],]{0,80}[\"'][^\"'\n]{0,200}[\"']\s{0,20}[:,\]}]")
 _NEAR = 240
 
 
 def standing(before: str) -> Standing:
-    """What the words between the value before and this one call it; the nearest of them decides.
+    """What the words between the value before and this one call it.
+
+    The nearest of them decides; that a value is an answer does not unsay that it is the final one.
 
     Args:
         before: The text between the two, or from the beginning.
     """
     near = before[-_NEAR:]
-    best, at = Standing.PLAIN, -1
-    for kind, pattern in _STANDINGS:
-        for found in pattern.finditer(near):
-            if found.end() > at:
-                best, at = kind, found.end()
-    return best
+    said = sorted((found.end(), kind) for kind, pattern in _STANDINGS for found in pattern.finditer(near))
+    kinds = [kind for _, kind in said]
+    last = kinds[-1] if kinds else Standing.PLAIN
+    if last is not Standing.PLAIN:
+        return last
+    behind = next((at for at in reversed(range(len(kinds))) if kinds[at] in _APART), -1)
+    return Standing.FINAL if Standing.FINAL in kinds[behind + 1 :] else Standing.PLAIN
 
 
 def offers_alternatives(text: str) -> bool:
@@ -105,6 +119,11 @@ def offers_alternatives(text: str) -> bool:
 def takes_back(after: str) -> bool:
     """True when the words behind a value say that it is wrong."""
     return _TAKEN_BACK.search(after[:2_000]) is not None
+
+
+def goes_on(after: str) -> bool:
+    """True when what stands right behind a value looks like more of it: texts with commas or colons."""
+    return _MORE.match(after) is not None
 
 
 def is_refusal(text: str) -> bool:

@@ -12,6 +12,7 @@ from jinja2 import nodes
 
 from promptkit.constraints import parse
 from promptkit.declarations import ContextBlock, Declaration
+from promptkit.errors import TemplateError
 from promptkit.messages import Role
 from promptkit.rendering.analysis.kinds import ANY, Kind, kind_of_input
 from promptkit.rendering.analysis.prints import FixedText, Print, check_prefix, check_trust
@@ -38,8 +39,16 @@ def analyse(declaration: Declaration, *, inputs: InputSchema, texts: Texts) -> t
         declaration: The prompt as declared.
         inputs: The schema of its inputs.
         texts: Its texts, parsed.
+
+    Raises:
+        TemplateError: When an expression is nested too deeply.
     """
-    return _Analysis(declaration, inputs, texts).problems()
+    try:
+        return _Analysis(declaration, inputs, texts).problems()
+    except RecursionError as error:
+        raise TemplateError(
+            "the template is nested too deeply; break it into macros or includes", file=declaration.place
+        ) from error
 
 
 class _Analysis:

@@ -55,6 +55,7 @@ class Expressions:
         self._problems = problems
         self._unknown = unknown
         self._call_macro = call
+        self._asked: nodes.Node | None = None
         self._visitors: dict[type[nodes.Node], _Visitor] = {
             nodes.Add: self._add,
             nodes.And: self._and,
@@ -122,10 +123,21 @@ class Expressions:
         return self._unknown(node)
 
     def _getattr(self, node: nodes.Getattr, scope: Scope) -> Kind:
-        return self._member(self.kind(node.node, scope), node.attr, node)
+        asked = node is self._asked
+        holder = self.kind(node.node, scope)
+        return self._member(holder.certain() if asked else holder, node.attr, node)
+
+    def _asked_for(self, node: nodes.Expr, scope: Scope) -> Kind:
+        """The kind of what is asked for with a way out, by `default` or `is defined`: it may be missing in None."""
+        self._asked = node
+        kind = self.kind(node, scope)
+        self._asked = None
+        return replace(kind, nullable=True)
 
     def _getitem(self, node: nodes.Getitem, scope: Scope) -> Kind:
+        asked = node is self._asked
         holder = self.kind(node.node, scope)
+        holder = holder.certain() if asked else holder
         if isinstance(node.arg, nodes.Slice):
             self.kind(node.arg, scope)
             return self.solid(holder, node, "None cannot be sliced")
@@ -146,7 +158,10 @@ class Expressions:
     def _filter(self, node: nodes.Filter, scope: Scope) -> Kind:
         if not node.name.isidentifier():
             return self._internal(node, scope)
-        operand = self.kind(node.node, scope) if node.node is not None else TEXT
+        if node.node is None:
+            return self.filtered(TEXT, node, scope)
+        lenient = node.name in ("d", "default")
+        operand = self._asked_for(node.node, scope) if lenient else self.kind(node.node, scope)
         return self.filtered(operand, node, scope)
 
     def filtered(self, operand: Kind, node: nodes.Filter, scope: Scope) -> Kind:
@@ -188,7 +203,8 @@ class Expressions:
         return self.kind(node.node, scope) if node.node is not None else ANY
 
     def _test(self, node: nodes.Test, scope: Scope) -> Kind:
-        operand = self.kind(node.node, scope)
+        lenient = node.name in ("defined", "undefined")
+        operand = self._asked_for(node.node, scope) if lenient else self.kind(node.node, scope)
         arguments_of(node, lambda child: self.kind(child, scope))
         if node.name in _NUMERIC_TESTS:
             operand = self.solid(operand, node, f"`is {node.name}` needs a number")
@@ -219,6 +235,8 @@ class Expressions:
             if operand.op in ("lt", "lteq", "gt", "gteq"):
                 left = self.solid(left, node, "None has no order")
                 right = self.solid(right, node, "None has no order")
+            if operand.op in ("in", "notin"):
+                right = self.solid(right, node, "None holds nothing that could be looked for")
             fault = comparison_fault(left, operand.op, right)
             if fault is not None:
                 self._note(fault[0], fault[1], node, left.path.rpartition(".")[2])

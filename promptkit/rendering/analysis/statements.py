@@ -26,6 +26,8 @@ Sections: TypeAlias = Callable[[str, nodes.Node], None]
 _Sink: TypeAlias = list[FixedText | Print]
 _DEEPEST = 8
 """How deep macros that call one another are followed."""
+_MOST_CALLS = 500
+"""How many calls with different arguments are followed: those of macros that call themselves multiply."""
 _MOST_TEXTS = 500
 """How many texts are walked in all: files that include the next one twice double at each step."""
 _LOOPABLE = frozenset({"any", "list", "none", "object", "function"})
@@ -274,7 +276,7 @@ class Statements:
         self._called.add(id(macro.node))
         given = [(kind.name, kind.nullable, kind.path, kind.trusted) for kind in call.arguments.kinds]
         key = (id(macro.node), tuple(given), tuple(call.arguments.by_name), call.caller)
-        if key in self._calls or self._depth >= _DEEPEST:
+        if key in self._calls or self._depth >= _DEEPEST or len(self._calls) >= _MOST_CALLS:
             return self._calls.get(key, TEXT)
         self._calls[key] = TEXT
         scope: Scope = macro.scope.inner()

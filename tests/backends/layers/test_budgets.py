@@ -160,6 +160,7 @@ def test_a_model_in_this_process_costs_nothing(short) -> None:
         (RateLimited("slow", status=429), 0),
         (ConnectionFailed("nobody there"), 0),
         (TimedOut("late", kind="stall"), READ + 20),
+        (ServerError("half an answer", status=200), READ + 20),
     ],
 )
 def test_a_failure_takes_what_it_says_nothing_when_refused_and_all_where_nobody_knows(

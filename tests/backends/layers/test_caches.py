@@ -227,13 +227,19 @@ def test_equal_questions_at_the_same_time_are_asked_once(cached, text_question) 
 
 
 def test_the_failure_of_the_one_that_was_asked_is_everybodys_own(cached, text_question) -> None:
-    inner = Slow([ServerError("boom", retry_after_s=3), "yes"])
+    tried = Detour(layer="retry", backend="mock", reason="TimedOut: x", usage=USAGE)
+    error = ServerError("boom", retry_after_s=3, usage=USAGE)
+    error.detours = (tried,)
+    inner = Slow([error, "yes"])
 
     errors, took_s = together(cached, inner, text_question)
 
     assert [str(error) for error in errors] == ["boom"] * 5
     assert len({id(error) for error in errors}) == 5
     assert {error.retry_after_s for error in errors} == {3}
+    nothing = Usage(input_tokens=0, output_tokens=0, cost=Decimal(0))
+    assert [error.spent for error in errors] == [USAGE + USAGE, *[nothing] * 4]
+    assert errors[1].detours[0].reason == "the failure of an equal question at the same time"
     assert len(inner.requests) == 1
     assert took_s == pytest.approx(10)
 

@@ -143,6 +143,48 @@ def test_an_object_may_be_written_as_lines_or_tags(text, rule):
     assert rule in rules
 
 
+PEOPLE = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+        "required": ["name"],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "data"),
+    [
+        ("| Name | Age |\n|---|---|\n| Ann | 3 |", PEOPLE["items"], {"name": "Ann", "age": 3}),
+        (
+            "Here:\n\n| Field | Value |\n| --- | :-: |\n| **name** | Ann |\n| age | 3 |\n\nBye",
+            PEOPLE["items"],
+            {"name": "Ann", "age": 3},
+        ),
+        (
+            "| name | age |\n|--|--|\n| Ann | 3 |\n| Bo | 4 |",
+            PEOPLE,
+            [{"name": "Ann", "age": 3}, {"name": "Bo", "age": 4}],
+        ),
+        ("| name | age |\n|--|--|\n| Ann | 3 |\n| Bo | 4 |", PEOPLE["items"], None),
+        ("| name | size |\n|--|--|\n| Ann | 3 |", PEOPLE["items"], None),
+        ("| name |\n|--|\n| Ann | 3 |", PEOPLE["items"], None),
+        ("| name | tags |\n|--|--|", PEOPLE["items"], None),
+        ("| name | age |\n|--|--|\n| A | 3 |\n\n| name | age |\n|--|--|\n| B | 4 |", PEOPLE["items"], None),
+        ("- 1\n- 2", field("a", type="array", items={"type": "integer"}), {"a": [1, 2]}),
+        ("1, 2, 3", {"type": "array", "items": {"type": "integer"}}, [1, 2, 3]),
+        ("I have none", {"type": "array", "items": {"type": "string"}}, None),
+    ],
+)
+def test_tables_and_lists_of_lines_are_read_where_they_name_all_that_they_hold(text, schema, data):
+    if data is None:
+        with pytest.raises(OutputError):
+            align(text, schema)
+    else:
+        assert align(text, schema).data == data
+
+
 def test_nested_lines_are_read_by_their_indentation():
     text = (
         "kind: bill\nlevel: 2\nnote: 'Pays on Friday.'\ntags:\n  - late\n  - big\ncustomer:\n  full_name: Bo Ek\n"
