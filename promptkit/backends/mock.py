@@ -19,7 +19,7 @@ from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolC
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
 from promptkit.schemas import Refused, Valid
 
-__all__ = ["MockBackend", "Paced", "Reply"]
+__all__ = ["MockBackend", "Paced", "Reply", "values_of"]
 
 Reply: TypeAlias = Any
 """A string, a Completion, an exception to raise, a value of the output (data or an instance), or a Paced of these."""
@@ -326,16 +326,20 @@ def _by_schema(reply: Reply, request: Request) -> str | Exception:
         return error
 
 
-def _made_up(request: Request, name: str, seed: int | None) -> Reply:
-    output = request.output
-    values = ValidValues(
+def values_of(output: OutputSpec) -> ValidValues:
+    """Makes values that fit an output and hold its rules."""
+    return ValidValues(
         output.schema.json_schema,
         output.constraints,
         inputs=output.inputs,
         accepts=lambda data: isinstance(output.schema.validate(data), Valid),
         text=output.mode == "text",
     )
-    made = values.made(seed)
+
+
+def _made_up(request: Request, name: str, seed: int | None) -> Reply:
+    output = request.output
+    made = values_of(output).made(seed)
     if isinstance(made, Refused):
         raise LocalBackendError(
             f"{name} has no replies and cannot make up a value of the schema {output.schema.name} "

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from promptkit.cli.escapes import json_line, visible
-from promptkit.completions import Enforcement, Verdict
+from promptkit.completions import Enforcement, Repair, Verdict
 from promptkit.engine import Result
 from promptkit.prompts import Prompt
 from promptkit.requests import Plan
@@ -34,6 +34,7 @@ _PLACES = {
 }
 _DEEPEST = 4
 """Levels of nested fields; deeper ones would leave too few columns for their text."""
+_MOST_REPAIRS = 8
 _LONGEST = 20_000
 """Characters of one text; laying out more takes seconds."""
 
@@ -55,7 +56,12 @@ def result_panel(
         rows.add_row("", "")
     for verdict in result.verdicts:
         rows.add_row(Text(verdict.outcome, style=_STYLES[verdict.outcome]), _verdict(verdict))
-    if result.verdicts:
+    for repair in result.repairs[:_MOST_REPAIRS]:
+        style = "red" if repair.lossy else "yellow"
+        rows.add_row(Text("lossy" if repair.lossy else "mended", style=style), _repair(repair))
+    if len(result.repairs) > _MOST_REPAIRS:
+        rows.add_row("", Text(f"and {len(result.repairs) - _MOST_REPAIRS} more repairs", style="dim"))
+    if result.verdicts or result.repairs:
         rows.add_row("", "")
     for label, text in _facts(result):
         rows.add_row(Text(label, style="dim"), Text(text, style="dim"))
@@ -154,6 +160,17 @@ def _verdict(verdict: Verdict) -> Text:
         if details:
             text.append("\n" + visible("; ".join(details)), style="dim")
     return text
+
+
+def _repair(repair: Repair) -> Text:
+    text = Text(visible(f"{repair.path or 'the answer'}: {_brief(repair.before)} -> {_brief(repair.after)}"))
+    text.append(visible(f"  ({repair.rule})"), style="dim")
+    return text
+
+
+def _brief(value: Any) -> str:
+    shown = textwrap.shorten(json_line(value), 60, placeholder="...")
+    return "nothing" if value in ("", None) else shown
 
 
 def _facts(result: Result[Any]) -> Iterator[tuple[str, str]]:

@@ -112,6 +112,8 @@ def _streamed(prompt: Prompt[Any], given: Mapping[str, Any], screen: Screen, *, 
                 attempt = event.attempt
                 broken = ", ".join(event.invalid_paths) or "the whole answer"
                 _tell(f"\n\n(attempt {event.attempt}, because of {broken})\n\n", screen, quiet=quiet)
+            case _:
+                pass  # fields: their text is on the screen already
         if screen.gone:
             raise BrokenPipeError  # nobody reads on, so nothing more is asked of the model
     raise AssertionError("a stream ends with Finished or an error")  # pragma: no cover

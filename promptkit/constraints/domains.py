@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
@@ -14,12 +14,14 @@ from promptkit.constraints.expressions import Expression
 from promptkit.constraints.paths import Path, Step
 from promptkit.constraints.reach import ends, spread, step_into
 from promptkit.schemas.fragments import branches, types_of
+from promptkit.schemas.json_types import is_list
 from promptkit.schemas.places import shown
 
 __all__ = ["ABSENT", "Combinations", "combinations_of"]
 
 MAX_INTEGERS = 60
 MAX_COMBINATIONS = 4_000
+MAX_GIVEN = 50
 
 
 class _Absent:
@@ -59,18 +61,36 @@ class Combinations:
     whole: bool
 
 
-def combinations_of(expressions: Sequence[Expression], schema: Mapping[str, Any]) -> Combinations:
-    """The output fields that expressions read, with values by the schema and by the expressions' own literals."""
+def combinations_of(
+    expressions: Sequence[Expression], schema: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+) -> Combinations:
+    """The output fields that expressions read, with values by the schema, the expressions' literals and the inputs.
+
+    Args:
+        expressions: The conditions.
+        schema: The output's schema.
+        inputs: The inputs, where they are known: what a condition reads of them may be what a field must be.
+    """
     read = [place for expression in expressions for place in expression.places]
     places = [steps for root, steps in read if root == "output" and steps]
     fields = tuple(dict.fromkeys(steps for place in places if (steps := _one_place(place)) is not None))
     literals = tuple(value for expression in expressions for value in _literals(expression))
+    literals += tuple(_given(read, inputs or {}))
     domains = [_domain_of(steps, schema, literals) for steps in fields]
     count = math.prod(len(domain.values) for domain in domains)
     each = any(_one_place(place) is None for place in places)
     whole = not each and all(domain.whole for domain in domains) and count <= MAX_COMBINATIONS
     values = tuple(islice(product(*(domain.values for domain in domains)), MAX_COMBINATIONS))
     return Combinations(fields, values, whole)
+
+
+def _given(read: Sequence[tuple[str, Sequence[Step]]], inputs: Mapping[str, Any]) -> Iterator[Any]:
+    """Single values that the conditions read of the inputs, those of lists one by one; not very many."""
+    for root, steps in read:
+        if root == "inputs" and steps:
+            for _, found in islice(Path(tuple(steps)).values(inputs), MAX_GIVEN):
+                items = found[:MAX_GIVEN] if is_list(found) else [found]
+                yield from (item for item in items if isinstance(item, str | int | float))
 
 
 def _one_place(steps: Sequence[Step]) -> tuple[str | int, ...] | None:

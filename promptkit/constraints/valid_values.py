@@ -145,7 +145,7 @@ class ValidValues:
     def _meeting_conditions(self, data: Any) -> Any:
         """The data with other values in those fields that the conditions read, so that all of them are true."""
         rules = [constraint for constraint in self.constraints if isinstance(constraint.rule, Expr)]
-        combined = combinations_of(expressions_of(rules), self.schema)
+        combined = combinations_of(expressions_of(rules), self.schema, self.inputs)
         for values in combined.values:
             changed = data
             for place, value in zip(combined.fields, values, strict=True):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from promptkit.constraints import Binds, Constraint, Form, Reads, forms_of, narrow
+from promptkit.constraints import Binds, Constraint, Expr, Form, Reads, forms_of, narrow
 from promptkit.schemas import OutputSchema
 
 __all__ = ["Enforce", "OutputSpec", "RepairLevel"]
@@ -65,7 +65,8 @@ class OutputSpec:
         self.inputs = inputs
         self.reasoning = reasoning
         self.repair: RepairLevel = repair
-        self._reads = any(isinstance(constraint.rule, Reads) for constraint in self.constraints)
+        # An expression may read any input; those who make up values ask it of them.
+        self._reads = any(isinstance(constraint.rule, Reads | Expr) for constraint in self.constraints)
         self._binds = any(isinstance(constraint.rule, Binds) for constraint in self.constraints)
         self._narrowed: Mapping[str, Any] | None = None
         self._bytes: bytes | None = None

