@@ -129,6 +129,23 @@ class Exchange:
             content = headers.get("content-type", "")
             self._events = next((parser() for kind, parser in _PARSERS if kind in content), None)
 
+    def feed_ahead(self, chunk: bytes) -> Iterator[Event]:
+        """As :meth:`feed`, but all events are made before the first is given.
+
+        To and fro between reading and what is done with the events takes longer than either, where several come
+        at once. It is for callers that do not cancel in between: what is made counts as shown.
+        """
+        events: list[Event] = []
+        fault: BackendError | None = None
+        try:
+            for event in self.feed(chunk):
+                events.append(event)  # noqa: PERF402 - what came before a fault is kept
+        except BackendError as error:
+            fault = error
+        yield from events
+        if fault is not None:
+            raise fault
+
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that a piece of the body completes.
 
@@ -260,7 +277,8 @@ class Exchange:
     def _whole(self) -> Iterator[Event]:
         reply = self._reply
         try:
-            completion = decode(replace(reply, body=bytes(self._body)), self.dialect, self.endpoint)
+            whole = HttpReply(status=reply.status, headers=reply.headers, body=bytes(self._body))
+            completion = decode(whole, self.dialect, self.endpoint)
         except BackendError:
             self.other = self.dialect.other(bytes(self._body)) if self.dialect.other is not None else None
             raise

@@ -235,7 +235,8 @@ class HttpBackend:
             with self._connections().send(exchange.endpoint.url, exchange.call, exchange.waits) as reply:
                 exchange.begin(reply.status, reply.headers)
                 for chunk in reply.chunks():
-                    for event in exchange.feed(chunk):
+                    feed = exchange.feed_ahead if cancel is None else exchange.feed
+                    for event in feed(chunk):
                         yield event
                         if cancel is not None and cancel.is_set():
                             break
@@ -273,7 +274,7 @@ class HttpBackend:
                 exchange.begin(reply.status, reply.headers)
                 async with aclosing(reply.chunks()) as chunks:
                     async for chunk in chunks:
-                        for event in exchange.feed(chunk):
+                        for event in exchange.feed_ahead(chunk):
                             yield event
                         if exchange.over:
                             return

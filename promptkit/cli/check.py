@@ -88,62 +88,56 @@ def _memory(root: Path, configured: Any) -> Memory:
 
 def _checked(names: list[str], library: Path | None, *, cache: bool) -> Report:
     from promptkit.checks import Report, Settings, check_subjects
-    from promptkit.cli.locations import find_library, is_path
+    from promptkit.cli.locations import find_library
+    from promptkit.errors import PromptError
+    from promptkit.libraries import file_subject
     from promptkit.libraries.remembering import check_folder
     from promptkit.sessions import settings
 
-    files = [name for name in names if is_path(name)]
-    report = Report()
     configured = settings()
-    if len(files) < len(names) or not names:
-        root = find_library(library).root
-        chosen = [name for name in names if not is_path(name)] or None
-        _refuse_empty(library, chosen)
-        memory = _memory(root, configured) if cache else None
-        report = check_folder(root, chosen, Settings(configured.check), memory=memory)
-    return report + check_subjects(_subjects(files, library), Settings(configured.check)) if files else report
+    chosen, loose = _split(names, library)
+    report = Report()
+    if chosen or not names:
+        whole = find_library(library)
+        if not names and not whole.names():
+            raise PromptError(
+                f"there are no prompt files in {whole.root}; promptkit new NAME writes the first"
+            )
+        memory = _memory(whole.root, configured) if cache else None
+        report = check_folder(whole.root, chosen or None, Settings(configured.check), memory=memory)
+    return report + check_subjects(map(file_subject, loose), Settings(configured.check))
 
 
-def _refuse_empty(library: Path | None, names: list[str] | None) -> None:
-    from promptkit.cli.locations import find_library
+def _split(names: list[str], library: Path | None) -> tuple[list[str], list[Path]]:
+    """Names of the library, and files that do not lie in it; a file of the library is known by its name."""
+    from promptkit.cli.locations import is_path, library_folder, name_in
     from promptkit.errors import PromptError
+    from promptkit.libraries import Library
 
-    whole = find_library(library)
-    if names is None and not whole.names():
-        raise PromptError(f"there are no prompt files in {whole.root}; promptkit new NAME writes the first")
+    chosen: list[str] = []
+    loose: list[Path] = []
+    folder = library_folder(library)
+    own = Library(folder.resolve()) if folder.is_dir() else None
+    for name in names:
+        path = Path(name)
+        if is_path(name) and not path.is_file():
+            raise PromptError(f"there is no file {path}; check the path")
+        inside = name_in(own, path) if is_path(name) and own is not None else None
+        if inside is not None or not is_path(name):
+            chosen.append(inside or name)
+        else:
+            loose.append(path)
+    return list(dict.fromkeys(chosen)), loose
 
 
 def _subjects(names: list[str], library: Path | None) -> list[Subject]:
     """What is named, ready to be checked; the whole library where nothing is."""
-    from promptkit.cli.locations import find_library, is_path
-    from promptkit.libraries import library_subjects
+    from promptkit.cli.locations import find_library
+    from promptkit.libraries import file_subject, library_subjects
 
-    if not names:
-        return list(library_subjects(find_library(library)))
-    subjects: list[Subject] = []
-    for name in names:
-        if is_path(name):
-            subjects.append(_file_subject(Path(name), library))
-        else:
-            subjects += library_subjects(find_library(library), [name])
-    return subjects
-
-
-def _file_subject(path: Path, library: Path | None) -> Subject:
-    """One file: as the library's own where it lies in it, so that its includes resolve there."""
-    from promptkit.cli.locations import library_folder, name_in
-    from promptkit.errors import PromptError
-    from promptkit.libraries import Library, file_subject, library_subjects
-
-    if not path.is_file():
-        raise PromptError(f"there is no file {path}; check the path")
-    folder = library_folder(library)
-    if folder.is_dir():
-        own = Library(folder.resolve())
-        name = name_in(own, path)
-        if name is not None:
-            return library_subjects(own, [name])[0]
-    return file_subject(path)
+    chosen, loose = _split(names, library)
+    inside = library_subjects(find_library(library), chosen or None) if chosen or not names else ()
+    return [*inside, *map(file_subject, loose)]
 
 
 def _attacked(names: list[str], library: Path | None, tokens_of: str | None) -> AttackReport:

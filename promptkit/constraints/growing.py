@@ -118,6 +118,11 @@ class GrowingVerdicts:
             pattern = tuple(EACH if isinstance(step, int) else step for step in steps)
             self._by_pattern.setdefault(pattern, []).append(growing)
 
+    @property
+    def waiting(self) -> bool:
+        """True when there are constraints at all."""
+        return bool(self._growing)
+
     def judge(self, place: _Place, value: Any, output: Any) -> tuple[Verdict, ...]:
         """The verdicts on the rules that a field breaks, now that it is whole.
 
@@ -126,8 +131,6 @@ class GrowingVerdicts:
             value: The field as plain data.
             output: What there is of the output as plain data, with the field in it.
         """
-        if not self._growing:
-            return ()
         broken = [
             growing
             for growing in self._about(place)

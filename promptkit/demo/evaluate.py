@@ -112,7 +112,7 @@ def interval(right: int, count: int) -> str:
     z, share = 1.96, right / count
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     reach = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return f"{share:.1%} ({middle - reach:.1%} to {middle + reach:.1%})"
+    return f"{share:.1%} ({max(0.0, middle - reach):.1%} to {middle + reach:.1%})"
 
 
 def hand_written(name: str) -> list[Case]:

@@ -107,6 +107,13 @@ class Generator:
     def _more(self, topic: str, kind: str, said: Line) -> list[str]:
         """Return what is said besides: more of the same matter, or a matter that comes second."""
         lines, draw = self.phrases[topic], self.rng.random()
+        if draw < 0.03:
+            free = [
+                line for line in lines[kind] if line is not said and not line.sentiment and not line.urgency
+            ]
+            return [
+                self._write(line) for line in self.rng.sample(free, min(len(free), self.rng.randint(2, 5)))
+            ]
         if draw < 0.25:
             return self._unmarked([line for line in lines[kind] if line is not said])
         if draw < 0.5:
@@ -241,7 +248,7 @@ class Generator:
         rng = self.rng
         if size == "bare":
             return [], []
-        many = {"usual": 1, "long": 2, "story": 7}[size]
+        many = {"usual": 1, "long": 2, "story": 4}[size]
         after.extend(self._parts("number", min(0.8, 0.16 * many), min(many, 3)))
         after.extend(self._parts("aside", min(0.7, 0.05 * many), min(many, 2)))
         before = self._parts("context", min(0.8, 0.18 * many), many)

@@ -72,10 +72,12 @@ class Narrator:
             self.answer = event.completion
             whole = event.completion.finish_reason in ("stop", "tool")
             return self._reader.finish() if whole and self._reader is not None else ()
-        reader = self._reader or self._begun()
+        fields = (self._reader or self._begun()).fields
+        if fields is None:
+            return (event,)
         self._texts.append(event.text)
-        told = reader.feed(event.text)
-        if reader.fields is not None and reader.fields.violation is not None:
+        told = fields.feed(event.text)
+        if fields.violation is not None:
             self.stopped, self.answer = True, self._cut()
         return (event, *told) if told else (event,)
 

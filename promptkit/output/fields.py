@@ -100,6 +100,10 @@ class FieldReader:
 
     def feed(self, text: str) -> Sequence[FieldEvent]:
         """What the next piece of the answer's text tells of its fields."""
+        if self._unit is not None and self.violation is None and self._scanner.goes_on(text):
+            self._pieces.append(text)
+            streams = self._unit.streams and self._unit.depth == len(self._open)
+            return (FieldDelta(path=self._unit.path, text=text),) if streams else ()
         if self._beginning is not None:
             begun = self._beginning.feed(text)
             if begun is None:
@@ -108,9 +112,6 @@ class FieldReader:
         if self._scanner.lost or self._scanner.done or self.violation is not None:
             return ()
         self._pieces.append(text)
-        if self._unit is not None and self._scanner.goes_on(text):
-            streams = self._unit.streams and self._unit.depth == len(self._open)
-            return (FieldDelta(path=self._unit.path, text=text),) if streams else ()
         return self._tell(self._scanner.feed(text))
 
     def finish(self) -> Sequence[FieldEvent]:
@@ -171,7 +172,7 @@ class FieldReader:
             self._begin_unit(self._next(), at)
 
     def _begin_unit(self, unit: Unit, at: int, *, told: bool = True) -> None:
-        unit.start = at
+        unit.start, unit.streams = at, unit.part is not None and unit.part.streams
         self._unit = unit
         if unit.part is not None and told:
             self._events.append(FieldStarted(path=unit.path))
@@ -247,7 +248,7 @@ class FieldReader:
                 self._events.append(FieldDone(path="", value=outcome.value))
             return
         around.members.values[unit.name] = outcome.value
-        if self._holds(unit.place, unit.path, data, around):
+        if not self._rules.waiting or self._holds(unit.place, unit.path, data, around):
             self._done(unit.place, unit.path, data, outcome.value)
             around.told.append((unit.name, outcome.value))
 
@@ -271,14 +272,11 @@ class FieldReader:
 
     def _compare(self, inside: Frame, part: Part, whole: Any) -> None:
         """See that what was told stands in the value that was made, and tell what was judged with it."""
-        for name, value in inside.told:
-            found = part.found_in(whole, name)
-            if not found or (found[0] is not value and found[0] != value):
-                self.changed = True
-        if part.reshapes and not self.changed:
+        if part.reshapes:
             depth = len(inside.place)
-            told = self._scalars[inside.scalars :]
-            self.changed = not all(_stands(part, whole, place[depth:], value) for place, value in told)
+            told: list[tuple[Place, Any]] = [((name,), value) for name, value in inside.told]
+            told += [(place[depth:], value) for place, value in self._scalars[inside.scalars :]]
+            self.changed |= not all(_stands(part, whole, place, value) for place, value in told)
         for place, path, data in inside.late:
             found = part.found_in(whole, place[-1])
             if found and self._holds(place, path, data, inside):
@@ -296,7 +294,7 @@ class FieldReader:
 
     def _done(self, place: Place, path: str, data: Any, value: Any) -> None:
         self.told.append((place, data))
-        if not isinstance(data, dict | list):
+        if not isinstance(data, (dict, list)):
             self._scalars.append((place, value))
         self._events.append(FieldDone(path=path, value=value))
 
@@ -309,7 +307,7 @@ class FieldReader:
 
 
 def _stands(part: Part, whole: Any, place: Place, value: Any) -> bool:
-    """True where a scalar that was told stands in the whole that was made."""
+    """True where a value that was told stands in the whole that was made."""
     at: Part | None = part
     for name in place:
         found = at.found_in(whole, name) if at is not None else ()

@@ -70,7 +70,4 @@ class Unit:
     part: Part | None
     start: int
     depth: int
-    streams: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.streams = self.part is not None and self.part.streams
+    streams: bool = False

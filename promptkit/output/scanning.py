@@ -100,7 +100,7 @@ class Scanner:
                     break
                 at = after
         except _Lost:
-            self.lost = True
+            self.lost, self._inside = True, False
         self.held = text[at:]
         self.at += at
         told, self._told = self._told, []
@@ -303,6 +303,8 @@ class Scanner:
 
 
 def _skip(text: str, at: int) -> int:
+    if at < len(text) and text[at] > " ":
+        return at  # as most often
     blanks = _BLANKS.match(text, at)
     return at if blanks is None else blanks.end()
 

@@ -57,6 +57,19 @@ def test_what_breaks_after_the_end_of_an_answer_does_not_matter(exchange) -> Non
     assert list(exchange.feed(b"data: more\n\n")) == list(exchange.end()) == []
 
 
+def test_events_before_a_fault_in_the_same_piece_are_given_before_it(exchange) -> None:
+    exchange.begin(200, {"content-type": "text/event-stream"})
+    good = b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'
+    seen = []
+
+    with pytest.raises(StreamInterrupted) as caught:
+        for event in exchange.feed_ahead(good + good + b"data: no JSON\n\n"):
+            seen.append(event.text)  # noqa: PERF401 - what came before the fault is kept
+
+    assert seen == ["hi", "hi"]
+    assert caught.value.partial == "hihi"
+
+
 def test_a_stream_without_bound_is_cut_with_the_text_that_came(exchange) -> None:
     exchange.begin(200, {"content-type": "text/event-stream"})
     list(exchange.feed(b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'))

@@ -402,6 +402,15 @@ def test_no_failure_shows_the_key(server, question, monkeypatch, caplog, given, 
     assert CANARY not in repr(vars(backend))
 
 
+def test_a_text_that_waited_is_shown_when_the_key_is_gone_from_the_environment(monkeypatch) -> None:
+    monkeypatch.setenv("MY_SERVER_KEY", CANARY)
+    blotter = KeyBlotter("MY_SERVER_KEY")
+    first = blotter.piece(f"It is {CANARY[:9]}")
+    monkeypatch.delenv("MY_SERVER_KEY")
+
+    assert (first, blotter.piece(" and more")) == ("It is ", f"{CANARY[:9]} and more")
+
+
 class _Interrupted(BaseException):
     """Ctrl-C, as far as code under test can tell."""
 

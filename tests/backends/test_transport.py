@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -501,3 +502,90 @@ def test_a_host_without_an_address_is_not_connected(opened) -> None:
         opened(there).ask("http://127.0.0.1.nip.invalid:1/")
 
     assert caught.value.kind == "connect"
+
+
+# What others do meanwhile
+
+
+@pytest.mark.parametrize("kind", [Connections, AsyncConnections])
+def test_connections_of_another_process_are_not_used(server, kind) -> None:
+    server.answers = lambda seen: (answer(b"here"),)
+    kept = kind(HERE)
+
+    def of_the_parent() -> None:
+        kept._pid = -1
+
+    if kind is Connections:
+        for _ in range(2):
+            with kept.send(server.url, CALL, PATIENT) as reply:
+                assert b"".join(reply.chunks()) == b"here"
+            of_the_parent()
+        kept.close()
+    else:
+
+        async def twice() -> None:
+            for _ in range(2):
+                async with kept.send(server.url, CALL, PATIENT) as reply:
+                    assert await whole(reply) == b"here"
+                of_the_parent()
+
+        asyncio.run(twice())
+
+    assert server.connections == 2
+
+
+class _TakenByOthers(deque):  # type: ignore[type-arg]
+    """A list that other threads empty between a look and a grasp."""
+
+    def pop(self) -> object:  # type: ignore[override]
+        raise IndexError
+
+    popleft = pop  # type: ignore[assignment]
+
+
+def test_a_thread_that_finds_the_connections_taken_opens_one(server) -> None:
+    server.answers = lambda seen: (answer(b"here"),)
+    kept = Connections(HERE)
+    kept._idle = _TakenByOthers([object()])
+
+    with kept.send(server.url, CALL, PATIENT) as reply:
+        assert b"".join(reply.chunks()) == b"here"
+
+    assert server.connections == 1
+    kept._idle[-1].close()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        HttpCall(path="/", body=b"", headers={"x-two": "lines\r\nx-own: yes"}),
+        HttpCall(path="/", body=b"", headers={"x-zero": "\0"}),
+        HttpCall(path="/", body=b"", method="GET /other"),
+    ],
+)
+def test_a_request_that_would_become_another_is_not_sent(server, caller, call) -> None:
+    with pytest.raises(TransportFault, match="no HTTP request"):
+        caller.ask(server.url, call)
+
+    assert server.seen == []
+
+
+def test_a_connection_on_which_more_came_than_was_asked_for_is_not_used_again(server, caller) -> None:
+    server.will_send(answer(b"first") + answer(b"nobody asked for this"))
+    server.will_answer(b"second")
+
+    assert [caller.ask(server.url)[1] for _ in range(2)] == [b"first", b"second"]
+    assert server.connections == 2
+
+
+def test_what_was_right_before_a_chunk_of_no_size_is_given_first(server) -> None:
+    server.will_send(chunked_head("text/plain") + chunk(b"right") + b"zz\r\n")
+    pieces = []
+
+    with (
+        pytest.raises(TransportFault, match="chunk"),
+        Connections(HERE).send(server.url, CALL, PATIENT) as reply,
+    ):
+        pieces.extend(reply.chunks())
+
+    assert b"".join(pieces) == b"right"

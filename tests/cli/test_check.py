@@ -211,7 +211,7 @@ def test_an_attack_tells_what_it_tried_and_fails_when_something_breaks_out(cli: 
 
     done, sound = (
         cli("check", "branch", "--attack"),
-        cli("check", "echo", "templates/echo.prompt.j2", "--attack"),
+        cli("check", "echo", "templates/note.prompt.j2", "--attack"),
     )
 
     assert done.code == 1
@@ -262,3 +262,9 @@ def test_the_pre_commit_hook_runs_the_check_on_the_prompt_files_of_a_commit(cli:
 
     assert chosen == files[:3]
     assert (done.code, done.out) == (0, "2 prompts, 0 faults, 0 tests passed\n")
+
+
+def test_a_file_of_the_library_is_known_by_its_name_and_counted_once(cli: Any) -> None:
+    done = cli("check", "echo", "templates/echo.prompt.j2")
+
+    assert done.out == "1 prompt, 0 faults, 0 tests passed\n"
