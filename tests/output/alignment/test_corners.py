@@ -30,6 +30,12 @@ def data_of(text: str, schema: Any, **options: Any) -> Any:
     [
         ('{"a": "x" /* y */ /* z */}', A, {"a": "x"}),
         ('{"a": "x" // y', {**A}, {"a": "x"}),
+        ('{"a": {"answer": "x"}}', field("a", enum=["x"]), None),
+        ('{"answer": "X."}', {"enum": ["x", "y"]}, "x"),
+        ("'[1] and more", A, None),
+        ("{\\'a\\': 'x'}", A, None),
+        ("| a | b |\n|--|--|\n", A, None),
+        ('"{\\"a\\": \\"x\\"', A, None),
         ("{'a': True}", field("a", type=["string", "boolean"]), {"a": True}),
         ('{"a": "say "hi""}', A, {"a": 'say "hi"'}),
         ('{"a":3 "b":true "c":["x" "y"]}', {}, {"a": 3, "b": True, "c": ["x", "y"]}),
