@@ -55,6 +55,20 @@ def test_what_was_recorded_is_given_again_and_nobody_is_asked(triage, path) -> N
     assert lines[0]["messages"][-1]["role"] == "user"
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\r\n"])
+def test_texts_may_hold_what_python_takes_for_the_end_of_a_line(triage, path, separator) -> None:
+    record(path, triage, [GOOD], [f"a{separator}b"])
+
+    with cassette(path):
+        assert triage.using(silent()).run(ticket=f"a{separator}b").value.urgent
+
+
+def test_nothing_but_the_recordings_is_left_in_the_folder(triage, path) -> None:
+    record(path, triage, [GOOD], ["x"])
+
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_equal_questions_keep_their_order(triage, path) -> None:
     record(path, triage, [GOOD, OTHER], ["x", "x"])
 
