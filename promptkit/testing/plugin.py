@@ -71,22 +71,25 @@ def pytest_configure(config: pytest.Config) -> None:
         "reliable(runs=10, pass_rate=0.9, pass_k=None, rule='observed'): many runs, one outcome",
     )
     config.addinivalue_line("markers", "models(*backends): run once with each of these backends")
-    run = _Run(config)
+    before = state.gate, state.observers  # of a run around this one, whose tests run pytest
+    run = _Run(config, before)
     config.pluginmanager.register(run, "promptkit-run")
     state.gate = run.gate
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Open them again."""
-    if config.pluginmanager.unregister(name="promptkit-run") is not None:
-        state.gate = None
-        state.observers = ()
+    """Leave them as they were."""
+    run: Any = config.pluginmanager.unregister(name="promptkit-run")
+    if run is not None:
+        state.gate, state.observers = run.before
 
 
 class _Run:
     """What one run of pytest knows."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, before: tuple[Any, tuple[Any, ...]]) -> None:
+        self.before = before
+        self._root = config.rootpath
         self.live = bool(config.getoption("--pk-live") or config.getini("promptkit_live"))
         self.budget: str | None = config.getoption("--pk-budget")
         self.update = bool(config.getoption("--pk-update-prompts"))
@@ -94,6 +97,7 @@ class _Run:
         self.record: RecordMode = record
         self.prune = bool(config.getoption("--pk-prune-cassettes"))
         self.snapshots: set[Path] = set()
+        self._unfinished: set[Path] = set()
         self.opened = self.live
         self._gate: Any = None
         if self.budget is not None:
@@ -117,11 +121,19 @@ class _Run:
             state.observers = (*state.observers, self._gate.budget)
         return self._gate
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember modules of which a test did not come to its end, and may have looked at more."""
+        if not report.passed:
+            self._unfinished.add((self._root / report.nodeid.partition("::")[0]).with_suffix(""))
+
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Name snapshots that no test of a module looked at, where all of the module ran."""
         if not self.snapshots or terminalreporter.stats.get("deselected") or config.getoption("keyword", ""):
             return
+        if any("::" in argument for argument in config.args):
+            return
         folders = {path.parent for path in self.snapshots}
+        folders = {it for it in folders if it.parent.parent / it.name not in self._unfinished}
         unused = sorted({path for it in folders for path in it.glob("*.txt")} - self.snapshots)
         if unused:
             terminalreporter.section("unused prompt snapshots", sep="-")
@@ -189,6 +201,14 @@ def _run_of(config: pytest.Config) -> _Run:
     return run
 
 
+def _name_of(request: pytest.FixtureRequest) -> str:
+    """A test's name in its module: tests of two classes may be called the same."""
+    node: Any = request.node
+    kind: type[Any] | None = getattr(node, "cls", None)
+    name: str = node.name
+    return name if kind is None else f"{kind.__qualname__}.{name}"
+
+
 @pytest.fixture
 def llm(request: pytest.FixtureRequest) -> Generator[MockLLM]:
     """A made-up model that answers every prompt of the test: see MockLLM."""
@@ -217,7 +237,7 @@ def cassette(request: pytest.FixtureRequest) -> Generator[Tape]:
     """Answers of real models from ``cassettes/MODULE/TEST.jsonl`` beside the test; recorded by ``--pk-record``."""
     from promptkit.testing.recording import cassette as playing
 
-    run, name = _run_of(request.config), _FILE_NAME.sub("-", request.node.name).strip("-")
+    run, name = _run_of(request.config), _FILE_NAME.sub("-", _name_of(request)).strip("-")
     path = request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl"
     opened = run.opened
     run.opened = opened or run.record != "none"
@@ -257,4 +277,4 @@ def prompt_snapshot(request: pytest.FixtureRequest) -> Snapshots:
     from promptkit.testing.snapshots import Snapshots
 
     run, path = _run_of(request.config), request.path
-    return Snapshots(path.parent, path.stem, request.node.name, update=run.update, used=run.snapshots)
+    return Snapshots(path.parent, path.stem, _name_of(request), update=run.update, used=run.snapshots)
