@@ -98,6 +98,7 @@ class _Family:
         self.is_container = (is_object(data) or is_list(data)) and bool(data)
         names: Mapping[str, Any] = self._top.get("properties", {})
         self._closed = is_object(data) and bool(names) and self._top.get("additionalProperties") is False
+        self._closed = self._closed and "patternProperties" not in self._top
         self._names = {fold(name) for name in names}
 
     def _taken(self, kind: str, text: str, *rules: str) -> Variant:
@@ -113,7 +114,8 @@ class _Family:
         yield self._taken("thoughts", f"<think>Let me see: {{}}, [1].</think>\n{text}", "thoughts")
         yield self._taken("end of turn", f"{text}<|im_end|>", "marker")
         yield self._taken("byte order mark", f"\ufeff{text}", "marker")
-        yield self._taken("encoded twice", json.dumps(text), "encoded")
+        if not isinstance(self._schema.validate(text), Valid):
+            yield self._taken("encoded twice", json.dumps(text), "encoded")
         yield (
             self._taken("given twice", f"{text}\n\n{text}", "repeated")
             if is_object(self._data)

@@ -155,7 +155,7 @@ def test_alone(model):
 """,
     )
 
-    done = project.pytest("test_models.py", "--pk-live", "-v")
+    done = project.pytest("test_models.py", "--pk-live", "-vv")
 
     assert done.counts() == {"passed": 3, "error": 1}, done.text
     assert "test_each[llama:demo]" in done.text

@@ -17,14 +17,14 @@ from promptkit.output.alignment.choosing import choose
 from promptkit.output.alignment.echoes import Echoes
 from promptkit.output.alignment.reader import MAX_DEPTH, TooDeep, TooMuchWork
 from promptkit.output.alignment.rules import RULES, allowed_rules
-from promptkit.output.alignment.words import is_null
+from promptkit.output.alignment.words import says_null
 from promptkit.schemas import Invalid, OutputSchema, Valid, path_text
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.typed_codecs import closed_objects
 
 __all__ = ["align", "aligned", "stands"]
 
-_NULL_TEXTS = ('"null"', '"None"', '"none"', '"NULL"', '"Null"')
+_NULL_TEXTS = ('"null"', '"NULL"', '"Null"')
 _ESCAPED = re.compile(r'[\[{](?:\\[nrt]|\s)*\\"')
 _DEEPEST = 3
 
@@ -188,7 +188,7 @@ def _without_null_texts(text: str, schema: OutputSchema[Any]) -> Aligned[Any] | 
             lossy=False,
         )
         for fix in attempt.fixes
-        if isinstance(fix.before, str) and is_null(fix.before)
+        if isinstance(fix.before, str) and says_null(fix.before)
     )
     return Aligned(value=attempt.valid.value, data=attempt.valid.data, repairs=repairs)
 

@@ -15,10 +15,12 @@ from promptkit.output.alignment.lines import Spoken, bullets, labelled, sentence
 from promptkit.output.alignment.nodes import Arr, Fix, Node, Obj, Reading
 from promptkit.output.alignment.tables import has_table, table
 from promptkit.schemas import Invalid, OutputSchema, Valid
-from promptkit.schemas.fragments import opened, types_of
+from promptkit.schemas.fragments import branches, opened, types_of
 from promptkit.schemas.json_types import is_list, is_mapping, is_object
 
 __all__ = ["Attempt", "Attempts", "allows_null_and_text", "has_further_names"]
+
+_SINGLE = frozenset({"integer", "number", "boolean", "null"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class Attempts:
         self._root = schema.json_schema
         self.names = _names_of(schema)
         self.seeker = Seeker(text, self.names)
-        self._fitter = Fitter(self._root, self.names, 8 * len(text) + 4_000)
+        self._fitter = Fitter(self._root, self.names, 20 * len(text) + 20_000)
 
     def in_brackets(self) -> list[Attempt]:
         """What each object or list of the text gives, thoughts left out."""
@@ -115,7 +117,15 @@ class Attempts:
         if "array" in kinds:
             numbers = types_of(item) in (("integer",), ("number",))
             return [bullets(self._text), sentence(self._text) if numbers else None]
-        return [] if kinds in (("object",), ("string",)) else [sentence(self._text)]
+        return [sentence(self._text)] if self._is_single(top) else []
+
+    def _is_single(self, fragment: Mapping[str, Any]) -> bool:
+        """True when a value is a number, true or false, null or one of some choices: words of prose are none."""
+        parts = branches(fragment)
+        if parts:
+            return all(self._is_single(opened(part, self._root)) for part in parts)
+        kinds = types_of(fragment)
+        return bool({"enum", "const"} & fragment.keys()) or (bool(kinds) and set(kinds) <= _SINGLE)
 
     def _row(self, found: list[Found]) -> Attempt | None:
         """Several objects in a row as the list that is asked for; None where the text is no such row."""

@@ -13,7 +13,7 @@ from promptkit.output.alignment.objects import Objects
 from promptkit.output.alignment.reader import MAX_DEPTH, Reader, TooMuchWork
 from promptkit.output.alignment.rules import RULES
 from promptkit.output.alignment.steps import same
-from promptkit.output.alignment.words import is_null
+from promptkit.output.alignment.words import says_null
 from promptkit.schemas.fragments import branches, resolve, types_of
 from promptkit.schemas.json_types import is_list, is_mapping
 
@@ -53,6 +53,7 @@ class Fitter:
         self._left = most
         self.fixes: list[Fix] = []
         self.renamed: dict[Place, str] = {}
+        self.alternatives = 0
         self._objects = Objects(self)
         self._lists = Lists(self)
 
@@ -63,7 +64,7 @@ class Fitter:
             Misfit: When the node has no such form.
             TooMuchWork: When the schema's alternatives have too many combinations.
         """
-        self.fixes = []
+        self.fixes, self.alternatives = [], 0
         data = self.fit_at(node, self._root, ())
         return Fitted(data, tuple(self.fixes))
 
@@ -124,15 +125,16 @@ class Fitter:
         Raises:
             Misfit: When none fits, or two that change as much give different values.
         """
-        kept = self.fixes
+        kept, before = self.fixes, self.alternatives
+        self.alternatives += sum(types_of(self.whole(part)) != ("null",) for part in parts) > 1
         found: list[tuple[tuple[int, int], Any, list[Fix]]] = []
         refused: list[Misfit] = []
-        texts = isinstance(node, str) and is_null(node)
+        texts = isinstance(node, str) and says_null(node)
         for part in parts:
             self.fixes = []
             if texts and types_of(self.whole(part)) == ("null",):
                 kept.append(Fix(place, "null_text", node, None))
-                self.fixes = kept
+                self.fixes, self.alternatives = kept, before
                 return None
             try:
                 data = self.fit_at(node, part, place)
@@ -140,7 +142,7 @@ class Fitter:
                 refused.append(misfit)
             else:
                 found.append((weight(self.fixes), data, self.fixes))
-        self.fixes = kept
+        self.fixes, self.alternatives = kept, before
         if not found:
             raise max(refused, key=lambda misfit: (misfit.several, len(misfit.place)))
         least = min(found, key=lambda each: each[0])

@@ -85,7 +85,11 @@ def _text(node: str | Bare, place: Place) -> Leaf:
         return Leaf(node)
     if not node.text or is_null(node.text) or NOT_A_NUMBER.fullmatch(node.text):
         raise Misfit(place, f"expected a string, got {_said(node)}")
-    rule = "as_text" if node.text in ("true", "false") or number_of(node.text) is not None else "unquoted"
+    rule = (
+        "as_text"
+        if node.text.casefold() in ("true", "false") or number_of(node.text) is not None
+        else "unquoted"
+    )
     return Leaf(node.text, (rule,))
 
 

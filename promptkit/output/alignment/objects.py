@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from promptkit.output.alignment.blanks import fold
@@ -147,7 +147,9 @@ class Objects:
     def _fields(self, node: Obj, fragment: Mapping[str, Any], place: Place) -> dict[str, Any]:
         properties: Mapping[str, Any] = fragment.get("properties", {})
         required = set(fragment.get("required", ()))
-        chosen = self._named(node, properties, place)
+        closed = fragment.get("additionalProperties", {}) is False and "patternProperties" not in fragment
+        spelled_freely = properties if closed else [name for name in properties if name in required]
+        chosen = self._named(node, properties, place, spelled_freely)
         data: dict[str, Any] = {}
         extras: list[tuple[str, Node]] = []
         for name, raw, value in chosen:
@@ -170,11 +172,14 @@ class Objects:
         return data
 
     def _named(
-        self, node: Obj, properties: Mapping[str, Any], place: Place
+        self, node: Obj, properties: Mapping[str, Any], place: Place, spelled_freely: Iterable[str]
     ) -> list[tuple[str | None, str, Node]]:
-        """Each pair with the property that its name is; None where it is none."""
+        """Each pair with the property that its name is; None where it is none.
+
+        Only names that must be meant are found in other spellings: an open object may have such names of its own.
+        """
         spelled: dict[str, list[str]] = {}
-        for declared in properties:
+        for declared in spelled_freely:
             spelled.setdefault(fold(declared), []).append(declared)
         made: list[tuple[str | None, str, Node]] = []
         for raw, value in node.pairs:
@@ -189,7 +194,9 @@ class Objects:
     def _is_absent(self, value: Node, fragment: Any, *, open_end: bool, optional: bool) -> bool:
         if not isinstance(value, Bare) or not (is_null(value.text) or (open_end and not value.text)):
             return False
-        return optional and not (is_mapping(fragment) and is_nullable(self._fitter.whole(fragment)))
+        whole: Mapping[str, Any] = self._fitter.whole(fragment) if is_mapping(fragment) else {}
+        says_nothing = not {"type", "enum", "const", "anyOf", "oneOf", "properties", "items"} & whole.keys()
+        return optional and not (says_nothing or is_nullable(whole))
 
     def _again(self, name: str, value: Node, fragment: Any, data: dict[str, Any], place: Place) -> None:
         """A name that stands there once more."""
@@ -209,8 +216,10 @@ class Objects:
         """Names that the schema does not declare one by one.
 
         One that it does not have is left out where that loses nothing that it asks for: no declared field is
-        missing whose value this could be.
+        missing whose value this could be, no other alternative of the schema may be meant, and most names are
+        declared.
         """
+        doubtful = self._fitter.alternatives > 0 or len(extras) > len(data)
         for name, value in extras:
             inner = _of_further_names(fragment)
             if inner is not False:
@@ -219,7 +228,9 @@ class Objects:
                 else:
                     data[name] = self._fitter.fit_at(value, inner, (*place, name))
             else:
-                harmless = fold(name) in _COMMENTARY or not any(self._may_be(value, part) for part in missing)
+                harmless = fold(name) in _COMMENTARY or not (
+                    doubtful or any(self._may_be(value, part) for part in missing)
+                )
                 self._fitter.note(
                     (*place, name), "undeclared" if harmless else "name_dropped", _brief(value), None
                 )

@@ -66,7 +66,7 @@ RULES: Mapping[str, Rule] = {
     "null_text": Rule(2, "null was written in another way"),
     "null_absent": Rule(2, "null stood for a field that may be left out"),
     "choice": Rule(2, "one of the allowed values was spelled otherwise"),
-    "as_text": Rule(2, "a number or word stood where a text is asked for"),
+    "as_text": Rule(3, "a number or word stood where a text is asked for"),
     "lone_item": Rule(2, "a value stood where a list of such values is asked for"),
     "list_of_one": Rule(2, "a list of one value stood where the value is asked for"),
     "list_text": Rule(3, "a list was written as one text"),

@@ -16,10 +16,12 @@ class Steps(Protocol):
 
     Attributes:
         fixes: What was changed so far.
+        alternatives: How many unions with several alternatives besides null stand around the value.
         renamed: For each place by names as they were written the name that the schema has.
     """
 
     fixes: list[Fix]
+    alternatives: int
     renamed: dict[Place, str]
 
     def note(self, place: Place, rule: str, before: Any, after: Any) -> None:

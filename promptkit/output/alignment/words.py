@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["NOT_A_NUMBER", "choice_inside", "choice_of", "is_null", "strip_marks", "truth_of"]
+__all__ = ["NOT_A_NUMBER", "choice_inside", "choice_of", "is_null", "says_null", "strip_marks", "truth_of"]
 
 _TRUE = frozenset({"true", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "no", "n", "off", "0"})
@@ -37,6 +37,11 @@ def is_null(text: str, *, loosely: bool = False) -> bool:
     """True for a word that means null; ``loosely`` also for one that means that there is no value."""
     word = text.strip().casefold()
     return word in _NULLS or (loosely and (not word or word in _NO_VALUE))
+
+
+def says_null(text: str) -> bool:
+    """True for the word null itself. "None" is a value of its own in many a schema, and stays a text."""
+    return text.strip().casefold() == "null"
 
 
 def choice_of(text: str, choices: Iterable[Any]) -> list[Any]:

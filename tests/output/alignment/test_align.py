@@ -465,6 +465,17 @@ def test_a_name_too_many_is_left_out_only_where_none_is_missing():
     assert rules_of(json.dumps({**PLAIN, "reasoning": "It is due."})) == (PLAIN, ["undeclared"])
 
 
+def test_names_are_not_dropped_to_fit_an_alternative_or_when_most_of_them_are_unknown():
+    small, large = field("id", type="integer"), field("name", type="string")
+    large["properties"]["size"] = {"type": "integer"}
+
+    with pytest.raises(LossyRepair):
+        align('{"id": 1, "name": "x", "size": "?"}', {"anyOf": [small, large]})
+    with pytest.raises(LossyRepair):
+        align('{"id": 1, "a": 1, "b": 2}', small)
+    assert rules_of('{"id": 1, "a": 1}', small) == ({"id": 1}, ["undeclared"])
+
+
 def test_an_open_schema_keeps_names_that_it_does_not_declare():
     text = '{"a": 1, "b": "x",}'
     schema = {**field("a", type="integer"), "additionalProperties": True}

@@ -30,6 +30,13 @@ def data_of(text: str, schema: Any, **options: Any) -> Any:
     [
         ('{"a": "x" /* y */ /* z */}', A, {"a": "x"}),
         ('{"a": "x" // y', {**A}, {"a": "x"}),
+        ('{"a": {"answer": "x"}}', field("a", enum=["x"]), None),
+        ('{"answer": "X."}', {"enum": ["x", "y"]}, "x"),
+        ("'[1] and more", A, None),
+        ("{\\'a\\': 'x'}", A, None),
+        ("| a | b |\n|--|--|\n", A, None),
+        ('"{\\"a\\": \\"x\\"', A, None),
+        ("{'a': True}", field("a", type=["string", "boolean"]), {"a": True}),
         ('{"a": "say "hi""}', A, {"a": 'say "hi"'}),
         ('{"a":3 "b":true "c":["x" "y"]}', {}, {"a": 3, "b": True, "c": ["x", "y"]}),
         ('{"a": "x" ## y\n}', A, None),
@@ -188,7 +195,12 @@ def test_strict_json_that_may_mean_null_is_changed_there_alone():
 
     assert data_of('{"a": "null", "b": "null"}', schema) == {"a": None, "b": "null"}
     assert data_of('{"a": "null and void", "b": "None"}', schema) == {"a": "null and void", "b": "None"}
-    assert data_of('{"a": "None", "b": "x"}', {**schema, "maxProperties": 2}) == {"a": None, "b": "x"}
+    assert data_of('{"a": "Null", "b": "x"}', {**schema, "maxProperties": 2}) == {"a": None, "b": "x"}
+    assert data_of('{"a": "None", "b": "x"}', schema) == {
+        "a": "None",
+        "b": "x",
+    }  # a value of its own in many a schema
+    assert data_of('{"a": None, "b": "x"}', schema) == {"a": None, "b": "x"}
     assert data_of('["null", "x"]', {"type": "array", "items": {"enum": ["null", "x", None]}}) == [
         "null",
         "x",
