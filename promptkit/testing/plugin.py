@@ -36,6 +36,7 @@ _FROZEN = "versions"
 _PASSED = pytest.StashKey[bool]()
 RAISED = pytest.StashKey[BaseException | None]()
 """What ended a test's own code."""
+_TAPE = pytest.StashKey["Tape"]()
 _FILE_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -98,10 +99,30 @@ class _Run:
         self.prune = bool(config.getoption("--pk-prune-cassettes"))
         self.snapshots: set[Path] = set()
         self._unfinished: set[Path] = set()
+        self._owners: dict[tuple[Path, str], str] = {}
         self.opened = self.live
         self._gate: Any = None
         if self.budget is not None:
             self._real_gate()
+
+    def file_name(self, request: pytest.FixtureRequest) -> str:
+        """How files of a test are named; tests of two classes may be called the same.
+
+        Raises:
+            pytest.UsageError: When another test's would be named so.
+        """
+        node: Any = request.node
+        kind: type[Any] | None = getattr(node, "cls", None)
+        name = _FILE_NAME.sub("-", node.name if kind is None else f"{kind.__qualname__}.{node.name}").strip(
+            "-"
+        )
+        owner = self._owners.setdefault((request.path, name), node.nodeid)
+        if owner != node.nodeid:
+            raise pytest.UsageError(
+                f"{owner} and {node.nodeid} would have one file, {name}; tell them apart by letters or digits, as in "
+                "pytest.param(..., id='second')"
+            )
+        return name
 
     def gate(self, name: str) -> None:
         """Ask whether a backend may be asked for real; loads what that needs on first use."""
@@ -201,14 +222,6 @@ def _run_of(config: pytest.Config) -> _Run:
     return run
 
 
-def _name_of(request: pytest.FixtureRequest) -> str:
-    """A test's name in its module: tests of two classes may be called the same."""
-    node: Any = request.node
-    kind: type[Any] | None = getattr(node, "cls", None)
-    name: str = node.name
-    return name if kind is None else f"{kind.__qualname__}.{name}"
-
-
 @pytest.fixture
 def llm(request: pytest.FixtureRequest) -> Generator[MockLLM]:
     """A made-up model that answers every prompt of the test: see MockLLM."""
@@ -237,14 +250,18 @@ def cassette(request: pytest.FixtureRequest) -> Generator[Tape]:
     """Answers of real models from ``cassettes/MODULE/TEST.jsonl`` beside the test; recorded by ``--pk-record``."""
     from promptkit.testing.recording import cassette as playing
 
-    run, name = _run_of(request.config), _FILE_NAME.sub("-", _name_of(request)).strip("-")
-    path = request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl"
+    run = _run_of(request.config)
+    path = request.path.parent / "cassettes" / request.path.stem / f"{run.file_name(request)}.jsonl"
     opened = run.opened
     run.opened = opened or run.record != "none"
     try:
+        runs_again = request.node.get_closest_marker("reliable") is not None
         with playing(path, record=run.record) as tape:
+            if runs_again:  # else each run would meet the one answer of the first
+                tape.go_on(request.node.stash.get(_TAPE, tape))
+                request.node.stash[_TAPE] = tape
             yield tape
-        if run.prune and request.node.stash.get(_PASSED, False):
+        if run.prune and not runs_again and request.node.stash.get(_PASSED, False):
             tape.prune()
     finally:
         run.opened = opened
@@ -277,4 +294,4 @@ def prompt_snapshot(request: pytest.FixtureRequest) -> Snapshots:
     from promptkit.testing.snapshots import Snapshots
 
     run, path = _run_of(request.config), request.path
-    return Snapshots(path.parent, path.stem, _name_of(request), update=run.update, used=run.snapshots)
+    return Snapshots(path.parent, path.stem, run.file_name(request), update=run.update, used=run.snapshots)

@@ -311,6 +311,21 @@ def test_tests_of_two_classes_that_are_called_the_same_have_files_of_their_own(p
     assert (project.folder / "cassettes" / "test_all" / "TestOne.test_text.jsonl").exists()
 
 
+def test_two_tests_whose_files_would_be_named_the_same_are_told(project) -> None:
+    project.write(
+        "test_signs.py",
+        "import pytest\nimport promptkit as pk\n\n\n@pytest.mark.parametrize('sign', ['<', '>'])\n"
+        "def test_it(sign, prompt_snapshot):\n    prompt_snapshot(pk.load('triage.prompt.j2'), ticket=sign)\n",
+    )
+
+    done = project.pytest("--pk-update-prompts")
+
+    assert done.counts() == {"passed": 1, "error": 1}
+    assert (
+        "test_signs.py::test_it[<] and test_signs.py::test_it[>] would have one file, test_it;" in done.text
+    )
+
+
 def test_a_snapshot_holds_returns_of_the_carriage(project) -> None:
     project.write("test_text.py", SNAPSHOT.replace('ticket="x"', 'ticket="x\\r\\ny"'))
 
