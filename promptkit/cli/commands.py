@@ -22,6 +22,7 @@ from promptkit.cli.plan import plan
 from promptkit.cli.records import records
 from promptkit.cli.release import release
 from promptkit.cli.render import render
+from promptkit.cli.replay import replay
 from promptkit.cli.review import review
 from promptkit.cli.run import run
 from promptkit.cli.schema import schema
@@ -41,6 +42,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "explain": explain,
     "plan": plan,
     "run": run,
+    "replay": replay,
     "check": check,
     "cache": cache,
     "fmt": fmt,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from promptkit.engine import Result
     from promptkit.prompts import Prompt
 
-__all__ = ["require_backend", "run"]
+__all__ = ["require_backend", "run", "show_result", "value_in_order"]
 
 
 def run(  # noqa: PLR0913 - the options of a command
@@ -75,9 +75,9 @@ def run(  # noqa: PLR0913 - the options of a command
     with recorded(record) if record is not None else nullcontext():
         result = _streamed(asked, given, screen, quiet=quiet) if stream else asked.run(**given)
     if quiet:
-        screen.json(_in_order(asked, result))
+        screen.json(value_in_order(asked, result))
     else:
-        _show(asked, result, screen, streamed=stream)
+        show_result(asked, result, screen, streamed=stream)
     return 0
 
 
@@ -126,18 +126,26 @@ def _tell(text: str, screen: Screen, *, quiet: bool) -> None:
         screen.text(text, end="")
 
 
-def _in_order(prompt: Prompt[Any], result: Result[Any]) -> Any:
+def value_in_order(prompt: Prompt[Any], result: Result[Any]) -> Any:
     """The value as plain data with the fields in the order in which the file declares them."""
     schema = prompt.contract.output.schema
     return result.value if schema.kind == "text" else json.loads(schema.dump_json(result.value))
 
 
-def _show(prompt: Prompt[Any], result: Result[Any], screen: Screen, *, streamed: bool) -> None:
+def show_result(prompt: Prompt[Any], result: Result[Any], screen: Screen, *, streamed: bool) -> None:
+    """Lay a result out for reading: the value, verdicts, tokens, attempts, time.
+
+    Args:
+        prompt: The prompt that was run.
+        result: Its result.
+        screen: Where to.
+        streamed: True when the text is on the screen already.
+    """
     from promptkit.cli.panels import result_panel
 
     if streamed:
         screen.text("")
-    value = _in_order(prompt, result)
+    value = value_in_order(prompt, result)
     if prompt.contract.output.mode == "text":
         if not streamed:
             screen.text(value)

@@ -1,0 +1,99 @@
+"""``promptkit replay``: a kept call's inputs on a prompt as it is today."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promptkit.cli.options import AsJson, BackendOption, LibraryOption, RecordOption
+
+if TYPE_CHECKING:
+    from promptkit.records import CallRecord
+
+__all__ = ["replay"]
+
+
+def replay(  # noqa: PLR0913 - the options of a command
+    id: Annotated[str, typer.Argument(metavar="ID", help="The call's id, or how it begins.")],  # noqa: A002
+    *,
+    file: Annotated[
+        Path, typer.Option("--file", metavar="PATH", help="The database of records. Default: calls.db.")
+    ] = Path("calls.db"),
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt", metavar="NAME", help="A prompt or the path of its file. Default: the call's."
+        ),
+    ] = None,
+    backend: BackendOption = None,
+    library: LibraryOption = None,
+    record: RecordOption = None,
+    as_json: AsJson = False,
+) -> int:
+    """Run a prompt on the inputs of a kept call, beside what came of it then."""
+    from contextlib import nullcontext
+
+    from promptkit.cli.locations import find_prompt
+    from promptkit.cli.run import require_backend, show_result, value_in_order
+    from promptkit.cli.screen import Screen
+    from promptkit.records import RecordDatabase
+    from promptkit.sessions import record as recorded
+
+    with RecordDatabase(file, make=False) as store:
+        call = store.get(id)
+    inputs = _inputs_of(call)
+    asked = find_prompt(prompt or call.prompt.name, library)
+    if backend is None:
+        require_backend(asked.name)
+    screen = Screen()
+    if not as_json:
+        _tell_then(call, screen.text)
+    with recorded(record) if record is not None else nullcontext():
+        result = asked.using(backend, tags={**call.tags, "replay_of": call.id}).run(**inputs)
+    if as_json:
+        then = {
+            "status": call.status,
+            "output": call.output,
+            "error": None if call.error is None else {"type": call.error.type, "message": call.error.message},
+        }
+        screen.json({"id": call.id, "then": then, "now": value_in_order(asked, result)})
+    else:
+        show_result(asked, result, screen, streamed=False)
+    return 0
+
+
+def _inputs_of(call: CallRecord) -> Mapping[str, Any]:
+    """The recorded inputs, without those that were left out.
+
+    Raises:
+        ConfigurationError: When the record does not hold them.
+    """
+    from promptkit.errors import ConfigurationError
+
+    if not call.request.messages:
+        raise ConfigurationError(
+            f"the record {call.id} was kept without its content, so there are no inputs to replay; keep calls without "
+            f"content=False"
+        )
+    for name, value in call.prompt.inputs.items():
+        if isinstance(value, Mapping) and set(value) == {"media_type", "bytes"}:
+            raise ConfigurationError(
+                f"the input {name} of the record {call.id} was {value['media_type']} of {value['bytes']} bytes, of "
+                f"which a record keeps the length alone; run the prompt with the file itself: promptkit run NAME --set "
+                f"{name}=@FILE"
+            )
+    return {name: value for name, value in call.prompt.inputs.items() if value is not None}
+
+
+def _tell_then(call: CallRecord, tell: Callable[[str], None]) -> None:
+    version = "" if call.prompt.version is None else f"@{call.prompt.version}"
+    tell(f"then, {call.prompt.name}{version} on {call.request.backend}:")
+    if call.error is not None:
+        tell(f"  failed with {call.error.type}: {call.error.message}")
+    else:
+        tell(f"  {json.dumps(call.output, ensure_ascii=False)}")
+    tell("\nnow:")
