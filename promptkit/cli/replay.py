@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["replay"]
 
+_LENGTH_ALONE = ["media_type", "bytes"]
+"""The keys under which a record has an image or a document."""
+
 
 def replay(  # noqa: PLR0913 - the options of a command
     id: Annotated[str, typer.Argument(metavar="ID", help="The call's id, or how it begins.")],  # noqa: A002
@@ -80,7 +83,7 @@ def _inputs_of(call: CallRecord) -> Mapping[str, Any]:
             f"content=False"
         )
     for name, value in call.prompt.inputs.items():
-        if isinstance(value, Mapping) and set(value) == {"media_type", "bytes"}:
+        if isinstance(value, dict) and list(value) == _LENGTH_ALONE:  # pyright: ignore[reportUnknownArgumentType]
             raise ConfigurationError(
                 f"the input {name} of the record {call.id} was {value['media_type']} of {value['bytes']} bytes, of "
                 f"which a record keeps the length alone; run the prompt with the file itself: promptkit run NAME --set "
