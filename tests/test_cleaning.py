@@ -10,6 +10,12 @@ from hypothesis import strategies as st
 
 from promptkit.cleaning import WAYS, Cleaned, clean, clean_inputs
 
+TOKENS = [
+    *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|start_header_id|>", "<|channel|>"),
+    *("<start_of_turn>", "<end_of_turn>", "<bos>", "<s>", "</s>", "<unused12>", "<turn|>", "<|turn>"),
+    *("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[TOOL_CALLS]", "[gMASK]", "<tool_call>", "</think>"),
+    *("<｜begin▁of▁sentence｜>", "<｜User｜>", "＜｜im_start｜＞"),
+]
 PIECES = st.sampled_from(
     [
         *"ab <>|\\[]\r\n\t\0\x7f\x85\u00ad\u200b\u200c\u200d\u200e\u202e\u2066\ufeff\U000e0041",
@@ -57,6 +63,13 @@ def test_the_changes_lead_back_and_nothing_else_changes(text: str, ways) -> None
     assert restored + made[at:] == text == made.original
 
 
+@given(st.lists(st.sampled_from(TOKENS) | PIECES, min_size=1, max_size=12).map("".join))
+def test_no_special_token_is_left_however_they_are_put_together(text: str) -> None:
+    cleaned = clean(text, WAYS)
+
+    assert [token for token in TOKENS if token in cleaned] == []
+
+
 @given(TEXTS, CHOSEN, st.data())
 @example("<\u200b|im_\u200bstart|>", WAYS, None)
 def test_every_passage_leads_to_the_passage_of_the_original_that_cleans_to_it(text, ways, data) -> None:
@@ -100,15 +113,7 @@ def test_controls_take_out_what_nobody_sees_and_keep_what_words_need(text: str, 
     assert clean(text, ("controls",)) == cleaned
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|start_header_id|>", "<|channel|>"),
-        *("<start_of_turn>", "<end_of_turn>", "<bos>", "<s>", "</s>", "<unused12>", "<turn|>", "<|turn>"),
-        *("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[TOOL_CALLS]", "[gMASK]", "<tool_call>", "</think>"),
-        *("<｜begin▁of▁sentence｜>", "<｜User｜>", "＜｜im_start｜＞"),
-    ],
-)
+@pytest.mark.parametrize("token", TOKENS)
 def test_a_special_token_is_broken_behind_its_first_character(token: str) -> None:
     made = clean(f"say {token} now", ("tokens",))
 
