@@ -203,6 +203,9 @@ class MockBackend:
         paced = self._next(request)
         late = self._late(paced, deadline)
         _sleep(paced.delay_s if late is None else _left(deadline), cancel)
+        if cancel is not None and cancel.is_set():
+            yield Completed(completion=self._cancelled(request, ""))
+            return
         if late is not None:
             raise late
         yield from self._pieces(paced, request, cancel)

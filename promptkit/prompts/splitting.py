@@ -111,10 +111,13 @@ class _Splitter:
         return blank + 1 if blank >= 0 else low
 
     def _begin(self, end: int, ends: list[int], first: int, last: int) -> int:
-        """Where the next part begins: sentences back, as the overlap allows, and always further than the last."""
+        """Where the next part begins: sentences back, as the overlap and the sentence that must follow allow."""
         start = end
         for at in range(last - 1, first - 1, -1) if self._overlap else ():
-            if self._count(ends[at], end) > self._overlap:
+            if (
+                self._count(ends[at], end) > self._overlap
+                or self._count(ends[at], ends[last + 1]) > self._tokens
+            ):
                 break
             start = ends[at]
         return start

@@ -123,7 +123,7 @@ def fit_inputs(
     shown, messages, total = _rendered(blocks, values, count, render)
     order = sorted(range(len(blocks)), key=lambda at: (blocks[at].limit.priority, -at))
     for block in (blocks[at] for at in order if blocks[at].limit.shrink != "never"):
-        while room is not None and total.n > room and block.kept:
+        while room is not None and total.n > room and block.kept and block.value:
             block.shorten(min(block.tokens - (total.n - room), block.tokens - 1), "room")
             shown, messages, total = _rendered(blocks, values, count, render)
     fit = Fit(tokens=total.n, room=room, exact=total.exact, blocks=tuple(block.fit for block in blocks))

@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -113,6 +114,10 @@ class Cassette:
         """
         return cls(path, {found.place: found for found in _lines(path)})
 
+    def go_on(self, earlier: Cassette) -> None:
+        """Count equal questions on from an earlier run of the same test, so that it gets the answers after those."""
+        self._asked.update(earlier._asked)
+
     def next_place(self, backend: str, key: str) -> tuple[str, str, int]:
         """What the answer to the next question of this kind is found by."""
         with self._lock:
@@ -215,7 +220,7 @@ def _lines(path: Path) -> Iterator[Recording]:
     if not path.exists():
         return
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # texts may hold what splitlines splits at
     except (OSError, ValueError) as error:
         raise CassetteError(f"{path} cannot be read: {error}") from error
     for number, line in enumerate(lines, start=1):
@@ -275,10 +280,11 @@ def _alone(path: Path) -> Generator[None]:
     if fcntl is None:
         yield
         return
-    lock = path.parent / f".{path.name}.lock"
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+    folder = os.open(
+        path.parent, os.O_RDONLY
+    )  # a lock file that is removed would let in who waits for it, and others
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

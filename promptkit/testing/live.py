@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -26,14 +27,17 @@ class Spending:
     _dollars: Decimal = field(default=Decimal(0))
     _tokens: int = 0
     _unpriced: str = ""
+    _asked_at: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on_call(self, record: CallRecord) -> None:
-        """Count a finished call."""
+        """Count a finished call, unless nobody was asked for real since it began: it was scripted or replayed."""
         usage = record.usage
         if usage is None:
             return
         with self._lock:
+            if self._asked_at is None or record.started_at > self._asked_at:
+                return
             self._tokens += usage.input_tokens + usage.output_tokens
             if usage.cost is not None:
                 self._dollars += usage.cost
@@ -46,6 +50,8 @@ class Spending:
         Raises:
             BudgetExceeded: When the budget is spent, or cannot be told because a price is not known.
         """
+        with self._lock:
+            self._asked_at = time.time()
         if self.tokens is not None and self._tokens >= self.tokens:
             raise BudgetExceeded(
                 f"{name} was not asked: this test run has spent {self._tokens} tokens, and --pk-budget allows "
@@ -67,21 +73,33 @@ class Spending:
 def spending(text: str | None) -> Spending:
     """A budget as the command line says it: ``0.50`` (US dollars), ``20000tokens``, or both with a comma between.
 
+    Args:
+        text: What it says; None for no limit.
+
     Raises:
         ConfigurationError: When it says neither.
     """
     made = Spending()
-    for part in filter(None, (text or "").replace(" ", "").split(",")):
+    if text is None:
+        return made
+    for part in text.replace(" ", "").split(","):
         try:
             if part.endswith("tokens"):
                 made.tokens = int(part.removesuffix("tokens"))
             else:
                 made.dollars = Decimal(part.removeprefix("$"))
         except (ValueError, InvalidOperation):
-            raise ConfigurationError(
-                f"--pk-budget is {text!r}; write US dollars (0.50), tokens (20000tokens), or both with a comma"
-            ) from None
+            raise _no_budget(text) from None
+    amounts = [it for it in (made.dollars, made.tokens) if it is not None]
+    if not all(Decimal(it).is_finite() and it >= 0 for it in amounts):
+        raise _no_budget(text)
     return made
+
+
+def _no_budget(text: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"--pk-budget is {text!r}; write US dollars (0.50), tokens (20000tokens), or both with a comma"
+    )
 
 
 @dataclass(slots=True)

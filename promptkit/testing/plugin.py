@@ -36,6 +36,7 @@ _FROZEN = "versions"
 _PASSED = pytest.StashKey[bool]()
 RAISED = pytest.StashKey[BaseException | None]()
 """What ended a test's own code."""
+_TAPE = pytest.StashKey["Tape"]()
 _FILE_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -71,22 +72,25 @@ def pytest_configure(config: pytest.Config) -> None:
         "reliable(runs=10, pass_rate=0.9, pass_k=None, rule='observed'): many runs, one outcome",
     )
     config.addinivalue_line("markers", "models(*backends): run once with each of these backends")
-    run = _Run(config)
+    before = state.gate, state.observers  # of a run around this one, whose tests run pytest
+    run = _Run(config, before)
     config.pluginmanager.register(run, "promptkit-run")
     state.gate = run.gate
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Open them again."""
-    if config.pluginmanager.unregister(name="promptkit-run") is not None:
-        state.gate = None
-        state.observers = ()
+    """Leave them as they were."""
+    run: Any = config.pluginmanager.unregister(name="promptkit-run")
+    if run is not None:
+        state.gate, state.observers = run.before
 
 
 class _Run:
     """What one run of pytest knows."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, before: tuple[Any, tuple[Any, ...]]) -> None:
+        self.before = before
+        self._root = config.rootpath
         self.live = bool(config.getoption("--pk-live") or config.getini("promptkit_live"))
         self.budget: str | None = config.getoption("--pk-budget")
         self.update = bool(config.getoption("--pk-update-prompts"))
@@ -94,10 +98,31 @@ class _Run:
         self.record: RecordMode = record
         self.prune = bool(config.getoption("--pk-prune-cassettes"))
         self.snapshots: set[Path] = set()
+        self._unfinished: set[Path] = set()
+        self._owners: dict[tuple[Path, str], str] = {}
         self.opened = self.live
         self._gate: Any = None
         if self.budget is not None:
             self._real_gate()
+
+    def file_name(self, request: pytest.FixtureRequest) -> str:
+        """How files of a test are named; tests of two classes may be called the same.
+
+        Raises:
+            pytest.UsageError: When another test's would be named so.
+        """
+        node: Any = request.node
+        kind: type[Any] | None = getattr(node, "cls", None)
+        name = _FILE_NAME.sub("-", node.name if kind is None else f"{kind.__qualname__}.{node.name}").strip(
+            "-"
+        )
+        owner = self._owners.setdefault((request.path, name), node.nodeid)
+        if owner != node.nodeid:
+            raise pytest.UsageError(
+                f"{owner} and {node.nodeid} would have one file, {name}; tell them apart by letters or digits, as in "
+                "pytest.param(..., id='second')"
+            )
+        return name
 
     def gate(self, name: str) -> None:
         """Ask whether a backend may be asked for real; loads what that needs on first use."""
@@ -117,11 +142,19 @@ class _Run:
             state.observers = (*state.observers, self._gate.budget)
         return self._gate
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember modules of which a test did not come to its end, and may have looked at more."""
+        if not report.passed:
+            self._unfinished.add((self._root / report.nodeid.partition("::")[0]).with_suffix(""))
+
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Name snapshots that no test of a module looked at, where all of the module ran."""
         if not self.snapshots or terminalreporter.stats.get("deselected") or config.getoption("keyword", ""):
             return
+        if any("::" in argument for argument in config.args):
+            return
         folders = {path.parent for path in self.snapshots}
+        folders = {it for it in folders if it.parent.parent / it.name not in self._unfinished}
         unused = sorted({path for it in folders for path in it.glob("*.txt")} - self.snapshots)
         if unused:
             terminalreporter.section("unused prompt snapshots", sep="-")
@@ -217,14 +250,18 @@ def cassette(request: pytest.FixtureRequest) -> Generator[Tape]:
     """Answers of real models from ``cassettes/MODULE/TEST.jsonl`` beside the test; recorded by ``--pk-record``."""
     from promptkit.testing.recording import cassette as playing
 
-    run, name = _run_of(request.config), _FILE_NAME.sub("-", request.node.name).strip("-")
-    path = request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl"
+    run = _run_of(request.config)
+    path = request.path.parent / "cassettes" / request.path.stem / f"{run.file_name(request)}.jsonl"
     opened = run.opened
     run.opened = opened or run.record != "none"
     try:
+        runs_again = request.node.get_closest_marker("reliable") is not None
         with playing(path, record=run.record) as tape:
+            if runs_again:  # else each run would meet the one answer of the first
+                tape.go_on(request.node.stash.get(_TAPE, tape))
+                request.node.stash[_TAPE] = tape
             yield tape
-        if run.prune and request.node.stash.get(_PASSED, False):
+        if run.prune and not runs_again and request.node.stash.get(_PASSED, False):
             tape.prune()
     finally:
         run.opened = opened
@@ -257,4 +294,4 @@ def prompt_snapshot(request: pytest.FixtureRequest) -> Snapshots:
     from promptkit.testing.snapshots import Snapshots
 
     run, path = _run_of(request.config), request.path
-    return Snapshots(path.parent, path.stem, request.node.name, update=run.update, used=run.snapshots)
+    return Snapshots(path.parent, path.stem, run.file_name(request), update=run.update, used=run.snapshots)

@@ -186,6 +186,10 @@ class Tape:
         self.path = kept.path
         self.calls = Calls()
 
+    def go_on(self, earlier: Tape) -> None:
+        """Count equal questions on from an earlier run of the same test."""
+        self._kept.go_on(earlier._kept)
+
     def prune(self) -> None:
         """Remove recordings that were not asked for.
 

@@ -85,15 +85,29 @@ def demand_of(marker: pytest.Mark) -> Demand:
         raise pytest.UsageError(f"reliable: pass_rate is {rate!r}; it must be above 0 and at most 1")
     if rule not in ("observed", "lower_bound"):
         raise pytest.UsageError(f"reliable: rule is {rule!r}; it is observed or lower_bound")
+    if k is not None and rule != "observed":
+        raise pytest.UsageError("reliable: rule is of single runs; leave out pass_k or rule")
     if k is not None and k > runs:
         raise pytest.UsageError(f"reliable: pass_k={k} needs at least {k} runs, and there are {runs}")
     demand = Demand(runs=runs, pass_rate=float(rate), pass_k=k, rule=rule)
     if not demand.met(runs, runs):
-        least = next(count for count in range(runs, 10**6) if wilson(count, count).low >= rate)
         raise pytest.UsageError(
-            f"reliable: even {runs} passes of {runs} do not prove a pass rate of {rate:.0%}; that takes {least} runs"
+            f"reliable: even {runs} passes of {runs} do not prove a pass rate of {rate:.0%}; {_least(runs, rate)}"
         )
     return demand
+
+
+def _least(runs: int, rate: float) -> str:
+    if rate == 1:
+        return "no number of runs does"
+    least = runs
+    while wilson(least, least).low < rate:  # doubled first, since rates near 1 take very many
+        least *= 2
+    low = least // 2
+    while least - low > 1:
+        middle = (low + least) // 2
+        low, least = (low, middle) if wilson(middle, middle).low >= rate else (middle, least)
+    return f"that takes {least} runs"
 
 
 class _Sibling:
@@ -202,7 +216,7 @@ _OF_THE_WORLD = (
 def _outcome(
     item: pytest.Item, report: pytest.TestReport, tally: _Tally, demand: Demand, verdict: bool | None
 ) -> pytest.TestReport:
-    if tally.done == 0:  # skipped
+    if tally.done == 0 or report.skipped:
         return report
     seen = f"{tally.passes} of {tally.done} runs passed"
     told = f"{seen}: {wilson(tally.passes, tally.done)} at 95 %"

@@ -93,7 +93,13 @@ class Expected:
         return self._add(made, "auto()", times)
 
     def fail(self, error: BaseException | type[BaseException], *, times: int | None = 1) -> Self:
-        """Fail with an error, or with one of a class, whose message is then made up."""
+        """Fail with an error, or with one of a class, whose message is then made up.
+
+        Raises:
+            TypeError: For a class of which none can be made from a message alone.
+        """
+        if isinstance(error, type):
+            _made_error(error)  # where it is written, not where a prompt is run
 
         def failing(_: Request) -> BaseException:
             return error if isinstance(error, BaseException) else _made_error(error)
@@ -260,8 +266,20 @@ def _delayed(made: Any, delay_s: float) -> Paced:
     return Paced(reply=made, delay_s=delay_s)
 
 
+_ALSO: Mapping[str, Mapping[str, Any]] = {
+    "TimedOut": {"kind": "first_token"},
+    "StreamInterrupted": {"partial": ""},
+}
+"""What errors take beside a message."""
+
+
 def _made_error(kind: type[BaseException]) -> BaseException:
-    return kind(f"{kind.__name__}, as the test asked for")
+    try:
+        return kind(f"{kind.__name__}, as the test asked for", **_ALSO.get(kind.__name__, {}))
+    except TypeError as error:
+        raise TypeError(
+            f"no {kind.__name__} can be made from a message alone ({error}); give fail() one that is made"
+        ) from error
 
 
 def _short(value: Any, *, quoted: bool = True) -> str:

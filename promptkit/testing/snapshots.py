@@ -29,9 +29,9 @@ def rendered_text(messages: tuple[Message, ...]) -> str:
     for message in messages:
         lines.append(f"{_RULE} {message.role}")
         for part in message.parts:
-            lines += [
-                f"  {line}".rstrip() if not line.strip() else f"  {line}" for line in _said(part).split("\n")
-            ]
+            # A carriage return is shown, since files under version control are read with any ends of lines.
+            said = _said(part).replace("\r", "␍")
+            lines += [f"  {line}".rstrip() if not line.strip() else f"  {line}" for line in said.split("\n")]
     return "\n".join(lines) + "\n"
 
 

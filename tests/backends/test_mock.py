@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 import promptkit as pk
 from promptkit import constraints
-from promptkit.backends import MockBackend
+from promptkit.backends import MockBackend, Paced
 from promptkit.completions import Completed, Completion, Enforcement, TextDelta
 from promptkit.errors import LocalBackendError, RateLimited
 from promptkit.requests import AsyncBackend, Backend, GenerationConfig
@@ -253,6 +254,22 @@ def test_a_stream_comes_in_small_pieces(text_question) -> None:
         pieces = [event.text for event in events if isinstance(event, TextDelta)]
 
     assert len(pieces) == 4
+
+
+def test_cancel_ends_an_answer_that_would_come_too_late(text_question) -> None:
+    cancel = threading.Event()
+
+    def slow(_request):
+        cancel.set()
+        return Paced(reply="late", delay_s=600)
+
+    backend, deadline = MockBackend(slow), time.monotonic() + 300
+    completion = backend.complete(text_question, deadline=deadline, cancel=cancel)
+    cancel.clear()
+    with backend.stream(text_question, deadline=deadline, cancel=cancel) as events:
+        last = list(events)[-1]
+
+    assert completion.finish_reason == last.completion.finish_reason == "cancelled"
 
 
 def test_cancel_ends_it(text_question) -> None:

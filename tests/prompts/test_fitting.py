@@ -56,6 +56,16 @@ def test_a_prompt_without_limits_is_never_counted(load) -> None:
     assert load(prompt()).render(kb=PASSAGES, ticket=TICKET).fit is None
 
 
+def test_a_block_that_is_empty_does_not_give_way(load) -> None:
+    made = load(prompt(kb=", shrink: drop_last", ticket=", shrink: drop_last, priority: 1")).using(
+        max_input_tokens=60
+    )
+
+    fit = made.render(kb=[], ticket=TICKET).fit
+
+    assert [(block.id, block.cut) for block in fit.blocks] == [("kb", None), ("ticket", "room")]
+
+
 def test_a_block_is_held_to_its_own_limit_by_whole_items(load) -> None:
     rendered = load(prompt(kb=", max_tokens: 60, shrink: drop_last")).render(kb=PASSAGES, ticket=TICKET)
 

@@ -39,6 +39,7 @@ def test_the_parts_cover_the_text_and_none_is_too_long(text, tokens, overlap) ->
 
     assert "".join(text[max(part.start, before) : part.end] for part, before in _with_ends(parts)) == text
     assert all(part.tokens <= tokens for part in parts)
+    assert all(earlier.end < later.end for earlier, later in itertools.pairwise(parts))
 
 
 def _with_ends(parts):
@@ -60,3 +61,11 @@ def test_a_backend_counts_its_own_tokens() -> None:
 def test_sizes_without_sense_are_refused(tokens, overlap) -> None:
     with pytest.raises(InputError, match="a part has at least 1 token"):
         list(pk.chunks("a", tokens=tokens, overlap=overlap))
+
+
+def test_no_part_lies_within_the_one_before() -> None:
+    text = "Aaaa aaaa aaaa aaaa. Bb bb bb. Cccc cc cccc ccc ccc cc ccc cc cccc cccc. Dd dd."
+
+    parts = list(pk.chunks(text, tokens=11, overlap=4))
+
+    assert [(part.start, part.end) for part in parts] == [(0, 31), (31, 73), (73, 79)]

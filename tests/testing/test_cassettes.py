@@ -55,6 +55,20 @@ def test_what_was_recorded_is_given_again_and_nobody_is_asked(triage, path) -> N
     assert lines[0]["messages"][-1]["role"] == "user"
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\r\n"])
+def test_texts_may_hold_what_python_takes_for_the_end_of_a_line(triage, path, separator) -> None:
+    record(path, triage, [GOOD], [f"a{separator}b"])
+
+    with cassette(path):
+        assert triage.using(silent()).run(ticket=f"a{separator}b").value.urgent
+
+
+def test_nothing_but_the_recordings_is_left_in_the_folder(triage, path) -> None:
+    record(path, triage, [GOOD], ["x"])
+
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_equal_questions_keep_their_order(triage, path) -> None:
     record(path, triage, [GOOD, OTHER], ["x", "x"])
 
@@ -267,3 +281,33 @@ def test_the_plugin_prunes_when_told(project) -> None:
 
     assert done.counts() == {"passed": 2}
     assert len(kept.read_text().splitlines()) == 1
+
+
+AGAIN = """
+import pytest
+import promptkit as pk
+from promptkit.backends import MockBackend
+
+triage = pk.load("triage.prompt.j2")
+GOOD, BAD = ({"category": it, "urgent": True} for it in ("billing", "other"))
+real = triage.using(MockBackend([GOOD, BAD, GOOD, GOOD][:ANSWERS], name="openai:m"))
+
+
+@pytest.mark.reliable(runs=4, pass_rate=0.75)
+def test_again(cassette):
+    assert real.run(ticket="x").value.category == "billing"
+"""
+
+
+def test_each_run_of_a_reliable_test_has_an_answer_of_its_own(project) -> None:
+    project.write("test_again.py", AGAIN.replace("ANSWERS", "4"))
+    recorded = project.pytest("test_again.py", "--pk-record=missing")
+    project.write("test_again.py", AGAIN.replace("ANSWERS", "0"))
+
+    replayed = project.pytest("test_again.py", "--pk-prune-cassettes", "--junitxml=out.xml")
+
+    assert (recorded.counts(), replayed.counts()) == ({"passed": 1}, {"passed": 1})
+    assert "3 of 4 runs passed" in (project.folder / "out.xml").read_text()
+    assert (
+        len((project.folder / "cassettes" / "test_again" / "test_again.jsonl").read_text().splitlines()) == 4
+    )

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from .conftest import LOADED as LOADED_PLUGIN
+
 USES_LLM = """
 import promptkit as pk
 
@@ -84,6 +86,9 @@ def test_a_run_can_be_opened_whole(project, opening) -> None:
         ("50tokens", "tokens, and --pk-budget allows 50"),
         ("0.50", "what llama:demo costs is not known"),
         ("many", "--pk-budget is 'many'; write US dollars"),
+        ("", "--pk-budget is ''; write US dollars"),
+        ("NaN", "--pk-budget is 'NaN'; write US dollars"),
+        ("-3tokens", "--pk-budget is '-3tokens'; write US dollars"),
     ],
 )
 def test_real_calls_end_where_the_budget_does(project, budget, said) -> None:
@@ -106,8 +111,28 @@ def test_spends(n):
 
     assert said in done.text
     assert done.code != 0
-    if budget != "many":
+    if "is '" not in said:
         assert done.counts()["passed"] == 1
+
+
+def test_answers_that_cost_nothing_are_not_counted(project) -> None:
+    project.write("test_a.py", USES_LLM)
+    project.write(
+        "test_b.py",
+        """
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2").using("llama:demo", generation={"max_tokens": 40})
+
+
+def test_spends():
+    triage.run(ticket="x")
+""",
+    )
+
+    done = project.pytest("--pk-live", "--pk-budget=0.50,100000tokens")
+
+    assert done.counts() == {"passed": 2}
 
 
 def test_unused_answers_fail_a_test_that_passed_and_only_such_a_one(project) -> None:
@@ -238,9 +263,100 @@ def test_snapshots_that_no_test_looks_at_are_named(project) -> None:
     project.write("__prompts__/test_text/test_gone.txt", "old")
 
     whole, part = project.pytest(), project.pytest("-k", "other")
+    one = project.pytest("test_text.py::test_other")
 
     assert "test_gone.txt: no test looks at it; remove it" in whole.text
-    assert "test_gone.txt" not in part.text
+    assert "no test looks at it" not in part.text + one.text
+
+
+def test_snapshots_of_a_test_that_was_skipped_or_failed_are_not_named(project) -> None:
+    project.write("test_text.py", SNAPSHOT)
+    project.pytest("--pk-update-prompts")
+    skipped = SNAPSHOT.replace("def test_text(", "@__import__('pytest').mark.skip\ndef test_text(")
+    project.write("test_text.py", skipped)
+
+    done = project.pytest()
+
+    assert done.counts() == {"passed": 1, "skipped": 1}
+    assert "no test looks at it" not in done.text
+
+
+CLASSES = """
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2").using("llama:demo", generation={"max_tokens": 40})
+
+
+class TestOne:
+    def test_text(self, prompt_snapshot, cassette):
+        prompt_snapshot(triage, ticket="one")
+        triage.run(ticket="one")
+
+
+class TestOther:
+    def test_text(self, prompt_snapshot, cassette):
+        prompt_snapshot(triage, ticket="other")
+        triage.run(ticket="other")
+"""
+
+
+def test_tests_of_two_classes_that_are_called_the_same_have_files_of_their_own(project) -> None:
+    project.write("test_all.py", CLASSES)
+
+    project.pytest("--pk-update-prompts", "--pk-record=missing")
+    pruned, done = project.pytest("--pk-prune-cassettes"), project.pytest()
+
+    assert (pruned.counts(), done.counts()) == ({"passed": 2}, {"passed": 2})
+    assert (project.folder / "__prompts__" / "test_all" / "TestOther.test_text.txt").exists()
+    assert (project.folder / "cassettes" / "test_all" / "TestOne.test_text.jsonl").exists()
+
+
+def test_two_tests_whose_files_would_be_named_the_same_are_told(project) -> None:
+    project.write(
+        "test_signs.py",
+        "import pytest\nimport promptkit as pk\n\n\n@pytest.mark.parametrize('sign', ['<', '>'])\n"
+        "def test_it(sign, prompt_snapshot):\n    prompt_snapshot(pk.load('triage.prompt.j2'), ticket=sign)\n",
+    )
+
+    done = project.pytest("--pk-update-prompts")
+
+    assert done.counts() == {"passed": 1, "error": 1}
+    assert (
+        "test_signs.py::test_it[<] and test_signs.py::test_it[>] would have one file, test_it;" in done.text
+    )
+
+
+def test_a_snapshot_holds_returns_of_the_carriage(project) -> None:
+    project.write("test_text.py", SNAPSHOT.replace('ticket="x"', 'ticket="x\\r\\ny"'))
+
+    project.pytest("--pk-update-prompts")
+
+    assert project.pytest().counts() == {"passed": 2}
+
+
+AROUND = f"""
+import pytest
+import promptkit as pk
+from promptkit.errors import BackendNotAllowed
+
+pytest_plugins = ["pytester"]
+
+
+def test_a_run_inside(pytester):
+    pytester.makepyfile("def test_a(): pass")
+    pytester.inline_run("-p", "no:cacheprovider", *{LOADED_PLUGIN!r})
+
+
+def test_after_it():
+    with pytest.raises(BackendNotAllowed):
+        pk.load("triage.prompt.j2").using("llama:demo").run(ticket="x")
+"""
+
+
+def test_a_run_within_a_run_leaves_real_models_closed(project) -> None:
+    project.write("test_around.py", AROUND)
+
+    assert project.pytest("test_around.py").counts() == {"passed": 2}
 
 
 def test_a_snapshot_that_cannot_be_written_is_said(project) -> None:

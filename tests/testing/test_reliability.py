@@ -60,6 +60,7 @@ def test_each_run_has_function_fixtures_of_its_own_and_shares_the_others(project
         ("pass_k=2, runs=6, pass_rate=0.6", "assert n != 3", {"passed": 1}, ""),
         ("runs=40, pass_rate=0.9, rule='lower_bound'", "assert n", {"passed": 1}, ""),
         ("runs=10, pass_rate=0.9", "pytest.skip('not here')", {"skipped": 1}, ""),
+        ("runs=10, pass_rate=0.9", "n < 3 or pytest.skip('not here any more')", {"skipped": 1}, ""),
     ],
 )
 def test_it_ends_when_it_is_decided(project, mark, body, counts, said) -> None:
@@ -83,6 +84,9 @@ def test_it_ends_when_it_is_decided(project, mark, body, counts, said) -> None:
             "runs=10, pass_rate=0.9, rule='lower_bound'",
             "even 10 passes of 10 do not prove a pass rate of 90%; that takes 35 runs",
         ),
+        ("pass_rate=1, rule='lower_bound'", "a pass rate of 100%; no number of runs does"),
+        ("runs=3, pass_rate=0.9999999, rule='lower_bound'", "that takes 38414585 runs"),
+        ("pass_k=3, rule='lower_bound'", "rule is of single runs; leave out pass_k or rule"),
         ("runs=0", "runs is 0; it must be a whole number from 1"),
         ("pass_rate=2", "pass_rate is 2; it must be above 0 and at most 1"),
         ("pass_k=5, runs=3", "pass_k=5 needs at least 5 runs"),

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import promptkit as pk
+from promptkit import errors
 from promptkit.errors import RateLimited, TimedOut
 from promptkit.testing import MockLLM, UnexpectedCall, mocked
 
@@ -53,6 +54,24 @@ def test_errors_are_raised_as_often_as_said(triage) -> None:
             with pytest.raises(RateLimited, match="as the test asked for"):
                 triage.run(ticket="x")
         assert triage.run(ticket="x").value.urgent
+
+
+@pytest.mark.parametrize(
+    "kind", [it for it in map(errors.__dict__.get, errors.__all__) if issubclass(it, errors.BackendError)]
+)
+def test_an_error_of_each_class_of_backends_can_be_made(triage, kind) -> None:
+    with mocked() as llm:
+        llm.on().fail(kind)
+        with pytest.raises(kind, match=f"{kind.__name__}, as the test asked for"):
+            triage.run(ticket="x")
+
+
+def test_a_class_that_takes_more_than_a_message_is_refused_where_it_is_written() -> None:
+    with (
+        mocked() as llm,
+        pytest.raises(TypeError, match="no AttemptsExhausted can be made from a message alone"),
+    ):
+        llm.on().fail(errors.AttemptsExhausted)
 
 
 def test_retries_of_a_layer_meet_the_script_too(triage) -> None:
