@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
+from promptkit.schemas.json_types import is_list, is_object
 from promptkit.schemas.places import below
 
 __all__ = ["WAYS", "Change", "Cleaned", "CleanedInputs", "Cleaning", "clean", "clean_inputs"]
@@ -228,20 +229,16 @@ def _walked(value: Any, path: str, ways: tuple[Cleaning, ...], found: dict[str, 
         if isinstance(text, Cleaned):
             found[path] = text
         return text
-    if isinstance(value, dict):
-        parts = cast("dict[str, Any]", value)
-        return {key: _walked(part, below(path, key), ways, found) for key, part in parts.items()}
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        return [_walked(item, f"{path}[{index}]", ways, found) for index, item in enumerate(items)]
+    if is_object(value):
+        return {name: _walked(part, below(path, name), ways, found) for name, part in value.items()}
+    if is_list(value):
+        return [_walked(item, f"{path}[{index}]", ways, found) for index, item in enumerate(value)]
     return value
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Cleaned):
         return str(value)
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in cast("list[Any]", value)]
-    return value
+    if is_object(value):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(item) for item in value] if is_list(value) else value
