@@ -21,7 +21,7 @@ from promptkit.constraints import RuleClass
 from promptkit.errors import BackendNotAllowed, ConfigurationError
 from promptkit.interception import state
 from promptkit.profiles import resolved, with_price
-from promptkit.records import JsonLines, Observer
+from promptkit.records import Observer, Redact, Store, store_of
 from promptkit.requests import AsyncBackend, Backend
 
 __all__ = ["BackendLike", "Session", "configure", "current_session", "observers", "record", "settings", "use"]
@@ -319,16 +319,21 @@ def use(backend: BackendLike) -> Generator[None]:
 
 
 @contextmanager
-def record(path: str | os.PathLike[str]) -> Generator[JsonLines]:
-    """Append every call of this context to a JSON Lines file.
+def record(
+    path: str | os.PathLike[str] | Store, *, content: bool = True, redact: Redact | None = None
+) -> Generator[Store]:
+    """Keep every call of this context.
 
     Args:
-        path: The file; it is made when missing.
+        path: A file; it is made when missing. One named ``.db``, ``.sqlite`` or ``.sqlite3`` is a database of
+            SQLite, to any other each call is appended as a line of JSON. Or a store, with bounds of its own.
+        content: False to keep no inputs, messages and answers.
+        redact: Changes a record before it is kept, or gives None to keep none.
 
     Raises:
-        ConfigurationError: When the file cannot be written.
+        ConfigurationError: When the file cannot be written, or a store is given what only a file takes.
     """
-    with JsonLines(path) as store:
+    with store_of(path, content=content, redact=redact) as store:
         token = _observers.set((*_observers.get(), store))
         try:
             yield store

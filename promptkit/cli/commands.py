@@ -19,6 +19,7 @@ from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
 from promptkit.cli.new import new
 from promptkit.cli.plan import plan
+from promptkit.cli.records import records
 from promptkit.cli.release import release
 from promptkit.cli.render import render
 from promptkit.cli.review import review
@@ -89,6 +90,7 @@ def _application() -> typer.Typer:
     )(_start)
     for name, function in _COMMANDS.items():
         application.command(name)(function)
+    application.add_typer(records, name="records")
     return application
 
 

@@ -95,7 +95,12 @@ EnforceOption: TypeAlias = Annotated[
     ),
 ]
 RecordOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--record", metavar="PATH", help="Append the call to a JSON Lines file.")
+    Path | None,
+    typer.Option(
+        "--record",
+        metavar="PATH",
+        help="Keep the call in a file: a database where it ends in .db, else lines of JSON.",
+    ),
 ]
 AttemptsOption: TypeAlias = Annotated[
     int | None, typer.Option("--attempts", min=1, help="How often to ask in all, over the file's.")

@@ -14,6 +14,7 @@ from typing import Self
 
 from promptkit.errors import ConfigurationError
 from promptkit.records.call_record import CallRecord
+from promptkit.records.keeping import Redact, kept_part
 
 try:
     import fcntl
@@ -30,13 +31,21 @@ class JsonLines:
 
     Args:
         path: The file; it is made when missing, its folder must exist.
+        content: False to keep no inputs, messages and answers, see
+            :func:`promptkit.records.without_content`.
+        redact: Changes a record before it is kept, or gives None to keep none. An error of it is raised to the
+            caller, and nothing is kept.
 
     Raises:
         ConfigurationError: When the file cannot be opened for appending.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, content: bool = True, redact: Redact | None = None
+    ) -> None:
         self.path = Path(path)
+        self._content = content
+        self._redact = redact
         self._lock = threading.Lock()
         self._closed = False
         self._file = self._open()
@@ -53,9 +62,12 @@ class JsonLines:
         """Append ``record``, also after :meth:`close`: a call may end later than the block it began in.
 
         Raises:
-            ConfigurationError: When the disk does not take the whole line.
+            ConfigurationError: When the disk does not take the whole line, or ``redact`` gives back no record.
         """
-        line = record.to_json().encode() + b"\n"
+        kept = kept_part(record, content=self._content, redact=self._redact)
+        if kept is None:
+            return
+        line = kept.to_json().encode() + b"\n"
         with self._lock:
             file = self._open() if self._closed else self._file
             try:
