@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from promptkit.cleaning import Cleaning
 from promptkit.constraints import Constraint
 from promptkit.findings import Setting
 from promptkit.wordings import Wording
@@ -157,6 +158,7 @@ class InputDeclaration:
             is a model instead.
         model: Dotted reference to a pydantic model, for example ``app.schemas:Ticket``.
         trust: Trust label by input: ``trusted`` or ``untrusted``.
+        clean: What is taken out of or broken in the texts of an input before a model is shown them, by input.
         inferred: True when nothing was declared and the names were read from the body.
         max_tokens: The most tokens of all messages together; None for as many as the model takes.
         history: How much of the history is shown; None for all of it.
@@ -166,6 +168,7 @@ class InputDeclaration:
     json_schema: Mapping[str, Any] | None = None
     model: str | None = None
     trust: Mapping[str, Literal["trusted", "untrusted"]] = field(default_factory=dict[str, Any])
+    clean: Mapping[str, tuple[Cleaning, ...]] = field(default_factory=dict[str, Any])
     inferred: bool = False
     max_tokens: int | None = None
     history: HistoryLimits | None = None

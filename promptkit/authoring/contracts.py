@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from promptkit.authoring.fields import as_integer, as_pairs, as_text, known_keys
+from promptkit.authoring.fields import as_integer, as_pairs, as_text, as_texts, known_keys
 from promptkit.authoring.json_schemas import read_json_schema
 from promptkit.authoring.nodes import Node, Pairs, Place, Scalar, plain
 from promptkit.authoring.picoschema import compile_fields, is_json_schema
 from promptkit.authoring.rules import DeclaredRule
+from promptkit.cleaning import WAYS, Cleaning
 from promptkit.declarations import RESERVED_NAMES, HistoryLimits, InputDeclaration, OutputDeclaration
 from promptkit.errors import TemplateError
 from promptkit.requests import RepairLevel, reasoning_of
+from promptkit.schemas.input_checks import takes_text
 from promptkit.spelling import did_you_mean
 
 __all__ = ["input_names", "read_input", "read_output"]
 
 _FORMS = ("schema", "model", "json_schema")
 _BESIDE = ("reasoning", "repair")
-_INPUT_KEYS = ("schema", "model", "trust", "max_tokens", "history")
+_INPUT_KEYS = ("schema", "model", "trust", "clean", "max_tokens", "history")
 _MODEL = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -39,6 +41,8 @@ def read_input(node: Node) -> InputDeclaration:
         made = InputDeclaration(json_schema=compiled.json_schema, lines=compiled.lines)
     if "trust" in entries:
         made = replace(made, trust=_trust(entries["trust"].value, input_names(made)))
+    if "clean" in entries:
+        made = replace(made, clean=_clean(entries["clean"].value, made.json_schema))
     if "max_tokens" in entries:
         most = as_integer(entries["max_tokens"].value, "input.max_tokens", least=1, most=None)
         made = replace(made, max_tokens=most)
@@ -183,7 +187,7 @@ def _trust(node: Node, inputs: frozenset[str] | None) -> dict[str, Literal["trus
     labels: dict[str, Literal["trusted", "untrusted"]] = {}
     for name, pair in as_pairs(node, "input.trust").entries.items():
         if inputs is not None and name not in inputs:
-            raise _unknown_input(pair.key.place, name, inputs)
+            raise _unknown_input(pair.key.place, "trust", name, inputs)
         label = as_text(pair.value, f"input.trust.{name}")
         if label == "trusted":
             labels[name] = "trusted"
@@ -197,8 +201,31 @@ def _trust(node: Node, inputs: frozenset[str] | None) -> dict[str, Literal["trus
     return labels
 
 
-def _unknown_input(place: Place, name: str, inputs: frozenset[str]) -> TemplateError:
+def _clean(node: Node, schema: Mapping[str, Any] | None) -> dict[str, tuple[Cleaning, ...]]:
+    """What is cleaned, by input, each word once and in their own order."""
+    chosen: dict[str, tuple[Cleaning, ...]] = {}
+    for name, pair in as_pairs(node, "input.clean").entries.items():
+        if schema is not None:
+            properties: Mapping[str, Any] = schema.get("properties", {})
+            if name not in properties:
+                raise _unknown_input(pair.key.place, "clean", name, frozenset(properties))
+            if not takes_text(properties[name], schema):
+                raise pair.key.place.fault(
+                    f"input.clean names {name!r}, which takes no text that could be cleaned. Remove it."
+                )
+        words = as_texts(pair.value, f"input.clean.{name}", lone=True)
+        for word in words:
+            if word not in WAYS:
+                raise pair.value.place.fault(
+                    f"input.clean.{name} says {word!r}{did_you_mean(word, WAYS)}. Write controls, tokens or both "
+                    "in brackets: [controls, tokens]."
+                )
+        chosen[name] = tuple(way for way in WAYS if way in words)
+    return chosen
+
+
+def _unknown_input(place: Place, key: str, name: str, inputs: frozenset[str]) -> TemplateError:
     return place.fault(
-        f"input.trust names {name!r}, which is no input{did_you_mean(name, inputs)}. Inputs: "
+        f"input.{key} names {name!r}, which is no input{did_you_mean(name, inputs)}. Inputs: "
         f"{', '.join(sorted(inputs)) or 'none'}."
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from promptkit import constraints
+from promptkit.cleaning import WAYS
 from promptkit.constraints import KINDS
 from promptkit.findings import SETTINGS
 from promptkit.wordings import known_languages
@@ -139,6 +140,12 @@ def _ends() -> dict[str, Any]:
                     "trust": {
                         "type": "object",
                         "additionalProperties": {"enum": ["trusted", "untrusted"]},
+                    },
+                    "clean": {
+                        "type": "object",
+                        "additionalProperties": {
+                            "anyOf": [{"enum": list(WAYS)}, {"type": "array", "items": {"enum": list(WAYS)}}]
+                        },
                     },
                     "max_tokens": _COUNT,
                     "history": _object(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from promptkit.cleaning import Cleaned
 from promptkit.completions import Quotation
 from promptkit.constraints.alignment import aligned
 from promptkit.constraints.arguments import as_string
@@ -117,12 +118,12 @@ class QuotedFrom:
         for path, text in texts:
             start = text.find(quote) if quote.strip() else -1
             if start >= 0 and (visible or _is_whole(text, seen)):
-                return Quotation(path="", source=path, start=start, end=start + len(quote), exact=True)
+                return _quotation(path, text, start, start + len(quote), exact=True)
         folded = aligned(quote).folded
         for path, text in texts:
             place = aligned(text).find(folded) if folded else None
             if place is not None and (visible or _is_whole(text, seen)):
-                return Quotation(path="", source=path, start=place[0], end=place[1], exact=False)
+                return _quotation(path, text, *place, exact=False)
         return None
 
     def _passage(self, scope: Scope, words: int, most: int | None) -> str | None:
@@ -134,6 +135,15 @@ class QuotedFrom:
                 if passage and self.fault(passage, scope) is None:
                     return passage
         return None
+
+
+def _quotation(path: str, text: str, start: int, end: int, *, exact: bool) -> Quotation:
+    """The passage in what the caller gave, which a cleaned text leads back to."""
+    if not isinstance(text, Cleaned):
+        return Quotation(path="", source=path, start=start, end=end, exact=exact)
+    first, last = text.span(start, end)
+    same = exact and text.original[first:last] == text[start:end]
+    return Quotation(path="", source=path, start=first, end=last, exact=same)
 
 
 def _texts_at(path: str, value: Any) -> Iterator[tuple[str, str]]:

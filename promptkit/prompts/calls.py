@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat import export
+from promptkit.cleaning import CleanedInputs, clean_inputs
 from promptkit.engine import Call
 from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
 from promptkit.prompts.contract import Contract, environment
@@ -54,32 +55,40 @@ def rendered_with(
         InputError: When an input is longer than its block may show.
         ContextOverflow: When the prompt is too long after all that may give way is gone.
     """
-    parts, fit, shown = contract.parts, None, values
+    parts, fit = contract.parts, None
+    made = _cleaned(contract, values)
+    shown = made.shown
     generation = generation_with(contract, options)
     if is_limited(contract, options):
-        fitted = fitted_messages(contract, options, values, generation, backend())
+        fitted = fitted_messages(contract, options, shown, generation, backend())
         messages, fit, shown = fitted.messages, fitted.fit, dict(fitted.values)
     else:
-        messages = parts.template.render(values)
+        messages = parts.template.render(shown)
     if not messages:
         raise TemplateError(
             f"{contract.label} renders to no message with these inputs; a model needs at least one. "
             f"Let a role block print something, or give the inputs that it shows",
             file=contract.declaration.place,
         )
-    rules = parts.template.rules(values)
+    rules = parts.template.rules(made.shown)
     return Rendered(
         messages=messages,
         output=parts.output.over(
-            constraints=rules, enforce=options.enforce, inputs=values, repair=options.repair
+            constraints=rules, enforce=options.enforce, inputs=made.compared, repair=options.repair
         ),
         generation=generation,
         prompt=contract.ref,
         inputs=values,
         exporter=export,
         fit=fit,
+        cleaned=made.cleaned,
         tracer=partial(contract.trace, shown),
     )
+
+
+def _cleaned(contract: Contract[Any], values: dict[str, Any]) -> CleanedInputs:
+    ways = contract.declaration.input.clean
+    return clean_inputs(values, ways) if ways else CleanedInputs(shown=values, compared=values, cleaned={})
 
 
 def generation_with(contract: Contract[Any], options: Options) -> GenerationConfig:
@@ -124,7 +133,7 @@ def call_of(
     )
     return Call(
         request=request,
-        inputs=rendered.inputs,
+        inputs=rendered.compared,
         prompt=contract.prompt_info(dict(rendered.inputs)),
         plan=plan(rendered.output),
         replan=plan,

@@ -26,6 +26,8 @@ from promptkit.rendering import (
 )
 from promptkit.requests import GenerationConfig, OutputSpec, PromptRef, SourceMap
 from promptkit.schemas import InputSchema, OutputSchema, differences, with_limits
+from promptkit.schemas.input_checks import takes_text
+from promptkit.spelling import did_you_mean
 
 __all__ = ["Contract", "Loader", "environment"]
 
@@ -194,6 +196,20 @@ class Contract(Generic[T]):
         return _Parts(inputs, output, template)
 
     def _input_schema(self) -> InputSchema:
+        inputs = self._made_inputs()
+        for name in self.declaration.input.clean:
+            field = inputs.fields.get(name)
+            if field is None or not takes_text(field.json_schema, inputs.json_schema):
+                why = f"is no input{did_you_mean(name, inputs.fields)}" if field is None else "takes no text"
+                raise TemplateError(
+                    f"input.clean names {name!r}, which {why}; inputs: {', '.join(inputs.fields)}",
+                    file=self.declaration.place,
+                    line=self.declaration.lines.get("input"),
+                    rule="contract",
+                )
+        return inputs
+
+    def _made_inputs(self) -> InputSchema:
         declared = self.declaration.input
         if self.input_type is not None:
             return self._typed_inputs(self.input_type)

@@ -339,7 +339,7 @@ class Prompt(Generic[T]):
         return boundary_cases(
             output.schema.json_schema,
             output.constraints,
-            inputs=rendered.inputs,
+            inputs=rendered.compared,
             text=output.mode == "text",
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from promptkit.cleaning import Cleaned
 from promptkit.completions import Completion
 from promptkit.errors import PromptKitError
 from promptkit.messages import Message
@@ -48,9 +49,10 @@ class Rendered:
         output: What the answer must be.
         generation: How to sample.
         prompt: Which prompt this came from.
-        inputs: The validated inputs as plain data.
+        inputs: The validated inputs as plain data, as they were given.
         exporter: Writes this as keyword arguments of a chat-completions client; set by Prompt.
         fit: What was kept and cut to make it fit; None where nothing limits its length.
+        cleaned: The texts of inputs that ``input.clean`` changed, by path, each with its original and its changes.
         tracer: Makes the source map; set by Prompt.
     """
 
@@ -61,7 +63,13 @@ class Rendered:
     inputs: Mapping[str, Any] = field(repr=False)
     exporter: Callable[[Rendered], dict[str, Any]] = field(repr=False, compare=False)
     fit: Fit | None = field(default=None, repr=False)
+    cleaned: Mapping[str, Cleaned] = field(default_factory=dict[str, Cleaned], repr=False)
     tracer: Callable[[], SourceMap] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def compared(self) -> Mapping[str, Any]:
+        """The inputs that rules compare an answer with: cleaned where the model was shown cleaned ones."""
+        return self.inputs if self.output.inputs is None else self.output.inputs
 
     @property
     def source_map(self) -> SourceMap:

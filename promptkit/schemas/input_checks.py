@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from promptkit.schemas.findings import Findings
-from promptkit.schemas.fragments import types_of
+from promptkit.schemas.fragments import resolve, types_of
 from promptkit.schemas.json_types import is_listed, is_mapping, is_set
 from promptkit.schemas.places import below, shown
 from promptkit.schemas.plain_data import as_mapping, plain_text, to_plain
 from promptkit.schemas.raw_schemas import raw_problems, raw_validator
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Check", "check_of", "is_closed"]
+__all__ = ["Check", "check_of", "is_closed", "takes_text"]
 
 Check: TypeAlias = Callable[[Any, str, Findings], Any]
 """Takes a value, its path and the findings; gives the value as plain data."""
@@ -49,6 +49,13 @@ def is_closed(
     if kinds == {"string"}:
         return fragment.get("format") in _CLOSED_FORMATS
     return bool(types_of(fragment)) and kinds <= _SCALARS
+
+
+def takes_text(fragment: Any, root: Mapping[str, Any]) -> bool:
+    """True when a stranger's text may stand somewhere in a value of the fragment."""
+    if not is_mapping(fragment):
+        return True
+    return "x-part" not in fragment and not is_closed(fragment, lambda inner: resolve(inner, root))
 
 
 def check_of(fragment: Mapping[str, Any], root: Mapping[str, Any]) -> Check:

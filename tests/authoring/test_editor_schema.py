@@ -46,6 +46,7 @@ input:
       n: integer
     deep: {type: [a, b], about: x, default: a}
   trust: {text: trusted}
+  clean: {text: [controls, tokens], tags: tokens}
   max_tokens: 900
   history: {keep_last: 2, max_tokens: 5, priority: 1}
 clarity:
@@ -169,7 +170,7 @@ def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(data, dict):
         yield path
         for key, value in data.items():
-            if key not in ("trust", "output", "replies") or path == ():
+            if key not in ("trust", "clean", "output", "replies") or path == ():
                 yield from places(value, (*path, key))
     elif isinstance(data, list):
         for index, value in enumerate(data):
@@ -211,6 +212,7 @@ def test_an_unknown_key_is_refused_wherever_it_stands(path: tuple[Any, ...]) -> 
         ("severity: should\n", "severity: maybe\n"),
         ("extends: other@^1", "extends: ../other"),
         ("  trust: {text: trusted}", "  trust: {text: safe}"),
+        ("tags: tokens}", "tags: token}"),
         ("format: promptkit/1", "format: promptkit/2"),
     ],
 )

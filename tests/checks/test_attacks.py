@@ -179,6 +179,15 @@ def test_a_trusted_value_may_have_an_open_end() -> None:
     assert attack(user("Note: {{ note }}\nSort it.", head)).findings == ()
 
 
+def test_a_careless_tokenizer_finds_no_marker_in_what_was_cleaned_and_cleaning_is_no_break_out() -> None:
+    head = HEAD.replace("string\n", "string\n  clean: {note: [controls, tokens]}\n")
+
+    report = attack(user("{{ note | fence }}", head), WordReader(naive=True))
+
+    assert report.findings == ()
+    assert report.values == report.bytes_compared > 80
+
+
 @pytest.mark.parametrize(("setting", "rules"), [("off", []), ("error", ["error"])])
 def test_rules_of_attacks_are_set_like_all_others(setting: str, rules: list[str]) -> None:
     head = HEAD.removesuffix("---\n") + f"check: {{open-end: {setting}}}\n---\n"

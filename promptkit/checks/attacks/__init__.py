@@ -17,6 +17,7 @@ from promptkit.checks.attacks.twins import broken_message, twin_of
 from promptkit.checks.places import lines_of, placed
 from promptkit.checks.settings import Settings
 from promptkit.checks.subjects import Subject
+from promptkit.cleaning import clean
 from promptkit.errors import InputError, PlanError, PromptError, RequestRejected, TemplateError
 from promptkit.findings import RULES, Finding
 from promptkit.messages import Message
@@ -189,7 +190,9 @@ class _Run:
 
     def _faults(self, place: Place, value: HostileValue) -> Iterator[str]:
         """What this value breaks; the first thing alone."""
-        twin = twin_of(value.text)
+        ways = self._prompt.declaration.input.clean.get(str(place.way[0]), ())
+        shown = str(clean(value.text, ways))
+        twin = twin_of(shown)
         try:
             hostile = self._prompt.render(**place.filled(value.text)).messages
             calm = self._prompt.render(**place.filled(twin)).messages
@@ -200,7 +203,7 @@ class _Run:
             yield f"the template fails: {error.problem}"
             return
         self.values += 1
-        fault, compared = broken_message(calm, hostile, twin, value.text)
+        fault, compared = broken_message(calm, hostile, twin, shown)
         self.bytes_compared += compared == len(hostile)
         fault = fault or self._token_fault(calm, hostile)
         if fault is not None:
