@@ -140,7 +140,8 @@ class RecordDatabase:
         Raises:
             ConfigurationError: When there is none, when several ids begin so, or when it cannot be read.
         """
-        (row,) = self._found(id, "id, record")
+        with self._tables.reading() as file:
+            row = self._found(file, id, "id, record")
         try:
             return CallRecord.from_dict(json.loads(row[1]))
         except ValueError as error:
@@ -204,8 +205,8 @@ class RecordDatabase:
         """
         if not math.isfinite(score):
             raise ConfigurationError(f"{score} is no score; give a number, for example -1 or 1")
-        (row,) = self._found(id, "seq")
-        with self._tables.transaction() as file:
+        with self._tables.transaction() as file:  # so that the record does not go meanwhile
+            row = self._found(file, id, "seq")
             file.execute(
                 "INSERT INTO feedback (seq, given_at, score, note) VALUES (?, ?, ?, ?)",
                 (row[0], time.time(), float(score), note),
@@ -217,8 +218,8 @@ class RecordDatabase:
         Raises:
             ConfigurationError: When there is no such record, or several begin so.
         """
-        (row,) = self._found(id, "seq")
         with self._tables.reading() as file:
+            row = self._found(file, id, "seq")
             found = file.execute(
                 "SELECT score, note, given_at FROM feedback WHERE seq = ? ORDER BY number", (row[0],)
             ).fetchall()
@@ -248,12 +249,11 @@ class RecordDatabase:
     ) -> None:
         self.close()
 
-    def _found(self, beginning: str, columns: str) -> list[tuple[str, ...]]:
-        with self._tables.reading() as file:
-            found: list[tuple[str, ...]] = file.execute(
-                f"SELECT {columns} FROM records WHERE substr(id, 1, ?) = ? LIMIT 2",  # noqa: S608 - our own columns
-                (len(beginning), beginning),
-            ).fetchall()
+    def _found(self, file: sqlite3.Connection, beginning: str, columns: str) -> tuple[str, ...]:
+        found: list[tuple[str, ...]] = file.execute(
+            f"SELECT {columns} FROM records WHERE substr(id, 1, ?) = ? LIMIT 2",  # noqa: S608 - our own columns
+            (len(beginning), beginning),
+        ).fetchall()
         if not beginning or not found:
             raise ConfigurationError(
                 f"{self.path} has no record {beginning!r}; promptkit records list shows those that it has"
@@ -262,7 +262,7 @@ class RecordDatabase:
             raise ConfigurationError(
                 f"several records of {self.path} begin with {beginning}; give more of the id"
             )
-        return found
+        return found[0]
 
 
 def _make_room(
