@@ -116,6 +116,14 @@ class RecordTables:
                 self._connection.close()
             self._connection = None
 
+    def hold(self) -> None:
+        """Wait until nobody uses the file in this process, and keep it so."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """End what :meth:`hold` began."""
+        self._lock.release()
+
     def begin_anew(self) -> None:
         """Unlock; called in a child process, which opens the file for itself."""
         self._lock = threading.Lock()
@@ -196,10 +204,25 @@ class RecordTables:
 _living: weakref.WeakSet[RecordTables] = weakref.WeakSet()
 
 
-def _renew() -> None:
+_held: list[RecordTables] = []
+
+
+def _hold() -> None:
+    """Before a fork: let transactions end, since the child's SQLite would take them for open for ever."""
     for tables in list(_living):
-        tables.begin_anew()
+        tables.hold()
+        _held.append(tables)
+
+
+def _release() -> None:
+    while _held:
+        _held.pop().release()
+
+
+def _renew() -> None:
+    while _held:
+        _held.pop().begin_anew()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_renew)

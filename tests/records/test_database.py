@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -245,22 +246,36 @@ def test_threads_that_write_at_once_lose_nothing(file: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_child_opens_the_file_for_itself(file: Path) -> None:
+def test_children_that_are_forked_while_a_thread_writes_open_the_file_for_themselves(file: Path) -> None:
     with RecordDatabase(file) as store:
-        store.on_call(record(1))
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                store.on_call(record(2))
-                store.close()
-                code = 0
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        store.on_call(record(3))
+        stop = threading.Event()
 
-        assert numbers(store) == [3, 2, 1]
+        def write() -> None:
+            number = 1000
+            while not stop.is_set():
+                store.on_call(record(number, text="x" * 20000))
+                number += 1
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        codes: list[int] = []
+        for number in range(8):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(120)
+                code = 1
+                try:
+                    store.on_call(record(number))
+                    store.close()
+                    code = 0
+                finally:
+                    os._exit(code)
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        stop.set()
+        writer.join()
+
+        assert codes == [0] * 8
+        assert numbers(store)[-8:] == [7, 6, 5, 4, 3, 2, 1, 0]
 
 
 def test_a_call_that_ends_after_its_block_is_kept(file: Path) -> None:
