@@ -8,7 +8,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Protocol, Self
 
 from promptkit.backends.llama.sequences import Answer, News
@@ -16,6 +16,8 @@ from promptkit.completions import Completed, Event
 from promptkit.errors import BackendError
 
 __all__ = ["AsyncListener", "Listener", "Submit"]
+
+_LOOK_S = 0.2
 
 _PREPARERS = 4
 
@@ -56,7 +58,12 @@ class Listener:
         """Want no more: the answer ends at the next token, which is waited for."""
         answer.left = True
         while not self._over:
-            self._over = isinstance(self._news.get(), Completed | BackendError)
+            try:
+                self._over = isinstance(self._news.get(timeout=_LOOK_S), Completed | BackendError)
+            except (
+                Empty
+            ):  # an interrupt may have struck between taking the last news and noting that it was the last
+                self._over = answer.over
 
 
 class AsyncListener:
