@@ -15,100 +15,92 @@ from promptkit.requests import AsyncBackend, Backend
 __all__ = ["run_async", "run_sync", "stream_async", "stream_sync"]
 
 
+class _Steps:
+    """The effects of a program, one after the other; the four drivers differ only in how they carry one out.
+
+    Attributes:
+        given: What came of the last effect, where it succeeded.
+        fault: What it failed by; the layer decides, and what it does not take goes on untouched.
+        completion: The layer's answer, once there is no further effect.
+    """
+
+    __slots__ = ("_program", "completion", "fault", "given")
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.given: Any = None
+        self.fault: BaseException | None = None
+        self.completion: Any = None
+
+    def next(self) -> Effect | None:
+        """The next effect; None when the program is over."""
+        given, fault, self.given, self.fault = self.given, self.fault, None, None
+        try:
+            return self._program.send(given) if fault is None else self._program.throw(fault)
+        except StopIteration as done:
+            self.completion = done.value
+            return None
+        finally:
+            # An error that knows its frame, and is known by it, would stay until the collector comes.
+            fault = None
+
+
 def run_sync(program: Program, call: LayerCall) -> Completion:
     """Carry a layer's effects out in this thread."""
-    given: Any = None
-    fault: BaseException | None = None
-    try:
-        while True:
-            try:
-                effect = program.send(given) if fault is None else program.throw(fault)
-            except StopIteration as done:
-                return cast("Completion", done.value)
-            given = fault = None
-            try:
-                given = _complete(effect, call) if isinstance(effect, Send) else _done(effect, call)
-            except BaseException as error:  # noqa: BLE001 - the layer decides; what it does not take goes on untouched
-                fault = error
-    finally:
-        fault = (
-            None  # an error that knows its frame, and is known by it, would stay until the collector comes
-        )
+    steps = _Steps(program)
+    while (effect := steps.next()) is not None:
+        try:
+            steps.given = _complete(effect, call) if isinstance(effect, Send) else _done(effect, call)
+        except BaseException as error:  # noqa: BLE001 - see _Steps
+            steps.fault = error
+    return cast("Completion", steps.completion)
 
 
 async def run_async(program: Program, call: LayerCall) -> Completion:
     """Carry a layer's effects out in this task."""
-    given: Any = None
-    fault: BaseException | None = None
-    try:
-        while True:
-            try:
-                effect = program.send(given) if fault is None else program.throw(fault)
-            except StopIteration as done:
-                return cast("Completion", done.value)
-            given = fault = None
-            try:
-                if isinstance(effect, Send):
-                    given = await _acomplete(effect)
-                else:
-                    given = await _done_async(effect, call)
-            except BaseException as error:  # noqa: BLE001 - as above
-                fault = error
-    finally:
-        fault = None
+    steps = _Steps(program)
+    while (effect := steps.next()) is not None:
+        try:
+            if isinstance(effect, Send):
+                steps.given = await _acomplete(effect)
+            else:
+                steps.given = await _done_async(effect, call)
+        except BaseException as error:  # noqa: BLE001 - see _Steps
+            steps.fault = error
+    return cast("Completion", steps.completion)
 
 
 def stream_sync(program: Program, call: LayerCall) -> Generator[Event, None, None]:
     """Carry a layer's effects out in this thread, giving pieces on; closing it ends the call."""
-    given: Any = None
-    fault: BaseException | None = None
-    try:
-        while True:
-            try:
-                effect = program.send(given) if fault is None else program.throw(fault)
-            except StopIteration as done:
-                completion = done.value
-                break
-            given = fault = None
-            try:
-                if isinstance(effect, Send):
-                    given = yield from _pieces(effect, call)
-                else:
-                    given = _done(effect, call)
-            except BaseException as error:  # noqa: BLE001 - as above
-                fault = error
-    finally:
-        fault = None
-    yield from _rest(completion, call)
+    steps = _Steps(program)
+    while (effect := steps.next()) is not None:
+        try:
+            if isinstance(effect, Send):
+                steps.given = yield from _pieces(effect, call)
+            else:
+                steps.given = _done(effect, call)
+        except BaseException as error:  # noqa: BLE001 - see _Steps
+            steps.fault = error
+    yield from _rest(steps.completion, call)
 
 
 async def stream_async(program: Program, call: LayerCall) -> AsyncGenerator[Event, None]:
     """Carry a layer's effects out in this task, giving pieces on; closing it ends the call."""
-    given: Any = None
-    fault: BaseException | None = None
-    try:
-        while True:
-            try:
-                effect = program.send(given) if fault is None else program.throw(fault)
-            except StopIteration as done:
-                completion = done.value
-                break
-            given = fault = None
-            try:
-                if isinstance(effect, Send):
-                    async with aclosing(_apieces(effect, call)) as events:
-                        async for event in events:
-                            if isinstance(event, Completed):
-                                given = event.completion
-                            else:
-                                yield event
-                else:
-                    given = await _done_async(effect, call)
-            except BaseException as error:  # noqa: BLE001 - as above
-                fault = error
-    finally:
-        fault = None
-    for event in _rest(completion, call):
+    steps = _Steps(program)
+    while (effect := steps.next()) is not None:
+        try:
+            if isinstance(effect, Send):
+                async with aclosing(_apieces(effect, call)) as events:
+                    async for event in events:
+                        if isinstance(event, Completed):
+                            steps.given = event.completion
+                        else:
+                            yield event
+            else:
+                steps.given = await _done_async(effect, call)
+        except BaseException as error:  # noqa: BLE001 - see _Steps
+            steps.fault = error
+    for event in _rest(steps.completion, call):
         yield event
 
 
