@@ -7,8 +7,9 @@ import base64
 from promptkit.backends.wire import Endpoint
 from promptkit.errors import CapabilityMissing
 from promptkit.messages import DocumentPart, ImagePart, Message, Part
+from promptkit.requests import Request
 
-__all__ = ["base64_text", "data_url", "image_url", "misplaced", "not_taken", "spoken_late", "untaken_image"]
+__all__ = ["base64_text", "data_url", "image_url", "misplaced", "not_taken", "system_apart", "untaken_image"]
 
 
 def base64_text(data: bytes) -> str:
@@ -49,9 +50,16 @@ def untaken_image(endpoint: Endpoint) -> CapabilityMissing:
     )
 
 
-def spoken_late(message: Message, endpoint: Endpoint) -> CapabilityMissing:
-    """The error for a system message behind others, where the system speaks once and first."""
-    return CapabilityMissing(
-        f"{endpoint.name} takes system messages at the beginning only, and one stands behind other messages "
-        f"({message.text[:40]!r}); move it up in the template, or make it a user message."
-    )
+def system_apart(request: Request, endpoint: Endpoint) -> tuple[list[Message], list[Message]]:
+    """The system messages and the others, for a server where the system speaks once and first.
+
+    Raises:
+        CapabilityMissing: When a system message stands behind others.
+    """
+    spoken = [message for message in request.messages if message.role == "system"]
+    if tuple(spoken) != request.messages[: len(spoken)]:
+        raise CapabilityMissing(
+            f"{endpoint.name} takes system messages at the beginning only, and one stands behind other messages "
+            f"({spoken[-1].text[:40]!r}); move it up in the template, or make it a user message."
+        )
+    return spoken, list(request.messages[len(spoken) :])

@@ -8,7 +8,7 @@ from typing import Any
 
 from promptkit.backends.dialect import thoughts_of
 from promptkit.backends.dialects.anthropic.profile import FORM, Profile
-from promptkit.backends.parts import base64_text, misplaced, not_taken, spoken_late
+from promptkit.backends.parts import base64_text, misplaced, not_taken, system_apart
 from promptkit.backends.schema_forms import json_bytes, schema_field
 from promptkit.backends.settings import setting_fields, with_extra
 from promptkit.backends.wire import Endpoint, HttpCall
@@ -35,10 +35,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool, profile: Profi
         CapabilityMissing: When a message holds something that the wire format has no place for, or a sampling
             setting is set that the model does not take.
     """
-    spoken = [message for message in request.messages if message.role == "system"]
-    others = [message for message in request.messages if message.role != "system"]
-    if tuple(spoken) != request.messages[: len(spoken)]:
-        raise spoken_late(next(it for it in reversed(request.messages) if it.role == "system"), endpoint)
+    spoken, others = system_apart(request, endpoint)
     body: dict[str, Any] = {
         "model": endpoint.model,
         "max_tokens": profile.max_tokens,

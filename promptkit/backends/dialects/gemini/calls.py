@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from promptkit.backends.dialect import thoughts_of
-from promptkit.backends.parts import base64_text, misplaced, spoken_late
+from promptkit.backends.parts import base64_text, misplaced, system_apart
 from promptkit.backends.schema_forms import SchemaForm, json_bytes, schema_field
 from promptkit.backends.schema_rules import SchemaRules
 from promptkit.backends.settings import Settings, setting_fields, with_extra
@@ -80,10 +80,7 @@ def encode(request: Request, endpoint: Endpoint, *, stream: bool) -> HttpCall:
         CapabilityMissing: When a message holds something that the wire format has no place for, or a sampling
             setting is set that the API does not have.
     """
-    spoken = [message for message in request.messages if message.role == "system"]
-    others = [message for message in request.messages if message.role != "system"]
-    if tuple(spoken) != request.messages[: len(spoken)]:
-        raise spoken_late(next(it for it in reversed(request.messages) if it.role == "system"), endpoint)
+    spoken, others = system_apart(request, endpoint)
     body: dict[str, Any] = {"contents": _contents(others, endpoint)}
     if spoken:
         parts = [part for message in spoken for part in _parts(message, {}, endpoint)]
