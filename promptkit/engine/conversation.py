@@ -8,6 +8,7 @@ from typing import Any
 from promptkit.completions import Completion
 from promptkit.engine.call import Call
 from promptkit.engine.effects import Keep, Send
+from promptkit.engine.late_record import LateRecord
 from promptkit.engine.ledger import Ledger
 from promptkit.engine.narration import Narrator
 from promptkit.engine.questions import Question, continuation, first_question, next_question
@@ -58,16 +59,14 @@ def converse(call: Call) -> Generator[Send | Keep, Completion | None, Result[Any
     output = call.request.output.schema.dump(accepted.value)
     done = ledger.close(status="ok", output=output, verdicts=accepted.verdicts, repairs=accepted.repairs)
     yield Keep(kept=done)
-    usage = ledger.usage
-    return Result(
+    return _result(
+        call,
+        ledger,
+        done,
+        Message(role="assistant", content=accepted.text),
         value=accepted.value,
         verdicts=accepted.verdicts,
         repairs=accepted.repairs,
-        messages=(*call.turns, Message(role="assistant", content=accepted.text)),
-        usage=usage,
-        cost=usage.cost if usage is not None else None,
-        attempts=ledger.attempts,
-        kept=done,
         confidence=accepted.confidence,
     )
 
@@ -109,18 +108,23 @@ def _called(
     """What a caller gets when the model asks for tools: no value yet, and the calls."""
     done = ledger.close(status="ok", output=None, verdicts=())
     yield Keep(kept=done)
-    usage = ledger.usage
     said = (TextPart(text=completion.text),) if completion.text else ()
+    turn = Message(role="assistant", content=(*said, *completion.tool_calls))
+    return _result(
+        call, ledger, done, turn, value=None, verdicts=(), repairs=(), tool_calls=completion.tool_calls
+    )
+
+
+def _result(call: Call, ledger: Ledger, kept: LateRecord, turn: Message, **found: Any) -> Result[Any]:
+    """What a caller gets: what was found, the turn that ends the conversation, and what it took."""
+    usage = ledger.usage
     return Result(
-        value=None,
-        verdicts=(),
-        repairs=(),
-        messages=(*call.turns, Message(role="assistant", content=(*said, *completion.tool_calls))),
+        messages=(*call.turns, turn),
         usage=usage,
         cost=usage.cost if usage is not None else None,
         attempts=ledger.attempts,
-        kept=done,
-        tool_calls=completion.tool_calls,
+        kept=kept,
+        **found,
     )
 
 
