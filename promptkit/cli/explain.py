@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from promptkit.cli.options import (
@@ -43,11 +43,12 @@ def explain(  # noqa: PLR0913 - the options of a command
     from promptkit.cli.inputs import gather
     from promptkit.cli.locations import find_prompt
     from promptkit.cli.screen import Screen
+    from promptkit.prompts.counting import TextCounter, backend_if_named
 
     prompt = find_prompt(name, library)
     given = gather(prompt.contract.inputs, sets=sets or (), file=inputs, stdin=wants_stdin(stdin))
     rendered = prompt.using(backend).render(**given)
-    count, exact = _counting(prompt.name, backend)
+    count = TextCounter(backend_if_named(prompt.name, backend))
     found = rendered.source_map
     tokens = found.tokens(count)
     screen = Screen()
@@ -56,31 +57,13 @@ def explain(  # noqa: PLR0913 - the options of a command
             {
                 "messages": rendered.to_dicts(),
                 "ranges": found.to_dicts(),
-                "tokens": {**tokens, "exact": exact},
+                "tokens": {**tokens, "exact": count.exact},
                 "fit": None if rendered.fit is None else str(rendered.fit).split("\n"),
             }
         )
         return 0
-    _show(rendered, found, tokens, screen, exact=exact)
+    _show(rendered, found, tokens, screen, exact=count.exact)
     return 0
-
-
-def _counting(name: str, backend: str | None) -> tuple[Callable[[str], int], bool]:
-    """Who counts tokens, and whether exactly: the backend that would answer, else an estimate."""
-    from promptkit.backends.estimates import estimate_text
-    from promptkit.messages import Message
-    from promptkit.requests import Backend
-    from promptkit.sessions import current_session
-
-    session = current_session()
-    named = backend is not None or session.names_backend(name)
-    counting = session.backend_for(name, backend) if named else None
-    if not isinstance(counting, Backend):
-        return lambda text: estimate_text(len(text)), False
-    nothing = counting.count_tokens([Message(role="user", content="")])
-    return (
-        lambda text: counting.count_tokens([Message(role="user", content=text)]).n - nothing.n
-    ), nothing.exact
 
 
 def _show(

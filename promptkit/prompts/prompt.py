@@ -33,6 +33,7 @@ from promptkit.prompts.calls import (
     telling,
 )
 from promptkit.prompts.contract import Contract, Loader
+from promptkit.prompts.counting import backend_if_named
 from promptkit.prompts.options import CallOptions, Options
 from promptkit.prompts.pickling import restored
 from promptkit.rendering import Source
@@ -256,9 +257,7 @@ class Prompt(Generic[T]):
         return rendered_with(self._contract, self._options, values, self._counting)
 
     def _counting(self) -> Backend | AsyncBackend | None:
-        session, chosen = current_session(), self._options.backend
-        named = chosen is not None or session.names_backend(self.name)
-        return session.backend_for(self.name, chosen) if named else None
+        return backend_if_named(self.name, self._options.backend)
 
     def run(self, /, **inputs: Any) -> Result[T]:
         """Ask the backend and return a validated value.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from promptkit.backends.estimates import estimate_text
 from promptkit.constraints import sentence_ends
 from promptkit.errors import CapabilityMissing, InputError
-from promptkit.messages import Message
+from promptkit.prompts.counting import TextCounter
 from promptkit.requests import Backend
 from promptkit.sessions import BackendLike, current_session
 
@@ -63,8 +62,7 @@ class _Splitter:
         self._text = text
         self._tokens = tokens
         self._overlap = overlap
-        self._counting = None if backend is None else _counting(backend)
-        self._nothing = self._count_message("") if self._counting is not None else 0
+        self._tokens_of = TextCounter(None if backend is None else _counting(backend))
 
     def parts(self) -> Iterator[Chunk]:
         """The parts in order; they cover the text."""
@@ -123,13 +121,7 @@ class _Splitter:
         return start
 
     def _count(self, start: int, end: int) -> int:
-        if self._counting is None:
-            return estimate_text(end - start)
-        return self._count_message(self._text[start:end]) - self._nothing
-
-    def _count_message(self, text: str) -> int:
-        assert self._counting is not None
-        return self._counting.count_tokens([Message(role="user", content=text)]).n
+        return self._tokens_of(self._text[start:end])
 
 
 def _counting(backend: BackendLike) -> Backend:
