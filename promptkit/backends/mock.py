@@ -19,7 +19,7 @@ from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolC
 from promptkit.requests import Capabilities, Count, GenerationConfig, OutputSpec, Plan, Request
 from promptkit.schemas import Refused, Valid
 
-__all__ = ["MockBackend", "Paced", "Reply", "values_of"]
+__all__ = ["MockBackend", "Paced", "Reply", "pieces_of", "values_of"]
 
 Reply: TypeAlias = Any
 """A string, a Completion, an exception to raise, a value of the output (data or an instance), or a Paced of these."""
@@ -244,10 +244,7 @@ class MockBackend:
         sent = ""
         pieces = paced.pieces
         if pieces is None:
-            text = self._completion(paced, request).text
-            pieces = tuple(
-                text[start : start + PIECE_CHARACTERS] for start in range(0, len(text), PIECE_CHARACTERS)
-            )
+            pieces = pieces_of(self._completion(paced, request).text)
         for piece in pieces:
             if cancel is not None and cancel.is_set():
                 yield Completed(completion=self._cancelled(request, sent))
@@ -327,6 +324,11 @@ def _by_schema(reply: Reply, request: Request) -> str | Exception:
         return request.output.schema.dump_json(reply)
     except (TypeError, ValueError) as error:
         return error
+
+
+def pieces_of(text: str) -> tuple[str, ...]:
+    """A text in the pieces that a made-up stream brings."""
+    return tuple(text[start : start + PIECE_CHARACTERS] for start in range(0, len(text), PIECE_CHARACTERS))
 
 
 def values_of(output: OutputSpec) -> ValidValues:

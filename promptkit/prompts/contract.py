@@ -97,6 +97,13 @@ class Contract(Generic[T]):
                 f"generation: {error}", file=self.declaration.place, rule="contract"
             ) from error
 
+    @cached_property
+    def limits_length(self) -> bool:
+        """Whether the declaration says how long the prompt, its history or one of its blocks may be."""
+        declared = self.declaration
+        blocks = any(block.max_tokens is not None or block.shrink != "never" for block in declared.context)
+        return blocks or declared.input.max_tokens is not None or declared.input.history is not None
+
     @property
     def inputs(self) -> InputSchema:
         """The schema of the inputs."""

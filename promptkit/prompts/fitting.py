@@ -21,10 +21,7 @@ Counts = Callable[[], "Backend | AsyncBackend | None"]
 
 def is_limited(contract: Contract[Any], options: Options) -> bool:
     """Whether the prompt's length is looked at before it is sent."""
-    declared = contract.declaration
-    blocks = any(block.max_tokens is not None or block.shrink != "never" for block in declared.context)
-    whole = options.max_input_tokens or declared.input.max_tokens
-    return blocks or whole is not None or declared.input.history is not None
+    return contract.limits_length or options.max_input_tokens is not None
 
 
 def fitted_messages(

@@ -109,7 +109,6 @@ class Gate:
     Attributes:
         budget: What all calls may cost.
         opened: True while a test runs that may ask.
-        reason: Why it is closed, for messages.
     """
 
     budget: Spending

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,6 @@ _PASSED = pytest.StashKey[bool]()
 RAISED = pytest.StashKey[BaseException | None]()
 """What ended a test's own code."""
 _TAPE = pytest.StashKey["Tape"]()
-_FILE_NAME = re.compile(r"[^\w.-]+")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,11 +109,11 @@ class _Run:
         Raises:
             pytest.UsageError: When another test's would be named so.
         """
+        from promptkit.testing.snapshots import safe_name
+
         node: Any = request.node
         kind: type[Any] | None = getattr(node, "cls", None)
-        name = _FILE_NAME.sub("-", node.name if kind is None else f"{kind.__qualname__}.{node.name}").strip(
-            "-"
-        )
+        name = safe_name(node.name if kind is None else f"{kind.__qualname__}.{node.name}")
         owner = self._owners.setdefault((request.path, name), node.nodeid)
         if owner != node.nodeid:
             raise pytest.UsageError(

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from promptkit.backends.mock import pieces_of
 from promptkit.completions import Completed, Completion, Event, TextDelta
 from promptkit.errors import CapabilityMissing
 from promptkit.interception import intercepted
@@ -28,8 +29,6 @@ from promptkit.testing.cassettes import Cassette
 __all__ = ["RecordMode", "RecordingBackend", "Tape", "cassette"]
 
 RecordMode: TypeAlias = Literal["none", "missing", "all"]
-
-_PIECE = 8  # characters of a replayed stream's pieces, as those of the mock
 
 
 class RecordingBackend:
@@ -161,11 +160,10 @@ class RecordingBackend:
 
 
 def _events(completion: Completion) -> list[Event]:
-    text = completion.text
-    pieces: list[Event] = [
-        TextDelta(text=text[start : start + _PIECE]) for start in range(0, len(text), _PIECE)
+    return [
+        *(TextDelta(text=piece) for piece in pieces_of(completion.text)),
+        Completed(completion=completion),
     ]
-    return [*pieces, Completed(completion=completion)]
 
 
 async def _each(events: Sequence[Event]) -> AsyncIterator[Event]:

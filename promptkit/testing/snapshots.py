@@ -12,7 +12,7 @@ from promptkit.libraries.writing import replace_file
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart
 from promptkit.prompts import Prompt, TypedPrompt
 
-__all__ = ["SnapshotMismatch", "Snapshots", "rendered_text"]
+__all__ = ["SnapshotMismatch", "Snapshots", "rendered_text", "safe_name"]
 
 FOLDER = "__prompts__"
 _NAME = re.compile(r"[^\w.-]+")
@@ -21,6 +21,11 @@ _RULE = "─" * 12  # no line of a message can begin so, since each is indented
 
 class SnapshotMismatch(AssertionError):
     """What is rendered differs from what is under version control."""
+
+
+def safe_name(test: str) -> str:
+    """A test's name as that of a file."""
+    return _NAME.sub("-", test).strip("-")
 
 
 def rendered_text(messages: tuple[Message, ...]) -> str:
@@ -56,7 +61,7 @@ class Snapshots:
 
     def __init__(self, folder: Path, module: str, test: str, *, update: bool, used: set[Path]) -> None:
         self._folder = folder / FOLDER / module
-        self._test = _NAME.sub("-", test).strip("-")
+        self._test = safe_name(test)
         self._update = update
         self._used = used
         self._count = 0
