@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import time
 from typing import Any
 
 import pytest
+from four_ways import acomplete, astream, complete, stream
 
 from promptkit.backends import HttpBackend, Timeouts, open_backend
 from promptkit.backends.dialects.openai_chat import compatible
-from promptkit.completions import Completed, Completion, TextDelta, TokenLogprob
+from promptkit.completions import TokenLogprob
 from promptkit.errors import (
     BackendError,
     ConnectionFailed,
@@ -40,37 +40,8 @@ USAGE = {
 }
 
 
-def ask_sync(backend: Any, request: Any, deadline: float | None = None) -> Completion:
-    return backend.complete(request, deadline=deadline)
-
-
-def ask_async(backend: Any, request: Any, deadline: float | None = None) -> Completion:
-    return asyncio.run(backend.acomplete(request, deadline=deadline))
-
-
-def ask_stream(backend: Any, request: Any, deadline: float | None = None) -> Completion:
-    with backend.stream(request, deadline=deadline) as events:
-        return whole(list(events))
-
-
-def ask_astream(backend: Any, request: Any, deadline: float | None = None) -> Completion:
-    async def collect() -> list[Any]:
-        async with backend.astream(request, deadline=deadline) as events:
-            return [event async for event in events]
-
-    return whole(asyncio.run(collect()))
-
-
-def whole(events: list[Any]) -> Completion:
-    *deltas, last = events
-    assert isinstance(last, Completed)
-    assert all(isinstance(delta, TextDelta) and delta.text for delta in deltas)
-    assert "".join(delta.text for delta in deltas) == last.completion.text
-    return last.completion
-
-
-WHOLE = [pytest.param(ask_sync, id="complete"), pytest.param(ask_async, id="acomplete")]
-STREAMS = [pytest.param(ask_stream, id="stream"), pytest.param(ask_astream, id="astream")]
+WHOLE = [pytest.param(complete, id="complete"), pytest.param(acomplete, id="acomplete")]
+STREAMS = [pytest.param(stream, id="stream"), pytest.param(astream, id="astream")]
 ALL = WHOLE + STREAMS
 
 
@@ -140,7 +111,7 @@ TOKENS = [token('{"colour":"', 0), token("red", -0.25, ("red", -0.25), ("blue", 
 
 def answered(server: Any, ask: Any, tokens: list[Any]) -> None:
     """Let the server give the answer with these tokens, in a stream in two of its pieces."""
-    if ask in (ask_sync, ask_async):
+    if ask in (complete, acomplete):
         whole_body = body()
         whole_body["choices"][0]["logprobs"] = {"content": tokens, "refusal": None}
         server.will_answer(whole_body)
@@ -190,7 +161,7 @@ def test_a_token_that_is_a_part_of_a_letter_holds_a_mark_for_it(server, question
 
 @pytest.mark.parametrize("ask", ALL)
 def test_the_request_holds_messages_schema_and_sampling(server, question, ask) -> None:
-    if ask in (ask_sync, ask_async):
+    if ask in (complete, acomplete):
         server.will_answer(body())
     else:
         server.will_stream(*PIECES, "[DONE]")
@@ -207,7 +178,7 @@ def test_the_request_holds_messages_schema_and_sampling(server, question, ask) -
     assert [message["role"] for message in sent["messages"]] == ["system", "user"]
     assert (sent["temperature"], sent["max_tokens"]) == (0, 20)
     assert sent["response_format"]["json_schema"]["strict"] is True
-    assert sent.get("stream", False) is (ask in (ask_stream, ask_astream))
+    assert sent.get("stream", False) is (ask in (stream, astream))
 
 
 @pytest.mark.parametrize("ask", STREAMS)
@@ -518,7 +489,7 @@ def test_an_error_after_some_text_keeps_the_text_and_what_the_server_said(
 @pytest.mark.parametrize("field", ["content", "refusal", "reasoning_content"])
 @pytest.mark.parametrize("ask", ALL)
 def test_half_a_surrogate_pair_in_an_answer_is_a_fault_of_the_server(server, question, ask, field) -> None:
-    if ask in (ask_sync, ask_async):
+    if ask in (complete, acomplete):
         server.will_answer(body(**{"text" if field == "content" else field: "x\ud800"}))
     else:
         server.will_stream(piece(**{field: "\ud800"}), piece(finish="stop"), "[DONE]")
@@ -554,7 +525,7 @@ def test_an_answer_packed_twice_is_not_unpacked(server, question, ask) -> None:
 
 @pytest.mark.parametrize("ask", ALL)
 def test_a_refusal_is_told_apart_from_an_answer(server, question, ask) -> None:
-    if ask in (ask_sync, ask_async):
+    if ask in (complete, acomplete):
         server.will_answer(body(None, refusal="I will not."))
     else:
         server.will_stream(piece(refusal="I will "), piece(refusal="not."), piece(finish="stop"), "[DONE]")
@@ -570,7 +541,7 @@ def test_a_refusal_is_told_apart_from_an_answer(server, question, ask) -> None:
     [("length", "length"), ("content_filter", "filter"), ("tool_calls", "tool"), ("eos_token", "stop")],
 )
 def test_reasons_to_stop_are_translated(server, question, ask, said, meant) -> None:
-    if ask in (ask_sync, ask_async):
+    if ask in (complete, acomplete):
         server.will_answer(body(finish=said))
     else:
         server.will_stream(piece(TEXT), piece(finish=said), "[DONE]")
@@ -580,7 +551,7 @@ def test_reasons_to_stop_are_translated(server, question, ask, said, meant) -> N
 
 @pytest.mark.parametrize("ask", ALL)
 def test_reasoning_is_no_part_of_the_text(server, question, ask) -> None:
-    if ask in (ask_sync, ask_async):
+    if ask in (complete, acomplete):
         server.will_answer(body(reasoning_content="Fire is red."))
     else:
         deltas = [piece(reasoning_content="Fire "), piece(reasoning_content="is red.")]

@@ -36,7 +36,7 @@ def astream(backend: Any, request: Request, deadline: float | None = None) -> Co
 def whole(events: list[Any]) -> Completion:
     *deltas, last = events
     assert isinstance(last, Completed)
-    assert all(isinstance(delta, TextDelta) for delta in deltas)
+    assert all(isinstance(delta, TextDelta) and delta.text for delta in deltas)
     assert "".join(delta.text for delta in deltas) == last.completion.text
     return last.completion
 
