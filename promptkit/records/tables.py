@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from promptkit.errors import ConfigurationError
+from promptkit.records.sqlite_files import make_private, write_ahead
 
 __all__ = ["RecordTables"]
 
@@ -147,7 +147,7 @@ class RecordTables:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._owned()
+            make_private(self.path)
             connection = sqlite3.connect(
                 self.path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
             )
@@ -158,13 +158,6 @@ class RecordTables:
                 raise
             self._connection, self._pid = connection, os.getpid()
         return self._connection
-
-    def _owned(self) -> None:
-        """Make a missing file, for this user's eyes only."""
-        try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            return  # to open it here and close it again would give up locks that this process holds on it
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is gone from the disk too
@@ -183,22 +176,10 @@ class RecordTables:
                 f"{self.path} keeps records in form {form}, and this promptkit knows form {_FORM}; upgrade promptkit, "
                 f"or name another file"
             )
-        self._write_ahead(connection)
+        write_ahead(connection, wait_s=_WAIT_S)
         if form < _FORM:
             marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_FORM}; COMMIT;"
             connection.executescript(_TABLES + marks)
-
-    @staticmethod
-    def _write_ahead(connection: sqlite3.Connection) -> None:
-        """Turn to the write-ahead log; SQLite does not wait here when another process does the same."""
-        until = time.monotonic() + _WAIT_S
-        while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > until:
-                    raise
-                time.sleep(0.01)
 
 
 _living: weakref.WeakSet[RecordTables] = weakref.WeakSet()

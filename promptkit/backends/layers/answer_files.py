@@ -15,6 +15,7 @@ from typing import TypeVar
 from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.completions import Completion
 from promptkit.records import completion_of, text_of_completion
+from promptkit.records.sqlite_files import make_private, write_ahead
 
 __all__ = ["AnswerFile", "AnswerStats", "Kept", "default_answer_file"]
 
@@ -38,6 +39,8 @@ DELETE FROM answers WHERE key IN (
     WHERE together > ?
 )
 """
+_WAIT_S = 5.0
+"""How long one waits for those that write."""
 _log = logging.getLogger("promptkit")
 _of_parent: list[
     sqlite3.Connection
@@ -206,16 +209,16 @@ class AnswerFile:
             self._connection = None
         if self._connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            make_private(self.path)
             connection = sqlite3.connect(
-                self.path, timeout=5.0, isolation_level=None, check_same_thread=False
+                self.path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
             )
+            try:
+                _prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
             self._connection, self._pid = connection, os.getpid()
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(
-                "PRAGMA synchronous = NORMAL"
-            )  # with WAL a power cut costs the last answers at most
-            connection.executescript(_TABLE)
         return self._connection
 
     def _close(self) -> None:
@@ -239,3 +242,9 @@ class AnswerFile:
         if not self._told:
             self._told = True
             _log.warning("answers are not kept: %s %s (%s)", self.path, what, error)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    write_ahead(connection, wait_s=_WAIT_S)
+    connection.execute("PRAGMA synchronous = NORMAL")  # a power cut costs the last answers at most
+    connection.executescript(_TABLE)

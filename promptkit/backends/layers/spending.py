@@ -15,8 +15,12 @@ from typing import Protocol
 
 from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.errors import ConfigurationError
+from promptkit.records.sqlite_files import make_private, write_ahead
 
 __all__ = ["FileLedger", "Ledger", "MemoryLedger", "Refusal", "Spending", "default_ledger_file"]
+
+_WAIT_S = 10.0
+"""How long one waits for those that write."""
 
 FORM = 1
 """In the file's name, so that files of other forms are left alone."""
@@ -202,10 +206,10 @@ class FileLedger:
         """One transaction of the file; opened for each, since a call to a model takes a thousand times longer."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            file = sqlite3.connect(self._path, timeout=10.0, isolation_level=None)
+            make_private(self._path)
+            file = sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)
             try:
-                file.execute("PRAGMA journal_mode = WAL")
+                write_ahead(file, wait_s=_WAIT_S)
                 file.execute(
                     "CREATE TABLE IF NOT EXISTS purses (purse TEXT PRIMARY KEY, tokens INTEGER NOT NULL, "
                     "money TEXT NOT NULL, seconds REAL NOT NULL, calls INTEGER NOT NULL) WITHOUT ROWID"

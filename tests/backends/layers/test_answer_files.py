@@ -215,6 +215,22 @@ def test_threads_share_a_file_object_and_others_share_the_file(tmp_path) -> None
         file.close()
 
 
+def test_a_new_file_that_several_open_at_once_serves_them_all(tmp_path) -> None:
+    together = threading.Barrier(8)
+
+    def work(turn: tuple[int, int]) -> bool:
+        round_number, number = turn
+        file = opened(tmp_path / f"answers-{round_number}.sqlite")
+        together.wait()
+        file.put(f"k{number}", answer(str(number)), NOW)
+        kept = file.get(f"k{number}", NOW)
+        file.close()
+        return kept is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, [(turn // 8, turn % 8) for turn in range(200)]))
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_child_of_fork_opens_the_file_anew(file) -> None:
     file.put("a", answer(), NOW)

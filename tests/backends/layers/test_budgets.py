@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -395,3 +396,27 @@ def test_money_is_a_tenth_when_it_is_written_as_one() -> None:
 
     assert limits.limits.money == Decimal("0.1")
     assert repr(limits) == "Budget(money=0.1, seconds=5, per='run', name='default')"
+
+
+def test_a_new_ledger_that_several_open_at_once_counts_for_them_all(tmp_path) -> None:
+    together = threading.Barrier(8)
+
+    def work(turn: int) -> None:
+        ledger = FileLedger(tmp_path / f"budgets-{turn // 8}.sqlite")
+        together.wait()
+        ledger.correct("day", Spending(calls=1))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(200)))
+
+    spent = [FileLedger(path).spent("day").calls for path in tmp_path.glob("*.sqlite")]
+    assert spent == [8] * 25
+
+
+def test_threads_that_share_a_ledger_lose_no_call(tmp_path) -> None:
+    ledger = FileLedger(tmp_path / "budgets.sqlite")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: ledger.correct("day", Spending(calls=1)), range(200)))
+
+    assert ledger.spent("day").calls == 200
