@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Literal, TypeAlias
 
@@ -56,13 +56,13 @@ def reply(body: str, category: Waiting) -> str:
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, pk.Session]]:
+async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, pk.Session]]:
     """One session as long as the service runs: it owns the connections to the model, and closes them."""
     async with pk.Session() as session:
         yield {"session": session}
 
 
-async def in_session(request: Request) -> AsyncIterator[None]:
+async def in_session(request: Request) -> AsyncGenerator[None]:
     """Each request runs in a context of its own, so that it enters the session."""
     async with request.state.session:
         yield
