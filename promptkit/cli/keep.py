@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptkit.cli.options import AsJson, LibraryOption
+from promptkit.cli.options import AsJson, CallsOption, IdArgument, LibraryOption, OfPromptOption
+
+if TYPE_CHECKING:
+    from promptkit.testing.kept_tests import WrittenTest
 
 __all__ = ["keep"]
 
 
 def keep(  # noqa: PLR0913 - the options of a command
-    id: Annotated[str, typer.Argument(metavar="ID", help="The call's id, or how it begins.")],  # noqa: A002
+    id: IdArgument,  # noqa: A002 - the record's own word
     *,
-    file: Annotated[
-        Path, typer.Option("--file", metavar="PATH", help="The database of records. Default: calls.db.")
-    ] = Path("calls.db"),
+    file: CallsOption = Path("calls.db"),
     to: Annotated[
-        Path,
-        typer.Option(
-            "--to", metavar="PATH", help="A folder, or the test file (.py) itself. Default: tests/kept."
-        ),
+        Path, typer.Option(metavar="PATH", help="A folder, or the test file (.py). Default: tests/kept.")
     ] = Path("tests/kept"),
-    prompt: Annotated[
-        str | None,
-        typer.Option(
-            "--prompt", metavar="NAME", help="A prompt or the path of its file. Default: the call's."
-        ),
-    ] = None,
+    prompt: OfPromptOption = None,
     backend: Annotated[
         str | None,
-        typer.Option(
-            "--backend", metavar="NAME", help="Who answers in the test. Default: who answered then."
-        ),
+        typer.Option(metavar="NAME", help="Who answers in the test. Default: who answered then."),
     ] = None,
     library: LibraryOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
@@ -55,24 +46,25 @@ def keep(  # noqa: PLR0913 - the options of a command
     home = Home(path=path, name=own)
     written = write_test(call, found, home, to, backend=backend, said=said, replace=force)
     screen = Screen()
-    if as_json:
-        screen.json(
-            {
-                "id": call.id,
-                "test": str(written.test),
-                "cassette": str(written.cassette),
-                "asks_the_same": written.asks_the_same,
-                "passes": written.passes,
-            }
-        )
+    if not as_json:
+        screen.text(f"wrote {written.test}\nwrote {written.cassette}\n{_next(written)}")
         return 0
-    screen.text(f"wrote {written.test}")
-    screen.text(f"wrote {written.cassette}")
+    screen.json(
+        {
+            "id": call.id,
+            "test": str(written.test),
+            "cassette": str(written.cassette),
+            "asks_the_same": written.asks_the_same,
+            "passes": written.passes,
+        }
+    )
+    return 0
+
+
+def _next(written: WrittenTest) -> str:
     run = f"pytest {shlex.quote(str(written.test))}"
     if not written.asks_the_same:
-        screen.text(f"the prompt has changed since; next, ask the model anew: {run} --pk-record=missing")
-    elif written.passes:
-        screen.text(f"next, where it is wrong, write what is right into ANSWER: {run}")
-    else:
-        screen.text(f"next, mend the prompt; it fails until then: {run}")
-    return 0
+        return f"the prompt has changed since; next, ask the model anew: {run} --pk-record=missing"
+    if written.passes:
+        return f"next, where it is wrong, write what is right into ANSWER: {run}"
+    return f"next, mend the prompt; it fails until then: {run}"

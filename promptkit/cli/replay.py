@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from promptkit.cli.options import AsJson, BackendOption, LibraryOption, RecordOption
+from promptkit.cli.options import (
+    AsJson,
+    BackendOption,
+    CallsOption,
+    IdArgument,
+    LibraryOption,
+    OfPromptOption,
+    RecordOption,
+)
 
 if TYPE_CHECKING:
     from promptkit.records import CallRecord
@@ -18,17 +24,10 @@ __all__ = ["replay"]
 
 
 def replay(  # noqa: PLR0913 - the options of a command
-    id: Annotated[str, typer.Argument(metavar="ID", help="The call's id, or how it begins.")],  # noqa: A002
+    id: IdArgument,  # noqa: A002 - the record's own word
     *,
-    file: Annotated[
-        Path, typer.Option("--file", metavar="PATH", help="The database of records. Default: calls.db.")
-    ] = Path("calls.db"),
-    prompt: Annotated[
-        str | None,
-        typer.Option(
-            "--prompt", metavar="NAME", help="A prompt or the path of its file. Default: the call's."
-        ),
-    ] = None,
+    file: CallsOption = Path("calls.db"),
+    prompt: OfPromptOption = None,
     backend: BackendOption = None,
     library: LibraryOption = None,
     record: RecordOption = None,
