@@ -72,6 +72,7 @@ _FIXED = (
     Rule(id="contract", severity="error", about="parts that do not fit together: models, paths, defaults"),
 )
 _TYPES = (
+    Rule(id="unset-name", severity="error", about="a name that is set elsewhere and has no value here"),
     Rule(id="undefined-field", severity="error", about="a field or attribute that a value does not have"),
     Rule(id="unguarded-optional", severity="error", about="an optional value used where None fails"),
     Rule(id="printed-optional", severity="warning", about="an optional value that may leave a gap in a line"),

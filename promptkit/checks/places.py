@@ -35,11 +35,23 @@ def placed(problem: Problem, severity: Severity, lines: Lines) -> Finding:
     )
 
 
-def fault_of(error: Exception, rule: str, file: str) -> Finding:
-    """An error that loading raised, as a finding: at its own place and of its own rule where it names them."""
+def fault_of(error: Exception, rule: str, file: str, lines: Lines | None = None) -> Finding:
+    """An error that loading raised, as a finding: at its own place and of its own rule where it names them.
+
+    Args:
+        error: The error.
+        rule: The rule of one that names none.
+        file: The file of one that names none.
+        lines: The lines of files, for the column of one that names a word alone.
+    """
     if isinstance(error, TemplateError) and error.rule != "template":
         rule = error.rule
     if isinstance(error, TemplateError) and error.file:
+        if error.word and lines is not None:
+            problem = Problem(
+                rule=rule, message=error.problem, file=error.file, line=error.line, word=error.word
+            )
+            return placed(problem, "error", lines)
         return Finding(
             file=error.file,
             line=error.line,
@@ -53,15 +65,18 @@ def fault_of(error: Exception, rule: str, file: str) -> Finding:
 
 
 def _found(lines: Lines, problem: Problem, first: int) -> tuple[int, int | None]:
-    """Line and column of the word: inside an expression before anywhere else."""
-    pattern = re.compile(rf"(?<!\w){re.escape(problem.word)}(?!\w)")
+    """Line and column of the word: as it is spelled there, inside an expression, before anywhere else."""
+    texts = [
+        (number, lines.line(problem.file or "", number)) for number in range(first, first + problem.lines)
+    ]
+    spelled = (rf"{problem.spelling}(?!\s*[.\[(])", problem.spelling) if problem.spelling else ()
     other: tuple[int, int] | None = None
-    for number in range(first, first + problem.lines):
-        text = lines.line(problem.file or "", number)
-        for match in pattern.finditer(text):
-            if _is_in_expression(text, match.start()):
-                return number, match.start() + 1
-            other = other or (number, match.start() + 1)
+    for pattern in (*spelled, rf"(?<!\w)(?P<word>{re.escape(problem.word)})(?!\w)"):
+        for number, text in texts:
+            for match in re.finditer(pattern, text):
+                if _is_in_expression(text, match.start("word")):
+                    return number, match.start("word") + 1
+                other = other or (number, match.start("word") + 1)
     return other or (first, None)
 
 

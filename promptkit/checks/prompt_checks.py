@@ -77,7 +77,7 @@ class _Check:
 
     def _fault(self, error: PromptError | PlanError) -> Finding:
         rule = error.rule if isinstance(error, TemplateError) else "contract"
-        return fault_of(error, rule, self._declaration.place)
+        return fault_of(error, rule, self._declaration.place, self._lines)
 
     def _set(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         return self._settings.applied(findings)

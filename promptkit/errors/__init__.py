@@ -125,6 +125,7 @@ class TemplateError(PromptError):
         column: Column, counted from 1; None when not known.
         problem: The message without its place.
         rule: Id of the rule of ``promptkit check`` that it breaks.
+        word: What stands at the place, where that has no column; empty where nothing is to be found by.
     """
 
     def __init__(
@@ -135,8 +136,9 @@ class TemplateError(PromptError):
         line: int | None = None,
         column: int | None = None,
         rule: str = "template",
+        word: str = "",
     ) -> None:
-        self.problem, self.rule = problem, rule
+        self.problem, self.rule, self.word = problem, rule, word
         self.file, self.line, self.column = file, line, column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)
         super().__init__(f"{place}: {problem}" if place else problem)

@@ -84,11 +84,13 @@ class Place:
     what: str = ""
     height: int = 1
 
-    def error(self, problem: str, lineno: int | None = None, *, rule: str = "template") -> TemplateError:
-        """A TemplateError at line ``lineno`` of this text, for a broken rule of ``promptkit check``."""
+    def error(
+        self, problem: str, lineno: int | None = None, *, rule: str = "template", word: str = ""
+    ) -> TemplateError:
+        """A TemplateError at line ``lineno`` of this text, where ``word`` breaks a rule of ``promptkit check``."""
         line = self.first if lineno is None else self.line(lineno)
         told = f"{self.what}: {problem}" if self.what else problem
-        return TemplateError(told, file=self.file, line=line, rule=rule)
+        return TemplateError(told, file=self.file, line=line, rule=rule, word=word)
 
     def line(self, lineno: int) -> int | None:
         """The line of the file where line ``lineno`` of this text stands; None where it is not known."""

@@ -151,7 +151,7 @@ class Rewriter(NodeTransformer):
             blocks = sorted(key.removeprefix("context.") for key in self._sections if "." in key)
             has = f"the blocks are {', '.join(blocks)}" if blocks else "the prompt declares no context"
             problem = f"there is no context block {name}{did_you_mean(name, blocks)}; {has}"
-            raise self._place.error(problem, node.lineno, rule="undefined-name")
+            raise self._place.error(problem, node.lineno, rule="undefined-name", word=name)
         return self._section(key, node.lineno)
 
     def _section(self, key: str, lineno: int) -> nodes.Expr:
@@ -232,7 +232,9 @@ class Rewriter(NodeTransformer):
         if name not in known:  # names with a blank are promptkit's own
             names = sorted(name for name in known if name.isidentifier())
             hint = did_you_mean(name, names) or f"; there are {', '.join(names)}"
-            raise self._place.error(f"there is no {what} {name}{hint}", lineno, rule=f"unknown-{what}")
+            raise self._place.error(
+                f"there is no {what} {name}{hint}", lineno, rule=f"unknown-{what}", word=name
+            )
 
     def _refuse_inheritance(self, node: nodes.Node) -> nodes.Node:
         problem = "templates do not extend one another here; use include or macros"

@@ -148,12 +148,14 @@ class Units:
         try:
             source = self.load(name)
         except TemplateError as error:
-            raise TemplateError(error.problem, file=at.file, line=at.line, rule="include") from error
+            raise TemplateError(
+                error.problem, file=at.file, line=at.line, rule="include", word=name
+            ) from error
         identity = source.file or name
         if identity in chain:
             way = " -> ".join([*chain[chain.index(identity) :], identity])
             problem = f"files include one another in a loop: {way}"
-            raise TemplateError(problem, file=at.file, line=at.line, rule="include")
+            raise TemplateError(problem, file=at.file, line=at.line, rule="include", word=name)
         key = f"{kind.value} {identity}"
         if key not in self.by_key:
             place = Place(file=identity, first=source.line)
@@ -217,13 +219,13 @@ class Units:
             names = (node for node in _in_order(unit.tree) if isinstance(node, nodes.Name))
             node = next(node for node in names if node.name in unknown)
             problem = unknown_name(node.name, inputs, visible)
-            raise unit.place.error(problem, node.lineno, rule="undefined-name")
+            raise unit.place.error(problem, node.lineno, rule="undefined-name", word=node.name)
         for link in unit.links:
             for name in link.names:
                 stored = self.by_key[link.key].stored
                 if name not in stored:
                     problem = f"the imported file sets no name {name}{did_you_mean(name, stored)}"
-                    raise unit.place.error(problem, link.lineno, rule="undefined-name")
+                    raise unit.place.error(problem, link.lineno, rule="undefined-name", word=name)
             seen = visible | unit.stored if link.with_context else frozenset[str]()
             self._check_names(self.by_key[link.key], inputs, seen, sound)
         sound.add(unit.key)
@@ -245,12 +247,17 @@ def unknown_name(name: str, inputs: Iterable[str], visible: frozenset[str]) -> s
 
 def _stored(tree: nodes.Template) -> Iterator[str]:
     for node in tree.find_all((nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport)):
-        if (isinstance(node, nodes.Name) and node.ctx in {"store", "param"}) or isinstance(node, nodes.Macro):
-            yield node.name
-        elif isinstance(node, nodes.Import):
-            yield node.target
-        elif isinstance(node, nodes.FromImport):
-            yield from (name if isinstance(name, str) else name[1] for name in node.names)
+        yield from _set_by(node)
+
+
+def _set_by(node: nodes.Node) -> Iterator[str]:
+    """The names that a node itself sets."""
+    if (isinstance(node, nodes.Name) and node.ctx != "load") or isinstance(node, nodes.Macro):
+        yield node.name
+    elif isinstance(node, nodes.Import):
+        yield node.target
+    elif isinstance(node, nodes.FromImport):
+        yield from (name if isinstance(name, str) else name[1] for name in node.names)
 
 
 def _in_order(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -268,8 +275,10 @@ def _in_order(node: nodes.Node) -> Iterator[nodes.Node]:
 
 def _set_first(tree: nodes.Template) -> frozenset[str]:
     """Names that the text sets before it reads them: they may be unset on another way, but are no inputs."""
-    first: dict[str, str] = {}
+    first: dict[str, bool] = {}
     for node in _in_order(tree):
+        for name in _set_by(node):
+            first.setdefault(name, True)
         if isinstance(node, nodes.Name):
-            first.setdefault(node.name, node.ctx)
-    return frozenset(name for name, ctx in first.items() if ctx != "load")
+            first.setdefault(node.name, False)
+    return frozenset(name for name, sets in first.items() if sets)

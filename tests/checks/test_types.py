@@ -115,6 +115,11 @@ FAULTY = [
         "",
     ),
     ("{% filter upper %}{{ tone.x }}{% endfilter %}", "undefined-field", "x", "tone is text"),
+    ("{% for i in items %}{{ i.name }}{% endfor %}{{ i }}", "unset-name", "i", "a block that has ended"),
+    ("{% for i in items %}{% set z = i.name %}{% endfor %}{{ z }}", "unset-name", "z", "z has no value"),
+    ("{% with z = tone %}{{ z }}{% endwith %}{{ z ~ '!' }}", "unset-name", "z", "z has no value here"),
+    ("{{ z }}{% set z = tone %}", "unset-name", "z", "it is set later"),
+    ("{% macro m(z) %}{{ z }}{% endmacro %}{{ m(tone) }}{{ z }}", "unset-name", "z", "z has no value"),
     ("{% set t %}{{ tone.x }}{% endset %}{{ t }}", "undefined-field", "x", "tone is text"),
     ("{{ [tone.x, 1] | first }}", "undefined-field", "x", "tone is text"),
     ("{{ {'a': tone.x} }}", "undefined-field", "x", "tone is text"),
@@ -175,6 +180,9 @@ def test_what_cannot_be_right_is_one_finding_at_its_word(
         "{% set ns = namespace(n=0) %}{% for i in items %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}",
         "{% if paid %}{% set x = 1 %}{% else %}{% set x = 'a' %}{% endif %}{{ x }}",
         "{% if paid %}{% set x = ticket %}{% endif %}{{ x.subject }}",
+        "{% for i in items %}{{ i.name }}{% endfor %}{{ i is defined }}{{ i | default('x') }}",
+        "{% macro m() %}{{ z }}{% endmacro %}{% set z = 1 %}{{ m() }}",
+        "{% if paid %}{% macro m() %}x{% endmacro %}{% endif %}{% if paid %}{{ m() }}{% endif %}",
         "{% macro m(a, b='x') %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1) }}{{ m(1, b=2, c=3) }}",
         "{% macro m(a) %}{% if a %}{{ m(a - 1) }}{% endif %}{% endmacro %}{{ m(count) }}",
         "{% macro m(a) %}{{ caller() }}{{ a }}{% endmacro %}{% call m(1) %}x{% endcall %}",
@@ -193,6 +201,42 @@ def test_what_cannot_be_right_is_one_finding_at_its_word(
 )
 def test_what_can_be_right_is_passed(tmp_path: Path, text: str) -> None:
     assert found(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("{% macro m(a) %}{{ a }}{% endmacro %}{{ tone }}{{ m() }}", [51]),
+        ("{{ items[0].kind }}{{ items[0].price * 2 }}{{ ticket.price }}", [54, 32]),
+        ("{{ items[0].name }}{{ sender.name }}", [30]),
+        ("{{ tone }}: {{ count }} tone {{ tone.x }}", [38]),
+        ("{% for a in items %}{{ a.name }}{{ a.nmae.name }}{{ a['nmae'] }}{% endfor %}", [38, 56]),
+    ],
+)
+def test_of_several_places_with_one_word_the_right_one_is_marked(
+    tmp_path: Path, text: str, columns: list[int]
+) -> None:
+    assert sorted(finding.column or 0 for finding in found(tmp_path, text)) == sorted(columns)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "word"),
+    [
+        ("{{ tone | uper }}", "unknown-filter", "uper"),
+        ("{% if tone is odddd %}x{% endif %}", "unknown-test", "odddd"),
+        ("{{ tone }} {% include 'nowhere' %}", "include", "nowhere"),
+        ("{{ context.nothing }}", "undefined-name", "nothing"),
+    ],
+)
+def test_what_keeps_a_file_from_loading_is_marked_as_well(
+    tmp_path: Path, text: str, rule: str, word: str
+) -> None:
+    (finding,) = found(tmp_path, text)
+
+    assert finding.rule == rule
+    assert finding.column is not None
+    assert text[finding.column - 1 :].startswith(word)
+    assert finding.width == len(word)
 
 
 def test_all_undefined_names_are_told_at_once_with_the_nearest_input(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from jinja2 import nodes
 
@@ -20,6 +20,13 @@ from promptkit.rendering.roles import CONCAT, SECTION
 from promptkit.schemas.json_types import is_list
 
 __all__ = ["Expressions"]
+
+
+class Unknown(Protocol):
+    """What is told of a name that nothing sets."""
+
+    def __call__(self, node: nodes.Name, *, asked: bool) -> Kind: ...
+
 
 _Visitor: TypeAlias = Callable[[Any, Scope], Kind]
 _ARITHMETIC: Mapping[type[nodes.Node], str] = {
@@ -45,13 +52,11 @@ class Expressions:
 
     Args:
         problems: Where problems go.
-        unknown: Told of a name that nothing sets; gives what is taken for it.
+        unknown: Told of a name that nothing sets, and whether it is only asked for; gives what is taken for it.
         call: Called for each call of a macro; gives the kind of what it prints.
     """
 
-    def __init__(
-        self, problems: Problems, *, unknown: Callable[[nodes.Name], Kind], call: Callable[[MacroCall], Kind]
-    ) -> None:
+    def __init__(self, problems: Problems, *, unknown: Unknown, call: Callable[[MacroCall], Kind]) -> None:
         self._problems = problems
         self._unknown = unknown
         self._call_macro = call
@@ -120,7 +125,7 @@ class Expressions:
         if node.name in GLOBALS:
             made = list_of(NUMBER) if node.name == "range" else ANY
             return Kind(name="function", target=made)
-        return self._unknown(node)
+        return self._unknown(node, asked=node is self._asked)
 
     def _getattr(self, node: nodes.Getattr, scope: Scope) -> Kind:
         asked = node is self._asked

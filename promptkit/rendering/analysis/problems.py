@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
+from promptkit.rendering.analysis.spellings import spelling_of
 from promptkit.rendering.faults import Place
 
 __all__ = ["Problem", "Problems"]
@@ -22,6 +23,8 @@ class Problem:
         line: Line of the file; for a text in YAML the line at which it begins.
         lines: How many lines from there on the problem may stand in.
         word: What stands at the place, so that its column can be found.
+        spelling: A regular expression with the word in the group ``word``, where the same word stands in the line
+            for other things as well; empty where any place is as good.
     """
 
     rule: str
@@ -30,6 +33,7 @@ class Problem:
     line: int | None
     lines: int = 1
     word: str = ""
+    spelling: str = ""
 
 
 @dataclass(slots=True)
@@ -53,6 +57,13 @@ class Problems:
         at = self.place.error(message, node.lineno, rule=rule)
         # The lines of a text in YAML cannot be told apart, so the word is looked for in all of them.
         lines = self.place.height if self.place.fixed else 1
-        self.found[
-            Problem(rule=rule, message=at.problem, file=at.file, line=at.line, lines=lines, word=word)
-        ] = None
+        problem = Problem(
+            rule=rule,
+            message=at.problem,
+            file=at.file,
+            line=at.line,
+            lines=lines,
+            word=word,
+            spelling=spelling_of(node, word) if word else "",
+        )
+        self.found[problem] = None

@@ -112,11 +112,18 @@ class Statements:
         yield self.prints
         self.prints = prints
 
-    def _unknown(self, node: nodes.Name) -> Kind:
-        # A name that the text sets somewhere may be unset here on some way; that is found when it runs.
-        if node.name not in self._stored:
-            message = unknown_name(node.name, self._inputs, self._seen)
-            self._problems.add("undefined-name", message, node, node.name)
+    def _unknown(self, node: nodes.Name, *, asked: bool) -> Kind:
+        """A name that no way to this place sets; one that only some ways set is found when the prompt runs."""
+        name = node.name
+        if name not in self._stored:
+            message = unknown_name(name, self._inputs, self._seen)
+            self._problems.add("undefined-name", message, node, name)
+        elif not asked:
+            message = (
+                f"{name} has no value here: it is set later, or inside a block that has ended, such as a loop or a "
+                "message; set it before and outside of that"
+            )
+            self._problems.add("unset-name", message, node, name)
         return ANY
 
     def _body(self, body: Iterable[nodes.Node], scope: Scope) -> None:
