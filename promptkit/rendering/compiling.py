@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
 from promptkit.constraints import Constraint
 from promptkit.declarations import Declaration
@@ -33,7 +33,7 @@ from promptkit.rendering.spans import BLANKS, joined, kept, stripped
 from promptkit.rendering.template import Template, run_part
 from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
-from promptkit.rendering.units import Source, Unit
+from promptkit.rendering.units import Source, Unit, names_read
 from promptkit.rendering.unprinted import check_printed
 from promptkit.requests import Origin, OutputSpec, think_first
 from promptkit.schemas import InputSchema, describe
@@ -296,7 +296,7 @@ class _Compiler:
         if any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport)):
             return False
         alone = self._alone(node)
-        return not self._kept("read", body, index, lambda: meta.find_undeclared_variables(alone))
+        return not self._kept("read", body, index, lambda: names_read(alone))
 
     def _alone(self, node: nodes.Node) -> nodes.Template:
         tree = nodes.Template([node], lineno=node.lineno)
