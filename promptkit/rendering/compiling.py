@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jinja2
 from jinja2 import meta, nodes
@@ -39,6 +39,8 @@ from promptkit.requests import Origin, OutputSpec, think_first
 from promptkit.schemas import InputSchema, describe
 
 __all__ = ["compile_template"]
+
+T = TypeVar("T")
 
 
 def compile_template(
@@ -90,6 +92,7 @@ class _Compiler:
         self._units = self._texts.units
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
         self._marked: set[str] = set()
+        self._inlined: tuple[str, ...] = ()
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -120,9 +123,7 @@ class _Compiler:
         if self._trace:
             self._mark(body)
         else:
-            inliner = Inliner({key: text for key, text in constants.items() if text is not None})
-            for unit in self._units.within(body):
-                inliner.visit(unit.tree)
+            self._inline(body, {key: text for key, text in constants.items() if text is not None})
             self._fold(body)
         self._compile(body)
         template = Template(
@@ -140,6 +141,7 @@ class _Compiler:
             output=self._output,
             render=lambda values: template.run(Run(values, bare=True)).messages,
         )
+        self._units.bytecode.save()
         return template
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
@@ -267,12 +269,19 @@ class _Compiler:
                     return {self._env.history}
         return set()
 
+    def _inline(self, body: Unit, constants: Mapping[str, str]) -> None:
+        """Put the text of sections that never change into the body and what it includes."""
+        self._inlined = tuple(part for pair in constants.items() for part in pair)
+        inliner = Inliner(constants)
+        for unit in self._units.within(body):
+            inliner.visit(unit.tree)
+
     def _fold(self, body: Unit) -> None:
         """Replace role blocks that read no input by the messages that they make."""
         for index, node in enumerate(body.tree.body):
-            if role_of(node) is None or not self._never_changes(node):
+            if role_of(node) is None or not self._never_changes(node, body, index):
                 continue
-            part = self._part(self._alone(node), body)
+            part = self._part(self._alone(node), body, index)
             run = Run({})
             self._now(run, part)
             self._env.fixed.append(tuple(run.messages))
@@ -280,13 +289,14 @@ class _Compiler:
             body.tree.body[index] = nodes.ExprStmt(call, lineno=node.lineno)
         body.tree.set_environment(self._env)
 
-    def _never_changes(self, node: nodes.Node) -> bool:
+    def _never_changes(self, node: nodes.Node, body: Unit, index: int) -> bool:
         if any(found.name == SECTION for found in node.find_all(nodes.Filter)):
             return False
         # A block that includes or imports is left as it is: what it draws in may read inputs.
         if any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport)):
             return False
-        return not meta.find_undeclared_variables(self._alone(node))
+        alone = self._alone(node)
+        return not self._kept("read", body, index, lambda: meta.find_undeclared_variables(alone))
 
     def _alone(self, node: nodes.Node) -> nodes.Template:
         tree = nodes.Template([node], lineno=node.lineno)
@@ -299,12 +309,18 @@ class _Compiler:
             if each.key not in self._env.parts:
                 self._env.parts[each.key] = self._part(each.tree, each)
 
-    def _part(self, tree: nodes.Template, unit: Unit) -> jinja2.Template:
+    def _part(self, tree: nodes.Template, unit: Unit, index: int | None = None) -> jinja2.Template:
+        """What runs a text, or of its role blocks one alone."""
         try:
-            code = self._env.compile(tree, unit.key, unit.place.file)
+            code = self._kept("code", unit, index, lambda: self._env.compile(tree, unit.key, unit.place.file))
             return jinja2.Template.from_code(self._env, code, self._env.globals)
         except COMPILE_FAULTS as error:
             raise compile_fault(error, unit.place) from error
+
+    def _kept(self, what: str, unit: Unit, index: int | None, make: Callable[[], T]) -> T:
+        if self._trace:  # marks in the tree that `origin` knows nothing of
+            return make()
+        return self._units.bytecode.kept((what, str(index), *self._inlined, "", *unit.origin), make)
 
     def _now(self, run: Run, part: jinja2.Template) -> list[str]:
         """Run a part while the prompt is compiled."""
