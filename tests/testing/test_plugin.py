@@ -70,6 +70,17 @@ def test_real_models_are_closed_but_for_tests_that_are_marked(project) -> None:
     assert done.counts() == {"passed": 3}, done.text
 
 
+def test_a_mark_may_be_set_by_a_hook_of_the_project(project) -> None:
+    project.write("test_live.py", LIVE.replace("@pytest.mark.live\n", ""))
+    project.write(
+        "conftest.py",
+        "def pytest_collection_modifyitems(items):\n    for item in items:\n        if item.name == 'test_open':\n"
+        "            item.add_marker('live')\n",
+    )
+
+    assert project.pytest().counts() == {"passed": 3}
+
+
 @pytest.mark.parametrize("opening", ["--pk-live", "-opromptkit_live=true"])
 def test_a_run_can_be_opened_whole(project, opening) -> None:
     project.write("test_live.py", LIVE)
@@ -384,15 +395,23 @@ LOADED = """
 import sys
 
 
-def test_plain():
+def test_plain(request):
     assert {name for name in sys.modules if name.startswith("promptkit")} == {
         "promptkit", "promptkit.interception", "promptkit.testing", "promptkit.testing.plugin",
         "promptkit.testing.prompt_files",
     }
+    assert request.fixturenames == ["request"]
+    called = [
+        hook.plugin_name
+        for name, caller in vars(request.config.hook).items() if name.startswith("pytest_runtest_")
+        for hook in caller.get_hookimpls()
+    ]
+    assert "runner" in called
+    assert not [name for name in called if "promptkit" in name]
 """
 
 
-def test_a_run_that_does_not_use_it_loads_five_small_modules(project) -> None:
+def test_a_run_that_does_not_use_it_loads_five_small_modules_and_pays_for_no_hook_of_a_test(project) -> None:
     project.write("test_plain.py", LOADED)
 
     done = project.pytest("test_plain.py")
