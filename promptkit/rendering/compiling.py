@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,26 +12,30 @@ from jinja2 import meta, nodes
 from promptkit.constraints import Constraint
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
+from promptkit.rendering.analysis.kinds import kind_of_input
 from promptkit.rendering.conversation import example_messages
 from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, Place, compile_fault, run_fault
 from promptkit.rendering.layout import layout_body, layout_sections
+from promptkit.rendering.plain_strings import plain_string
 from promptkit.rendering.rewriting import Inliner, Kind
-from promptkit.rendering.roles import FIXED, HISTORY, SECTION, internal, role_of
+from promptkit.rendering.roles import EXAMPLES, FIXED, HISTORY, PIECE, SECTION, internal, role_of
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import (
+    Changing,
     Section,
     Values,
+    changing,
     clarity_section,
-    combined,
     constraints_section,
-    each_apart,
     fixed,
+    in_lines,
     labelled,
     source_section,
 )
 from promptkit.rendering.sources import source_problem, source_root
-from promptkit.rendering.spans import BLANKS, joined, kept, stripped
-from promptkit.rendering.template import Template, run_part
+from promptkit.rendering.spans import BLANKS, without_edges
+from promptkit.rendering.structure import trim_edges
+from promptkit.rendering.template import Template, names, run_part
 from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
@@ -91,6 +96,7 @@ class _Compiler:
         self._units = self._texts.units
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
         self._marked: set[str] = set()
+        self._followed: list[int] = []
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -118,12 +124,15 @@ class _Compiler:
         used |= self._reads(body) | self._check_history(body)
         constants = {key: section.constant for key, section in self._env.sections.items()}
         literals = self._literals(constants)
+        for unit in self._units.within(body):
+            trim_edges(unit.tree)
         if self._trace:
             self._mark(body)
         else:
-            inliner = Inliner({key: text for key, text in constants.items() if text is not None})
             for unit in self._units.within(body):
-                inliner.visit(unit.tree)
+                readable = self._names - unit.stored if unit is body else frozenset[str]()
+                Inliner(self._env.sections, self._env.pieces, readable).visit(unit.tree)
+                unit.tree.set_environment(self._env)
             self._fold(body)
         self._compile(body)
         template = Template(
@@ -133,6 +142,7 @@ class _Compiler:
             used_inputs=frozenset(used & self._names),
             rules=self._rules,
             literals=literals,
+            shares=_exports_nothing(body.tree),
         )
         self._env.examples = example_messages(
             self._declaration.examples,
@@ -141,6 +151,8 @@ class _Compiler:
             output=self._output,
             render=lambda values: template.run(Run(values, bare=True)).messages,
         )
+        for number in self._followed:
+            self._env.fixed[number] += self._env.examples
         return template
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
@@ -167,12 +179,17 @@ class _Compiler:
                 Tracer(self._env.traces, each.place, name if each is unit else "").visit(each.tree)
                 each.tree.set_environment(self._env)
 
-    def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any]:
-        """What a section shows of an input: the value, or while tracing its text with its origin."""
+    def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any] | None:
+        """Gives while tracing an input's text with its origin, for sections."""
         if not self._trace:
-            return lambda value: value
+            return None
         origin = Origin(kind="value", name=name, file=self._declaration.place, line=line)
         return lambda value: traced(value, origin)
+
+    def _is_given(self, name: str) -> bool:
+        """Whether an input is never None."""
+        kind = kind_of_input(self._inputs.fields[name], typed=False)
+        return kind.name != "any" and not kind.nullable
 
     def _source_roots(self) -> dict[str, str]:
         """The input that each block with a source shows, by the block's id."""
@@ -191,7 +208,9 @@ class _Compiler:
         declaration, strings = self._declaration, {key: self._string(key) for key in self._texts.strings}
         self._rules = tuple((rule, self._sentence(rule, strings)) for rule in self._output.constraints)
         blocks = {
-            f"context.{block.id}": source_section(block, self._shown(block.source or "", block.line))
+            f"context.{block.id}": source_section(
+                block, self._shown(block.source or "", block.line), sure=self._is_given(roots[block.id])
+            )
             if block.id in roots
             else strings[f"context.{block.id}"]
             for block in declaration.context
@@ -206,7 +225,7 @@ class _Compiler:
             "constraints": constraints_section(
                 self._rules, self._output.schema.json_schema, declaration.wording
             ),
-            "context": combined(each_apart, plain),
+            "context": in_lines([("", section) for section in plain], "\n\n"),
             "output_format": fixed(self._output_format()),
             **blocks,
         }
@@ -232,17 +251,26 @@ class _Compiler:
         if isinstance(text, str):
             said = text.strip(BLANKS)
             return fixed(traced(said, self._origin_of(key)) if self._trace else said)
+        plain = plain_string(
+            text.tree,
+            self._inputs.fields,
+            text=lambda data, _line: data,
+            shown=lambda name, _line: self._shown(name),
+        )
+        if plain is not None and not self._trace:
+            return plain
         if self._trace:
             self._mark(text, key)
         self._compile(text)
-        env, part = self._env, self._env.parts[text.key]
+        env, part, shares = self._env, self._env.parts[text.key], _exports_nothing(text.tree)
 
         def render(values: Values) -> str:
-            return kept(stripped(joined(run_part(env, part, values))))
+            context = CURRENT.get().context if shares else None
+            return without_edges(list(part.root_render_func(context or names(env, values, part.name))))
 
         if self._units.free(text):
-            return Section(render)
-        return fixed(kept(stripped(joined(self._now(Run({}), part)))))
+            return changing([Changing(render)], sure=False)
+        return fixed(without_edges(self._now(Run({}), part)))
 
     def _origin_of(self, key: str) -> Origin:
         place = self._texts.places[key]
@@ -250,7 +278,7 @@ class _Compiler:
 
     def _layout(self, shown: Sequence[str]) -> Unit:
         declaration = self._declaration
-        plain = [labelled(name, self._shown(name)) for name in shown]
+        plain = [labelled(name, self._shown(name), sure=self._is_given(name)) for name in shown]
         self._env.sections.update(layout_sections(declaration, self._env.sections, plain))
         material = bool(shown) or any(block.source is not None for block in declaration.context)
         text = layout_body(
@@ -283,10 +311,15 @@ class _Compiler:
             self._env.fixed.append(tuple(run.messages))
             call = internal(FIXED, nodes.Const(len(self._env.fixed) - 1), node.lineno)
             body.tree.body[index] = nodes.ExprStmt(call, lineno=node.lineno)
+        for before, node in list(itertools.pairwise(body.tree.body)):
+            fixed_call = before.node if isinstance(before, nodes.ExprStmt) else None
+            if isinstance(fixed_call, nodes.Filter) and fixed_call.name == FIXED and _emits_examples(node):
+                self._followed.append(fixed_call.node.value)
+                body.tree.body.remove(node)
         body.tree.set_environment(self._env)
 
     def _never_changes(self, node: nodes.Node) -> bool:
-        if any(found.name == SECTION for found in node.find_all(nodes.Filter)):
+        if any(found.name in (PIECE, SECTION) for found in node.find_all(nodes.Filter)):
             return False
         # A block that includes or imports is left as it is: what it draws in may read inputs.
         if any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport)):
@@ -320,6 +353,21 @@ class _Compiler:
             raise run_fault(error, self._units.places) from error
         finally:
             CURRENT.reset(token)
+
+
+def _exports_nothing(tree: nodes.Template) -> bool:
+    """Whether a text leaves the names of its run as they are, so that others may read them there."""
+    return not any(
+        tree.find_all((nodes.Assign, nodes.AssignBlock, nodes.FromImport, nodes.Import, nodes.Macro))
+    )
+
+
+def _emits_examples(node: nodes.Node) -> bool:
+    return (
+        isinstance(node, nodes.ExprStmt)
+        and isinstance(node.node, nodes.Filter)
+        and node.node.name == EXAMPLES
+    )
 
 
 def _history_input(inputs: InputSchema) -> str | None:

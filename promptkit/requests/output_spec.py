@@ -112,12 +112,11 @@ class OutputSpec:
         repair: RepairLevel | None = None,
     ) -> OutputSpec:
         """The same with something changed; itself when nothing changes what it says."""
-        same = (
+        if not (
             (constraints is None or tuple(constraints) == self.constraints)
-            and enforce in (None, self.enforce)
-            and repair in (None, self.repair)
-        )
-        if not same:
+            and (enforce is None or enforce == self.enforce)
+            and (repair is None or repair == self.repair)
+        ):
             return OutputSpec(
                 schema=self.schema,
                 constraints=self.constraints if constraints is None else constraints,
@@ -133,11 +132,9 @@ class OutputSpec:
         made = OutputSpec.__new__(OutputSpec)
         made.schema, made.constraints, made.enforce = self.schema, self.constraints, self.enforce
         made.inputs, made.reasoning, made.repair = inputs, self.reasoning, self.repair
-        made._share(self)  # noqa: SLF001 - its own class
+        made._reads, made._binds, made._forms = self._reads, self._binds, None
+        made._narrowed = made._bytes = None
+        if not self._binds:
+            made._bytes = self._bytes or self.json_bytes
+            made._narrowed = self._narrowed
         return made
-
-    def _share(self, other: OutputSpec) -> None:
-        """Take over what the inputs do not change."""
-        self._reads, self._binds, self._forms = other._reads, other._binds, None
-        self._narrowed = None if self._binds else other.json_schema
-        self._bytes = None if self._binds else other.json_bytes
