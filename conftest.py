@@ -2,7 +2,8 @@
 
 python blocks run in order, one namespace a page; a block after ``<!-- file: NAME -->`` is written to that file
 first; in console blocks each ``$ `` line is run, and what stands below it must be what it prints. ``...`` on a
-line of its own stands for any lines. Pages run in a folder of their own with the project's templates beside.
+line of its own stands for any lines. Pages run in a folder of their own with the project's templates and docs beside.
+The tests of docs/examples are run by the commands of their own pages.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -28,7 +30,12 @@ _PLUGIN = (
 )
 pytest_plugins = _PLUGIN
 
+collect_ignore_glob = ["docs/examples/*/*/*"]
+
 ROOT = Path(__file__).parent
+# No test reads or fills the cache of whoever runs it; processes that tests start share this one.
+_CACHE = tempfile.TemporaryDirectory(prefix="promptkit-cache-")
+os.environ["PROMPTKIT_CACHE_DIR"] = _CACHE.name
 _BLOCK = re.compile(
     r"(?:<!-- (?P<kind>file|skip): ?(?P<note>[^>]*?) -->\n+)?^```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,
@@ -78,7 +85,7 @@ def _run_console(example: Example) -> str | None:
     for command, expected in _commands(example.parsed):
         env = {
             **os.environ,
-            "XDG_CACHE_HOME": f"{os.getcwd()}/.cache",
+            "PROMPTKIT_CACHE_DIR": f"{os.getcwd()}/.cache",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "COLUMNS": "100",
             "PYTEST_PLUGINS": ",".join(_PLUGIN),
@@ -106,10 +113,9 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _set_up(namespace: dict[str, Any]) -> None:
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(prefix="promptkit-docs-"))
-    (folder / "templates").symlink_to(ROOT / "templates")
+    for name in ("templates", "docs"):
+        (folder / name).symlink_to(ROOT / name)
     namespace["_before"] = os.getcwd()
     os.chdir(folder)
     sys.path.insert(0, str(folder))

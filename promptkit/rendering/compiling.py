@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
 from promptkit.constraints import Constraint
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
 from promptkit.rendering.analysis.kinds import kind_of_input
 from promptkit.rendering.conversation import example_messages
-from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, Place, compile_fault, run_fault
+from promptkit.rendering.faults import Place
 from promptkit.rendering.layout import layout_body, layout_sections
+from promptkit.rendering.parts import Parts, exports_nothing
 from promptkit.rendering.plain_strings import plain_string
-from promptkit.rendering.rewriting import Inliner, Kind
-from promptkit.rendering.roles import EXAMPLES, FIXED, HISTORY, PIECE, SECTION, internal, role_of
+from promptkit.rendering.rewriting import Kind
+from promptkit.rendering.roles import HISTORY
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import (
     Changing,
@@ -35,14 +34,13 @@ from promptkit.rendering.sections import (
 from promptkit.rendering.sources import source_problem, source_root
 from promptkit.rendering.spans import BLANKS, without_edges
 from promptkit.rendering.structure import trim_edges
-from promptkit.rendering.template import Template, names, run_part
+from promptkit.rendering.template import Template, names
 from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
 from promptkit.rendering.unprinted import check_printed
-from promptkit.requests import ANSWER_LINE, Origin, OutputSpec
+from promptkit.requests import Origin, OutputSpec, think_first
 from promptkit.schemas import InputSchema, describe
-from promptkit.wordings import ENGLISH
 
 __all__ = ["compile_template"]
 
@@ -96,7 +94,7 @@ class _Compiler:
         self._units = self._texts.units
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
         self._marked: set[str] = set()
-        self._followed: list[int] = []
+        self._parts = Parts(self._env, self._units, kept=not trace)
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -129,12 +127,10 @@ class _Compiler:
         if self._trace:
             self._mark(body)
         else:
-            for unit in self._units.within(body):
-                readable = self._names - unit.stored if unit is body else frozenset[str]()
-                Inliner(self._env.sections, self._env.pieces, readable).visit(unit.tree)
-                unit.tree.set_environment(self._env)
-            self._fold(body)
-        self._compile(body)
+            self._parts.inline(body, self._names)
+            self._parts.fold(body)
+        self._parts.compile(body)
+        self._env.shares_names = exports_nothing(body.tree)
         template = Template(
             self._env,
             self._env.parts[BODY],
@@ -142,7 +138,6 @@ class _Compiler:
             used_inputs=frozenset(used & self._names),
             rules=self._rules,
             literals=literals,
-            shares=_exports_nothing(body.tree),
         )
         self._env.examples = example_messages(
             self._declaration.examples,
@@ -151,8 +146,8 @@ class _Compiler:
             output=self._output,
             render=lambda values: template.run(Run(values, bare=True)).messages,
         )
-        for number in self._followed:
-            self._env.fixed[number] += self._env.examples
+        self._parts.show_examples()
+        self._units.bytecode.save()
         return template
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
@@ -233,11 +228,7 @@ class _Compiler:
     def _output_format(self) -> str:
         wording = self._declaration.wording
         form = describe(self._output.schema, self._output.spoken(), wording)
-        return (
-            f"{(wording or ENGLISH).say('think', line=ANSWER_LINE)}\n{form}"
-            if self._output.reasoning
-            else form
-        )
+        return f"{think_first(wording)}\n{form}" if self._output.reasoning else form
 
     def _sentence(self, rule: Constraint, strings: Mapping[str, Section]) -> Section:
         """The rule's own sentence, or its ``say`` as a template where the prompt declares it."""
@@ -261,8 +252,8 @@ class _Compiler:
             return plain
         if self._trace:
             self._mark(text, key)
-        self._compile(text)
-        env, part, shares = self._env, self._env.parts[text.key], _exports_nothing(text.tree)
+        self._parts.compile(text)
+        env, part, shares = self._env, self._env.parts[text.key], exports_nothing(text.tree)
 
         def render(values: Values) -> str:
             context = CURRENT.get().context if shares else None
@@ -270,7 +261,7 @@ class _Compiler:
 
         if self._units.free(text):
             return changing([Changing(render)], sure=False)
-        return fixed(without_edges(self._now(Run({}), part)))
+        return fixed(without_edges(self._parts.now(Run({}), part)))
 
     def _origin_of(self, key: str) -> Origin:
         place = self._texts.places[key]
@@ -299,75 +290,6 @@ class _Compiler:
                         raise unit.place.error(problem, node.lineno)
                     return {self._env.history}
         return set()
-
-    def _fold(self, body: Unit) -> None:
-        """Replace role blocks that read no input by the messages that they make."""
-        for index, node in enumerate(body.tree.body):
-            if role_of(node) is None or not self._never_changes(node):
-                continue
-            part = self._part(self._alone(node), body)
-            run = Run({})
-            self._now(run, part)
-            self._env.fixed.append(tuple(run.messages))
-            call = internal(FIXED, nodes.Const(len(self._env.fixed) - 1), node.lineno)
-            body.tree.body[index] = nodes.ExprStmt(call, lineno=node.lineno)
-        for before, node in list(itertools.pairwise(body.tree.body)):
-            fixed_call = before.node if isinstance(before, nodes.ExprStmt) else None
-            if isinstance(fixed_call, nodes.Filter) and fixed_call.name == FIXED and _emits_examples(node):
-                self._followed.append(fixed_call.node.value)
-                body.tree.body.remove(node)
-        body.tree.set_environment(self._env)
-
-    def _never_changes(self, node: nodes.Node) -> bool:
-        if any(found.name in (PIECE, SECTION) for found in node.find_all(nodes.Filter)):
-            return False
-        # A block that includes or imports is left as it is: what it draws in may read inputs.
-        if any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport)):
-            return False
-        return not meta.find_undeclared_variables(self._alone(node))
-
-    def _alone(self, node: nodes.Node) -> nodes.Template:
-        tree = nodes.Template([node], lineno=node.lineno)
-        tree.set_environment(self._env)
-        return tree
-
-    def _compile(self, unit: Unit) -> None:
-        """Compile a text and everything that it includes."""
-        for each in self._units.within(unit):
-            if each.key not in self._env.parts:
-                self._env.parts[each.key] = self._part(each.tree, each)
-
-    def _part(self, tree: nodes.Template, unit: Unit) -> jinja2.Template:
-        try:
-            code = self._env.compile(tree, unit.key, unit.place.file)
-            return jinja2.Template.from_code(self._env, code, self._env.globals)
-        except COMPILE_FAULTS as error:
-            raise compile_fault(error, unit.place) from error
-
-    def _now(self, run: Run, part: jinja2.Template) -> list[str]:
-        """Run a part while the prompt is compiled."""
-        token = CURRENT.set(run)
-        try:
-            return run_part(self._env, part, run.values)
-        except RUN_FAULTS as error:
-            raise run_fault(error, self._units.places) from error
-        finally:
-            CURRENT.reset(token)
-
-
-def _exports_nothing(tree: nodes.Template) -> bool:
-    """Whether a text leaves the names of its run as they are, so that others may read them there."""
-    return not any(
-        tree.find_all((nodes.Assign, nodes.AssignBlock, nodes.FromImport, nodes.Import, nodes.Macro))
-    )
-
-
-def _emits_examples(node: nodes.Node) -> bool:
-    return (
-        isinstance(node, nodes.ExprStmt)
-        and isinstance(node.node, nodes.Filter)
-        and node.node.name == EXAMPLES
-    )
 
 
 def _history_input(inputs: InputSchema) -> str | None:

@@ -159,6 +159,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         examples: The turns of the examples.
         history: The name of the input that holds earlier turns; None when there is none.
         traces: Where the texts of a traced prompt come from, by number: marked texts and the origins of values.
+        shares_names: Whether texts of sections may read the names of the body's run, which it leaves as they are.
         settings: Jinja's settings for escaping, which never change here.
     """
 
@@ -203,6 +204,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.fixed: list[tuple[Message, ...]] = []
         self.examples: tuple[Message, ...] = ()
         self.history: str | None = None
+        self.shares_names = False
         self.traces: list[Any] = []
         self.settings = EvalContext(self)  # no tag changes it, since autoescape is refused
 

@@ -297,7 +297,8 @@ class Inliner(NodeTransformer):
                 found += [self._piece(piece, child.lineno) for piece in section.pieces]
         made: list[nodes.Node] = []
         for is_text, group in itertools.groupby(found, key=lambda child: isinstance(child, nodes.Expr)):
-            made += [nodes.Output(list(group), lineno=node.lineno)] if is_text else group
+            together = list(group)
+            made += [nodes.Output(together, lineno=node.lineno)] if is_text else together
         return made
 
     def _piece(self, piece: str | Changing, lineno: int) -> nodes.Node:

@@ -46,7 +46,7 @@ class Template:
         used_inputs: The inputs that the body, its sections and its rules read.
     """
 
-    __slots__ = ("_env", "_literals", "_part", "_places", "_rules", "_shares", "_spoken", "used_inputs")
+    __slots__ = ("_env", "_literals", "_part", "_places", "_rules", "_spoken", "used_inputs")
 
     def __init__(
         self,
@@ -57,14 +57,12 @@ class Template:
         used_inputs: frozenset[str],
         rules: Sequence[tuple[Constraint, Section]],
         literals: Sequence[str] = (),
-        shares: bool = False,
     ) -> None:
         self._env = env
         self._part = part
         self._places = places
         self._rules = tuple(rules)
         self._literals = tuple(literals)
-        self._shares = shares
         self._spoken = all(section.constant == rule.sentence() for rule, section in rules)
         self.used_inputs = used_inputs
 
@@ -150,7 +148,7 @@ class Template:
         try:
             context = names(env, run.values, self._part.name)
             context.run = run
-            run.context = context if self._shares else None
+            run.context = context if env.shares_names else None
             for _ in self._part.root_render_func(context):
                 pass  # outside of role blocks a template prints nothing
         except RUN_FAULTS as error:
