@@ -2,7 +2,8 @@
 
 python blocks run in order, one namespace a page; a block after ``<!-- file: NAME -->`` is written to that file
 first; in console blocks each ``$ `` line is run, and what stands below it must be what it prints. ``...`` on a
-line of its own stands for any lines. Pages run in a folder of their own with the project's templates beside.
+line of its own stands for any lines. Pages run in a folder of their own with the project's templates and docs beside.
+The tests of docs/examples are run by the commands of their own pages.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _PLUGIN = (
     else ["promptkit.testing.plugin"]
 )
 pytest_plugins = _PLUGIN
+
+collect_ignore_glob = ["docs/examples/*/*/*"]
 
 ROOT = Path(__file__).parent
 _BLOCK = re.compile(
@@ -109,7 +112,8 @@ def _set_up(namespace: dict[str, Any]) -> None:
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="promptkit-docs-"))
-    (folder / "templates").symlink_to(ROOT / "templates")
+    for name in ("templates", "docs"):
+        (folder / name).symlink_to(ROOT / name)
     namespace["_before"] = os.getcwd()
     os.chdir(folder)
     sys.path.insert(0, str(folder))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from promptkit.constraints import Constraint, Reads
-from promptkit.constraints.conditions import Expr
-from promptkit.constraints.expressions import compile_expression
+from promptkit.constraints.reading import inputs_named
 from promptkit.prompts import Prompt
 from promptkit.rendering import Problem
 
@@ -19,7 +17,7 @@ def unused_inputs(prompt: Prompt[Any]) -> Iterator[Problem]:
     declared, contract = prompt.declaration, prompt.contract
     used = set(contract.template.used_inputs)
     for constraint in contract.output.constraints:
-        used.update(_read_by(constraint))
+        used.update(inputs_named(constraint.rule) or ())
     for name in contract.inputs.fields:
         if name not in used:
             yield Problem(
@@ -29,12 +27,3 @@ def unused_inputs(prompt: Prompt[Any]) -> Iterator[Problem]:
                 line=declared.input.lines.get(name) or declared.lines.get("input"),
                 word=name,
             )
-
-
-def _read_by(constraint: Constraint) -> Iterator[str]:
-    rule = constraint.rule
-    if isinstance(rule, Reads):
-        yield from (str(path.steps[0]) for path in rule.reads() if path.steps)
-    if isinstance(rule, Expr):
-        places = compile_expression(rule.expression).places
-        yield from (str(steps[0]) for root, steps in places if root == "inputs" and steps)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import jsonschema_rs
 
-__all__ = ["check_pattern", "is_pattern", "matches_whole"]
+__all__ = ["check_pattern", "is_pattern", "matches_whole", "plain_form"]
 
 MAX_PATTERN = 1_000
 # Bytes of a compiled pattern. The time for a character grows with it, so it bounds counted repeats such as
@@ -15,6 +15,8 @@ MAX_PATTERN = 1_000
 _MAX_COMPILED = 2 << 20
 # An escape, a class, or a group that sets flags; of the last, the flags it turns on.
 _FLAGS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?P<flags>[A-Za-z]+)(?:-[A-Za-z]+)?[:)]", re.DOTALL)
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|.", re.DOTALL)
+_DIGITS = frozenset({"[0-9]", r"[\d]"})
 _TOO_LARGE = 16 << 20  # only to tell a large pattern from a malformed one
 
 
@@ -60,6 +62,32 @@ def is_pattern(pattern: str) -> bool:
 def matches_whole(pattern: str, text: str) -> bool:
     """True when the checked pattern matches the text from end to end; a lone surrogate counts as U+FFFD."""
     return _compiled(_whole(pattern)).is_valid(_encodable(text))
+
+
+def plain_form(pattern: str) -> str:
+    """A pattern without what means nothing where the whole of a text must match it.
+
+    Gone are the anchors at its ends, a group around all of it, captures, and ``[0-9]`` for a digit. Two patterns of
+    one plain form match the same texts; two of different forms may as well.
+    """
+    pieces = [
+        "(?:" if piece == "(" else r"\d" if piece in _DIGITS else piece for piece in _PIECE.findall(pattern)
+    ]
+    pieces = pieces[1:] if pieces[:1] == ["^"] else pieces
+    pieces = pieces[:-1] if pieces[-1:] == ["$"] else pieces
+    while pieces[:1] == ["(?:"] and _end_of_group(pieces) == len(pieces) - 1:
+        pieces = pieces[1:-1]
+    return "".join(pieces)
+
+
+def _end_of_group(pieces: list[str]) -> int:
+    """Where the group that begins the pattern ends."""
+    depth = 0
+    for at, piece in enumerate(pieces):
+        depth += (piece == "(?:") - (piece == ")")
+        if depth == 0:
+            return at
+    return len(pieces)
 
 
 def _whole(pattern: str) -> str:

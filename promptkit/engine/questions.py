@@ -113,7 +113,7 @@ def _about(
     call: Call, rejected: Rejected, part: tuple[Subquestion, Plan] | None, remark: str = ""
 ) -> Question:
     fields, plan = part or (None, call.plan)
-    added = reask_messages(rejected, fields)
+    added = reask_messages(rejected, fields, call.request.output.wording)
     request = replace(call.request, messages=(*call.request.messages, *added))
     return Question(
         request=request if fields is None else replace(request, output=fields.spec),

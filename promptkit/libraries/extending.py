@@ -7,8 +7,7 @@ from typing import Any
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
 from promptkit.libraries.diffs.bumps import Bump
-from promptkit.libraries.diffs.contracts import contract_changes
-from promptkit.libraries.surfaces import surface_of
+from promptkit.libraries.diffs.prompts import promises_changed
 from promptkit.prompts import Prompt
 
 __all__ = ["refuse_broken_contract"]
@@ -25,19 +24,15 @@ def refuse_broken_contract(base: Prompt[Any], variant: Prompt[Any], declaration:
     Raises:
         TemplateError: When a caller of the base could not use the variant instead.
     """
-    broken = [
-        change
-        for change in contract_changes(surface_of(base), surface_of(variant))
-        if change.demands is Bump.MAJOR
-    ]
+    broken = [change for change in promises_changed(base, variant) if change.demands is Bump.MAJOR]
     if not broken:
         return
     first = broken[0]
-    section = first.section if first.section in declaration.lines else "extends"
+    key = first.path.partition(".")[0] if first.section == "prompt" else first.section
     told = "; ".join(f"{change.section} {change.path} {change.text}".replace("  ", " ") for change in broken)
     raise TemplateError(
         f"{declaration.name} extends {declaration.extends} and breaks its contract: {told}. Callers of "
         f"{declaration.extends} must be able to use it; take the change back, or leave extends out.",
         file=declaration.place,
-        line=declaration.lines.get(section),
+        line=declaration.lines.get(key, declaration.lines.get("extends")),
     )

@@ -9,66 +9,77 @@ from promptkit.errors import Ambiguous, Echoed, OutputError, Truncated
 from promptkit.messages import Message
 from promptkit.output.reading import Rejected
 from promptkit.output.subquestions import Subquestion
-from promptkit.requests import THINK_FIRST
+from promptkit.requests import think_first
 from promptkit.schemas import Problem, describe
+from promptkit.wordings import ENGLISH, Wording
 
 __all__ = ["reask_messages"]
 
 _MAX_ITEMS = 20
 
-_INTRO = "That answer cannot be used. What is wrong with it:"
-_EMPTY = "The answer was empty."
-_END = "Answer again with the complete corrected answer, in the form asked for at first, and nothing else."
-_PART = "Correct these fields alone: the rest of the answer is kept as it is."
-_PATHS = "Their names are places in that answer; write them exactly as they stand here."
 
-
-def reask_messages(rejected: Rejected, part: Subquestion | None = None) -> tuple[Message, Message]:
+def reask_messages(
+    rejected: Rejected, part: Subquestion | None = None, wording: Wording | None = None
+) -> tuple[Message, Message]:
     """Two messages to append: what the model wrote, and the list of violations with what was expected.
 
     The wording is frozen as ``promptkit/1``. The model's text stands whole in the assistant message alone;
-    the list holds at most short excerpts of it, written as JSON strings, so that they stay data.
+    the list holds at most short excerpts of it, written as JSON strings, so that they stay data. What a check found
+    and its hint are English in every language.
 
     Args:
         rejected: The answer, whole, and what is wrong with it.
         part: The fields to ask for; None asks for the complete answer.
+        wording: The language of the prompt; None for English.
     """
-    assistant = Message(role="assistant", content=rejected.text or "(no answer)")
-    items = [_problem_line(problem) for problem in rejected.problems]
-    items += [_verdict_line(verdict) for verdict in rejected.verdicts if verdict.fails]
-    items += [_error_line(rejected.error)] if type(rejected.error) in _SAID else []
-    more = [f"- and {len(items) - _MAX_ITEMS} more of the same kinds"] if len(items) > _MAX_ITEMS else []
-    wrong = [_INTRO, *items[:_MAX_ITEMS], *more] if items else [_EMPTY]
-    asked = [_END] if part is None else _asked(part)
+    told = _Told(wording or ENGLISH)
+    assistant = Message(role="assistant", content=rejected.text or told.say("none"))
+    items = [told.problem(problem) for problem in rejected.problems]
+    items += [told.verdict(verdict) for verdict in rejected.verdicts if verdict.fails]
+    items += told.error(rejected.error)
+    more = [told.say("more", number=len(items) - _MAX_ITEMS)] if len(items) > _MAX_ITEMS else []
+    listed = [f"- {item}" for item in (*items[:_MAX_ITEMS], *more)]
+    wrong = [told.say("wrong"), *listed] if items else [told.say("empty")]
+    asked = [told.say("whole")] if part is None else told.fields(part)
     return assistant, Message(role="user", content="\n".join([*wrong, *asked]))
 
 
-def _asked(part: Subquestion) -> list[str]:
-    names = [_PATHS] if any(len(place) > 1 for place in part.places) else []
-    first = [THINK_FIRST] if part.spec.reasoning else []
-    return [_PART, *first, describe(part.spec.schema, part.spec.spoken()), *names]
-
-
-_SAID: Mapping[type[OutputError], str] = {
-    Ambiguous: "it holds several values that differ; one is expected",
-    Echoed: "its value is copied from the given texts; an answer of your own is expected",
-    Truncated: "it ends before its value does",
+_ERRORS: Mapping[type[OutputError], str] = {
+    Ambiguous: "ambiguous",
+    Echoed: "echoed",
+    Truncated: "truncated",
 }
 
 
-def _error_line(error: OutputError) -> str:
-    return f"- the answer: {_SAID[type(error)]}."
+class _Told:
+    """What is wrong, in one language."""
 
+    def __init__(self, wording: Wording) -> None:
+        self.wording = wording
+        self.answer = wording.say("subject.answer")
 
-def _problem_line(problem: Problem) -> str:
-    place = f"`{problem.path}`" if problem.path else "the answer"
-    if problem.rule == "json":
-        return f"- the answer is no valid JSON: {problem.message}."
-    return f"- {place}: {problem.message}."
+    def say(self, key: str, **values: str | int) -> str:
+        return self.wording.say(f"reask.{key}", **values)
 
+    def problem(self, problem: Problem) -> str:
+        if problem.rule == "json":
+            return self.say("no_json", answer=self.answer, reason=problem.message)
+        return f"{self._place(problem.path)}: {problem.message}."
 
-def _verdict_line(verdict: Verdict) -> str:
-    place = f"`{verdict.path}`" if verdict.path else "the answer"
-    got = f" Got: {verdict.got}." if verdict.got else ""
-    hint = f" {verdict.hint}" if verdict.hint else ""
-    return f"- {place} ({verdict.rule}): {verdict.expected}{got}{hint}"
+    def verdict(self, verdict: Verdict) -> str:
+        got = f" {self.say('got', got=verdict.got)}" if verdict.got else ""
+        hint = f" {verdict.hint}" if verdict.hint else ""
+        return f"{self._place(verdict.path)} ({verdict.rule}): {verdict.expected}{got}{hint}"
+
+    def error(self, error: OutputError) -> list[str]:
+        key = _ERRORS.get(type(error))
+        return [] if key is None else [f"{self.answer}: {self.say(key)}."]
+
+    def fields(self, part: Subquestion) -> list[str]:
+        names = [self.say("places")] if any(len(place) > 1 for place in part.places) else []
+        first = [think_first(self.wording)] if part.spec.reasoning else []
+        form = describe(part.spec.schema, part.spec.spoken(), self.wording)
+        return [self.say("fields"), *first, form, *names]
+
+    def _place(self, path: str) -> str:
+        return f"`{path}`" if path else self.answer

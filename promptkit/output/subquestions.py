@@ -105,6 +105,7 @@ def subquestion(spec: OutputSpec, rejected: Rejected) -> Subquestion | None:
             inputs=spec.inputs,
             reasoning=spec.reasoning,
             repair=spec.repair,
+            wording=spec.wording,
         ),
         data=rejected.data,
         before=rejected.enforced,

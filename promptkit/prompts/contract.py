@@ -194,6 +194,7 @@ class Contract(Generic[T]):
             enforce=self.declaration.enforce,
             reasoning=self.declaration.output.reasoning,
             repair=self.declaration.output.repair,
+            wording=self.declaration.wording,
         )
         self._check_constraints(inputs, output)
         reading, self._reading = self._reading, None

@@ -35,9 +35,8 @@ from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
 from promptkit.rendering.unprinted import check_printed
-from promptkit.requests import ANSWER_LINE, Origin, OutputSpec
+from promptkit.requests import Origin, OutputSpec, think_first
 from promptkit.schemas import InputSchema, describe
-from promptkit.wordings import ENGLISH
 
 __all__ = ["compile_template"]
 
@@ -214,11 +213,7 @@ class _Compiler:
     def _output_format(self) -> str:
         wording = self._declaration.wording
         form = describe(self._output.schema, self._output.spoken(), wording)
-        return (
-            f"{(wording or ENGLISH).say('think', line=ANSWER_LINE)}\n{form}"
-            if self._output.reasoning
-            else form
-        )
+        return f"{think_first(wording)}\n{form}" if self._output.reasoning else form
 
     def _sentence(self, rule: Constraint, strings: Mapping[str, Section]) -> Section:
         """The rule's own sentence, or its ``say`` as a template where the prompt declares it."""

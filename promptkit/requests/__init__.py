@@ -16,9 +16,9 @@ from promptkit.requests.output_spec import Enforce, OutputSpec, RepairLevel
 from promptkit.requests.plan import Limit, Placement, Plan
 from promptkit.requests.reasoning import (
     ANSWER_LINE,
-    THINK_FIRST,
     USUAL_THOUGHTS,
     reasoning_of,
+    think_first,
     thinking_aloud,
 )
 from promptkit.requests.refusals import Demands, refusal
@@ -28,7 +28,6 @@ from promptkit.requests.tools import Tool
 
 __all__ = [
     "ANSWER_LINE",
-    "THINK_FIRST",
     "USUAL_THOUGHTS",
     "AsyncBackend",
     "Backend",
@@ -56,5 +55,6 @@ __all__ = [
     "is_blocking",
     "reasoning_of",
     "refusal",
+    "think_first",
     "thinking_aloud",
 ]

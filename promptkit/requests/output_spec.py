@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from promptkit.constraints import Binds, Constraint, Expr, Form, Reads, forms_of, narrow
 from promptkit.schemas import OutputSchema
+from promptkit.wordings import Wording
 
 __all__ = ["Enforce", "OutputSpec", "RepairLevel"]
 
@@ -30,6 +31,7 @@ class OutputSpec:
         reasoning: The most tokens of thought that the model may write before the answer; 0 where it answers
             at once.
         repair: How an answer that is no strict JSON of the schema is read.
+        wording: The language in which a model is asked again; None for English.
         json_schema: The schema narrowed by those constraints that JSON Schema can say; empty for text.
         json_bytes: ``json_schema`` as compact JSON, property order kept, serialised once.
         forms: What a decoder may follow beyond the schema, with the constraint that says it.
@@ -47,9 +49,10 @@ class OutputSpec:
         "reasoning",
         "repair",
         "schema",
+        "wording",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that an answer must be, keyword-only
         self,
         *,
         schema: OutputSchema[Any],
@@ -58,6 +61,7 @@ class OutputSpec:
         inputs: Mapping[str, Any] | None = None,
         reasoning: int = 0,
         repair: RepairLevel = "lossless",
+        wording: Wording | None = None,
     ) -> None:
         self.schema = schema
         self.constraints = tuple(constraints)
@@ -65,6 +69,7 @@ class OutputSpec:
         self.inputs = inputs
         self.reasoning = reasoning
         self.repair: RepairLevel = repair
+        self.wording = wording
         # An expression may read any input; those who make up values ask it of them.
         self._reads = any(isinstance(constraint.rule, Reads | Expr) for constraint in self.constraints)
         self._binds = any(isinstance(constraint.rule, Binds) for constraint in self.constraints)
@@ -125,6 +130,7 @@ class OutputSpec:
                 inputs=self.inputs if inputs is None else inputs,
                 reasoning=self.reasoning,
                 repair=repair or self.repair,
+                wording=self.wording,
             )
         return self if inputs is None or not self._reads else self._with_inputs(inputs)
 
@@ -133,6 +139,7 @@ class OutputSpec:
         made = OutputSpec.__new__(OutputSpec)
         made.schema, made.constraints, made.enforce = self.schema, self.constraints, self.enforce
         made.inputs, made.reasoning, made.repair = inputs, self.reasoning, self.repair
+        made.wording = self.wording
         made._share(self)  # noqa: SLF001 - its own class
         return made
 

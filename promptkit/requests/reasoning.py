@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from promptkit.wordings import ENGLISH
+from promptkit.wordings import ENGLISH, Wording
 
-__all__ = ["ANSWER_LINE", "THINK_FIRST", "USUAL_THOUGHTS", "reasoning_of", "thinking_aloud"]
+__all__ = ["ANSWER_LINE", "USUAL_THOUGHTS", "reasoning_of", "think_first", "thinking_aloud"]
 
 ANSWER_LINE = "Answer:"
 """The line behind which the answer stands, in prompts and in what models write; part of ``promptkit/1``."""
-
-THINK_FIRST = ENGLISH.say("think", line=ANSWER_LINE)
-"""What a prompt says before the output's form where the output has reasoning; part of ``promptkit/1``."""
 
 USUAL_THOUGHTS = 512
 """The tokens that ``reasoning: true`` allows."""
@@ -34,6 +31,15 @@ def reasoning_of(given: Any) -> int:
     raise ValueError(
         f"reasoning is {given!r}; it is true, false, or the most tokens that the thoughts may take, such as 300"
     )
+
+
+def think_first(wording: Wording | None = None) -> str:
+    """What a prompt says before the output's form where the output has reasoning; part of ``promptkit/1``.
+
+    Args:
+        wording: The language of the prompt; None for English.
+    """
+    return (wording or ENGLISH).say("think", line=ANSWER_LINE)
 
 
 def thinking_aloud(thoughts: str | None, answer: str) -> str:

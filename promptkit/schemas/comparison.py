@@ -14,7 +14,7 @@ from promptkit.schemas.places import shown
 __all__ = ["Effect", "SchemaChange", "changes_of"]
 
 Effect: TypeAlias = Literal[
-    "narrowed", "widened", "changed", "added", "added_required", "removed", "required", "optional"
+    "narrowed", "widened", "changed", "added", "added_required", "removed", "required", "optional", "default"
 ]
 """``narrowed`` takes fewer values, ``widened`` more, ``changed`` others; the rest is said of a field."""
 
@@ -63,7 +63,7 @@ class SchemaChange:
 
 
 def changes_of(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> tuple[SchemaChange, ...]:
-    """What changed from ``old`` to ``new``; titles, descriptions and defaults do not count.
+    """What changed from ``old`` to ``new``; titles and descriptions do not count.
 
     What this cannot weigh, such as ``not`` or ``patternProperties``, is a change of the effect ``changed``.
 
@@ -134,6 +134,8 @@ class _Comparison:
                         without_null(resolve(left, self._old)),
                         without_null(resolve(right, self._new)),
                     )
+                elif name not in needed and left.get("default") != right.get("default"):
+                    yield SchemaChange(path=inner, text="has another default", effect="default")
                 yield from self.changes(inner, left, right, depth + 1)
         left, right = old.get("additionalProperties", True), new.get("additionalProperties", True)
         if left != right and (fields or others or "additionalProperties" in old):

@@ -108,6 +108,21 @@ ENGLISH = Wording(
             "Think before you answer. Write your thoughts first, as plain text. Then write a line that says only "
             "`{line}`, and below it do this:"
         ),
+        "reask.wrong": "That answer cannot be used. What is wrong with it:",
+        "reask.empty": "The answer was empty.",
+        "reask.none": "(no answer)",
+        # {answer} is subject.answer; what was found, {reason} and {got}, is said in English.
+        "reask.no_json": "{answer} is no valid JSON: {reason}.",
+        "reask.ambiguous": "it holds several values that differ; one is expected",
+        "reask.echoed": "its value is copied from the given texts; an answer of your own is expected",
+        "reask.truncated": "it ends before its value does",
+        "reask.got": "Got: {got}.",
+        "reask.more": "and {number} more of the same kinds",
+        "reask.whole": (
+            "Answer again with the complete corrected answer, in the form asked for at first, and nothing else."
+        ),
+        "reask.fields": "Correct these fields alone: the rest of the answer is kept as it is.",
+        "reask.places": "Their names are places in that answer; write them exactly as they stand here.",
         "form.text": "Answer with the text alone, without introduction or explanation.",
         "form.object": "Answer with one JSON object and nothing else. Its fields, in this order:",
         "form.value": "Answer with one JSON value and nothing else: {value}",

@@ -128,6 +128,20 @@ GERMAN = Wording(
             "Denke nach, bevor du antwortest. Schreibe zuerst deine Gedanken als einfachen Text. Schreibe dann "
             "eine Zeile, in der nur `{line}` steht, und darunter:"
         ),
+        "reask.wrong": "Diese Antwort ist so nicht brauchbar. Das stimmt an ihr nicht:",
+        "reask.empty": "Die Antwort war leer.",
+        "reask.none": "(keine Antwort)",
+        "reask.no_json": "{answer} ist kein gültiges JSON: {reason}.",
+        "reask.ambiguous": "sie enthält mehrere Werte, die sich unterscheiden; erwartet wird einer",
+        "reask.echoed": "ihr Wert ist aus den gegebenen Texten abgeschrieben; erwartet wird eine eigene Antwort",
+        "reask.truncated": "sie endet, bevor ihr Wert zu Ende ist",
+        "reask.got": "Gefunden: {got}.",
+        "reask.more": "und {number} weitere von derselben Art",
+        "reask.whole": (
+            "Antworte noch einmal mit der ganzen, berichtigten Antwort in der anfangs verlangten Form und sonst nichts."
+        ),
+        "reask.fields": "Berichtige nur diese Felder: Der Rest der Antwort bleibt, wie er ist.",
+        "reask.places": "Ihre Namen sind Stellen in jener Antwort; schreibe sie genau so, wie sie hier stehen.",
         "form.text": "Antworte nur mit dem Text, ohne Einleitung und ohne Erklärung.",
         "form.object": "Antworte mit einem JSON-Objekt und sonst nichts. Seine Felder, in dieser Reihenfolge:",
         "form.value": "Antworte mit einem JSON-Wert und sonst nichts: {value}",

@@ -15,7 +15,7 @@ from promptkit.backends.dialects.openai_chat import OPENAI, plan
 from promptkit.completions import Completion, Enforcement
 from promptkit.errors import TemplateError
 from promptkit.prompts import Prompt
-from promptkit.requests import THINK_FIRST, OutputSpec, Request, refusal
+from promptkit.requests import OutputSpec, Request, refusal, think_first
 
 FILE = """\
 output:
@@ -66,9 +66,9 @@ def test_a_wrong_reasoning_is_told_with_its_line(said: str) -> None:
 def test_the_prompt_asks_for_thoughts_before_it_says_the_form_of_the_answer() -> None:
     text = prompt_of().render(text="x").messages[-1].text
 
-    assert f"{THINK_FIRST}\nAnswer with one JSON object and nothing else." in text
-    assert THINK_FIRST.startswith("Think before you answer.")
-    assert THINK_FIRST not in prompt_of("false").render(text="x").messages[-1].text
+    assert f"{think_first()}\nAnswer with one JSON object and nothing else." in text
+    assert think_first().startswith("Think before you answer.")
+    assert think_first() not in prompt_of("false").render(text="x").messages[-1].text
 
 
 def test_a_body_that_never_asks_for_thoughts_is_refused_at_load() -> None:
@@ -113,7 +113,7 @@ def test_a_question_about_some_fields_asks_for_thoughts_again() -> None:
 
     assert result.value.reply == "ok"
     asked = result.attempts[1].messages[-1]["content"]
-    assert f"{THINK_FIRST}\nAnswer with one JSON object and nothing else." in asked
+    assert f"{think_first()}\nAnswer with one JSON object and nothing else." in asked
 
 
 def test_text_outputs_may_be_thought_about_too() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import promptkit as pk
+from promptkit.backends import MockBackend
 from promptkit.constraints import Constraint, from_file
 from promptkit.constraints.formats import FORMATS
 from promptkit.constraints.language_names import LANGUAGES
@@ -133,7 +134,7 @@ def everything() -> str:
         *(
             f"{key}: {text}"
             for key, text in sorted(GERMAN.texts.items())
-            if key.startswith(("section.", "think", "wish", "kind."))
+            if key.startswith(("section.", "think", "wish", "kind.", "reask."))
         ),
     ]
     return "\n".join(lines) + "\n"
@@ -224,6 +225,41 @@ def test_verdicts_speak_the_language_of_the_prompt_and_prompts_pickle(folder: Pa
         verdicts["tags[].max_characters"].expected
         == "Möglichst: Jedes Element von `tags` hat höchstens 12 Zeichen."
     )
+
+
+REASKED = """\
+Diese Antwort ist so nicht brauchbar. Das stimmt an ihr nicht:
+- `kurz` (max_words): `kurz` hat höchstens 10 Wörter. Gefunden: 11 words. Shorten it by 1 word.
+- `note` (between): `note` liegt zwischen 1 und 5, beide eingeschlossen. Gefunden: 9. Give a number from 1 to 5.
+Berichtige nur diese Felder: Der Rest der Antwort bleibt, wie er ist.
+Denke nach, bevor du antwortest. Schreibe zuerst deine Gedanken als einfachen Text. Schreibe dann eine Zeile, in der \
+nur `Answer:` steht, und darunter:
+Antworte mit einem JSON-Objekt und sonst nichts. Seine Felder, in dieser Reihenfolge:
+- `kurz`: Text
+- `note`: ganze Zahl von 1 bis 5"""
+
+
+def asked_again(folder: Path, *answers: str) -> str:
+    """What the model is told after these answers, the last of which is good."""
+    llm = MockBackend([*answers, 'Answer:\n{"kurz": "Regen.", "note": 3, "tags": ["nass", "grau", "kalt"]}'])
+    pk.library(folder)["kurz"].using(llm, attempts=3).run(text="Es regnet.")
+    assert len(llm.requests) == len(answers) + 1
+    return llm.requests[-1].messages[-1].text
+
+
+def test_a_german_prompt_asks_again_in_german(folder: Path) -> None:
+    wrong = '{"kurz": "a b c d e f g h i j k", "note": 9, "tags": ["nass", "grau", "kalt"]}'
+
+    assert asked_again(folder, f"Answer:\n{wrong}") == REASKED
+
+
+def test_a_german_prompt_asks_for_the_whole_in_german(folder: Path) -> None:
+    end = "Antworte noch einmal mit der ganzen, berichtigten Antwort in der anfangs verlangten Form und sonst nichts."
+
+    assert asked_again(folder, "") == f"Die Antwort war leer.\n{end}"
+    no_json = asked_again(folder, "Answer:\nRegen")
+    assert "- die Antwort ist kein gültiges JSON: " in no_json
+    assert no_json.endswith(end)
 
 
 def test_english_by_name_is_english(folder: Path) -> None:

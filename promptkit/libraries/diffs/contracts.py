@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from promptkit.constraints import Constraint
 from promptkit.libraries.diffs.bumps import Bump
-from promptkit.libraries.diffs.rules import compare_rules
+from promptkit.libraries.diffs.rules import compare_rules, same_rule
 from promptkit.libraries.surfaces import InputSurface, Surface
 from promptkit.schemas.comparison import Effect, changes_of
 from promptkit.schemas.fragments import without_null
@@ -27,6 +27,7 @@ _OF_INPUTS: Mapping[Effect, Bump] = {
     "removed": Bump.MAJOR,
     "required": Bump.MAJOR,
     "optional": Bump.MINOR,
+    "default": Bump.MINOR,
 }
 _OF_OUTPUTS: Mapping[Effect, Bump] = {
     "narrowed": Bump.MINOR,
@@ -37,6 +38,7 @@ _OF_OUTPUTS: Mapping[Effect, Bump] = {
     "removed": Bump.MAJOR,
     "required": Bump.MINOR,
     "optional": Bump.MAJOR,
+    "default": Bump.MINOR,
 }
 
 
@@ -161,7 +163,7 @@ def _rule(before: Constraint, after: Constraint, old: Surface, new: Surface) -> 
             f"is about {after.path or 'the whole output'} and was about {before.path or 'the whole output'}"
         )
         yield _rule_change(after, text, Bump.MAJOR if before.fails else Bump.PATCH)
-    elif before.rule != after.rule:
+    elif before.rule != after.rule and not same_rule(before.rule, after.rule):
         yield _changed_rule(before, after, old, new)
 
 

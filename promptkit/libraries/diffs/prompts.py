@@ -11,12 +11,13 @@ from typing import Any
 from promptkit.errors import PromptError
 from promptkit.libraries.diffs.bumps import Bump
 from promptkit.libraries.diffs.contracts import Change, contract_changes
+from promptkit.libraries.diffs.settings import setting_changes
 from promptkit.libraries.surfaces import surface_of
 from promptkit.messages import TextPart
 from promptkit.prompts import Prompt
 from promptkit.schemas import Generated, generate
 
-__all__ = ["PromptDiff", "Shown", "Side", "diff_of"]
+__all__ = ["PromptDiff", "Shown", "Side", "diff_of", "promises_changed"]
 
 _COMMENT = re.compile(r"[ \t]*\{#.*?#\}[ \t]*\n?", re.DOTALL)
 _REFUSED = "these inputs are refused:"
@@ -105,9 +106,11 @@ def diff_of(old: Side, new: Side) -> PromptDiff:
     Raises:
         PromptError: When one of them does not hold together.
     """
-    changes = [*contract_changes(surface_of(old.prompt), surface_of(new.prompt))]
     messages = tuple(_messages(old.prompt, new.prompt))
-    changes.extend(_wording(old.prompt, new.prompt, seen=any(not _is_refused(shown) for shown in messages)))
+    changes = [*promises_changed(old.prompt, new.prompt)]
+    seen = any(not _is_refused(shown) for shown in messages)
+    if seen or _printed(old.prompt) != _printed(new.prompt):
+        changes.append(Change(section="prompt", path="", text="is worded otherwise", demands=Bump.PATCH))
     changes.sort(key=lambda change: -change.demands)
     return PromptDiff(
         old=old.label,
@@ -121,21 +124,13 @@ def diff_of(old: Side, new: Side) -> PromptDiff:
     )
 
 
-def _wording(old: Prompt[Any], new: Prompt[Any], *, seen: bool) -> Iterator[Change]:
-    """What changes answers without changing the contract."""
-    before, after = old.declaration, new.declaration
-    if seen or _printed(old) != _printed(new):
-        yield Change(section="prompt", path="", text="is worded otherwise", demands=Bump.PATCH)
-    for key, left, right in (
-        ("generation", dict(before.generation), dict(after.generation)),
-        ("attempts", before.attempts, after.attempts),
-        ("enforce", before.enforce, after.enforce),
-        ("reasoning", before.output.reasoning, after.output.reasoning),
-    ):
-        if left != right:
-            yield Change(section="prompt", path=key, text=f"is {right} and was {left}", demands=Bump.PATCH)
-    if before.deprecated is None and after.deprecated is not None:
-        yield Change(section="prompt", path="", text=f"is deprecated: {after.deprecated}", demands=Bump.MINOR)
+def promises_changed(old: Prompt[Any], new: Prompt[Any]) -> tuple[Change, ...]:
+    """What changed in the contract and in the settings of a prompt, its wording left aside.
+
+    Raises:
+        PromptError: When one of them does not hold together.
+    """
+    return (*contract_changes(surface_of(old), surface_of(new)), *setting_changes(old, new))
 
 
 def _is_refused(shown: Shown) -> bool:
@@ -145,7 +140,9 @@ def _is_refused(shown: Shown) -> bool:
 def _printed(prompt: Prompt[Any]) -> tuple[Any, ...]:
     """All that decides what is printed, without what only people read."""
     declared = prompt.declaration
-    blocks = tuple(replace(block, line=None) for block in declared.context)
+    blocks = tuple(
+        replace(block, line=None, priority=0, max_tokens=None, shrink="never") for block in declared.context
+    )
     # A comment leaves blanks outside the messages; those inside them are told of by the body.
     fixed = [" ".join(text.split()) for text in prompt.contract.template.fixed_texts]
     return fixed, _COMMENT.sub("", declared.body), declared.clarity, blocks

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from promptkit.constraints import Constraint, boundary_cases
+from promptkit.constraints import Constraint, Expr, Matches, boundary_cases
+from promptkit.constraints.expressions import compile_expression
 from promptkit.constraints.paths import parse
-from promptkit.constraints.rules import Reads, Scope, Unjudged
+from promptkit.constraints.patterns import plain_form
+from promptkit.constraints.rules import Reads, Rule, Scope, Unjudged
 from promptkit.schemas.json_types import is_mapping
 from promptkit.schemas.places import shown
 
-__all__ = ["Compared", "compare_rules"]
+__all__ = ["Compared", "compare_rules", "same_rule"]
 
 _WEIGHED = frozenset(
     {
@@ -82,6 +85,16 @@ def compare_rules(
             taken = taken or _words(value)
     kinds = {old.rule.kind, new.rule.kind}
     return Compared(refused=refused, taken=taken, certain=kinds <= _WEIGHED and bool(refused or taken))
+
+
+def same_rule(old: Rule, new: Rule) -> bool:
+    """Whether two rules are written otherwise and hold for the same values, as far as their form tells."""
+    if isinstance(old, Expr) and isinstance(new, Expr):
+        trees = (compile_expression(rule.expression).tree for rule in (old, new))
+        return len({ast.dump(tree) for tree in trees}) == 1
+    if isinstance(old, Matches) and isinstance(new, Matches):
+        return plain_form(old.pattern) == plain_form(new.pattern)
+    return False
 
 
 def _edges(constraint: Constraint, schema: Mapping[str, Any], *, text: bool) -> Iterator[Any]:
