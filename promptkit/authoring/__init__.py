@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from promptkit.authoring.files import (
     SUFFIXES,
-    Header,
     decoded,
-    header_of,
     read_content,
     read_file,
-    read_header,
     read_text,
 )
+from promptkit.authoring.headers import Header, header_of, read_header
 from promptkit.authoring.surroundings import Surroundings
 
 __all__ = [

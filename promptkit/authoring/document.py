@@ -21,6 +21,7 @@ from promptkit.authoring.sections import (
     read_context,
     read_generation,
 )
+from promptkit.authoring.semver import is_version, nearest_version
 from promptkit.authoring.surroundings import Surroundings
 from promptkit.authoring.variants import extended
 from promptkit.authoring.yaml_text import load
@@ -72,12 +73,6 @@ _ELSEWHERE: Mapping[str, str] = {
     **{key: _BELONGS_BELOW.format(key, "generation") for key in SETTINGS},
 }
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*")
-# The pattern that semver.org recommends, less its capture groups.
-_SEMVER = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(-(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*)?(\+[\da-zA-Z-]+(\.[\da-zA-Z-]+)*)?",
-    re.ASCII,
-)
 
 
 def declare(
@@ -293,12 +288,11 @@ def _name(node: Node) -> str:
 
 def _version(node: Node) -> str:
     version = as_text(node, "version")
-    if _SEMVER.fullmatch(version):
+    if is_version(version):
         return version
-    numbers = [str(int(number)) for number in re.findall(r"[0-9]+", version)[:3]]
-    better = ".".join([*numbers, "0", "0", "0"][:3]) if numbers else "1.0.0"
     raise node.place.fault(
-        f"The version {version!r} is no semantic version, which has three numbers. Write `version: {better}`."
+        f"The version {version!r} is no semantic version, which has three numbers. Write `version: "
+        f"{nearest_version(version)}`."
     )
 
 

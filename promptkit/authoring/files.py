@@ -1,15 +1,12 @@
-"""Prompt files on disk: reading one whole, and reading name, version and description of many."""
+"""Prompt files on disk: their bytes, their text, what they declare."""
 
 from __future__ import annotations
 
 import os
-import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from promptkit.authoring.front_matter import Split, split_text
+from promptkit.authoring.front_matter import split_text
 from promptkit.authoring.surroundings import Surroundings
 from promptkit.constraints import Kinds, known_kinds
 from promptkit.declarations import Declaration
@@ -17,39 +14,18 @@ from promptkit.errors import TemplateError
 
 __all__ = [
     "SUFFIXES",
-    "Header",
     "decoded",
-    "header_of",
     "read_content",
     "read_file",
-    "read_header",
     "read_text",
+    "stem_of",
 ]
 
 SUFFIXES = (".prompt.j2", ".prompt.yaml")
 """What the names of prompt files end with: front matter and body, or one YAML document."""
 
 _MAX_BYTES = 1_000_000
-_HEADER_LINE = re.compile(r"^(name|version|description)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_OTHER_KEYS = re.compile(r"^[\"'{?]", re.MULTILINE)  # quoted keys, a mapping in braces
-# A value that stands for itself: plain, in one line, without comment, mapping or special first character.
-_PLAIN = re.compile(r"[A-Za-z0-9][^#:\"'\\{}\[\]]*")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """What a list of prompts shows of one.
-
-    Attributes:
-        name: As the file says, else as the caller or the file's name says.
-        version: Semantic version; None when not given.
-        description: One sentence; None when not given.
-    """
-
-    name: str
-    version: str | None = None
-    description: str | None = None
 
 
 def read_file(
@@ -73,7 +49,7 @@ def read_file(
     return read_text(
         read_content(path),
         file=str(path),
-        name=name or _stem(path.name),
+        name=name or stem_of(str(path)),
         yaml_document=path.name.endswith(SUFFIXES[1]),
         kinds=kinds,
         around=around,
@@ -102,100 +78,39 @@ def read_text(
     Raises:
         TemplateError: With line, column and the mend for whatever is wrong first.
     """
-    # Reading headers alone needs no YAML parser, so the rest of the room is loaded on first use.
+    # Reading bytes and headers needs no YAML parser, so the rest of the room is loaded on first use.
     from promptkit.authoring.document import declare
 
     split = split_text(text, file=file, yaml_document=yaml_document)
     return declare(
         split,
-        name=name or _stem(Path(file).name),
+        name=name or stem_of(file),
         kinds=known_kinds() if kinds is None else kinds,
         around=around,
     )
 
 
-def read_header(path: Path, *, name: str | None = None) -> Header:
-    """Read name, version and description of a prompt file, and look at nothing else in it.
-
-    Raises:
-        TemplateError: When the file cannot be read, or one of the three cannot.
-    """
-    return header_of(read_content(path), file=str(path), name=name)
-
-
-def header_of(text: str, *, file: str, name: str | None = None) -> Header:
-    """Name, version and description of a prompt file's text.
-
-    Plain values are taken from their lines; only a file with quoted or long ones is read as YAML.
-
-    Args:
-        text: The file's text.
-        file: Its path; one that ends with ``.prompt.yaml`` is one YAML document.
-        name: Name of a prompt whose text gives none; by default the file's name without suffix.
-
-    Raises:
-        TemplateError: When one of the three cannot be read.
-    """
-    split = split_text(text, file=file, yaml_document=file.endswith(SUFFIXES[1]))
-    found = _quick_header(split)
-    if found is None:
-        found = _parsed_header(split)
-    return Header(
-        name=found.get("name") or name or _stem(Path(file).name),
-        version=found.get("version"),
-        description=found.get("description"),
-    )
-
-
-def _quick_header(split: Split) -> dict[str, str] | None:
-    """The three values by their lines; None when a parser must read them."""
-    if split.yaml is None:
-        return {}
-    if _OTHER_KEYS.search(split.yaml):
-        return None
-    found: dict[str, str] = {}
-    for match in _HEADER_LINE.finditer(split.yaml):
-        key, value = match.groups()
-        follows = split.yaml[match.end() + 1 : match.end() + 2]
-        if key in found or _PLAIN.fullmatch(value) is None or follows in (" ", "\t"):
-            return None
-        found[key] = value
-    return found
-
-
-def _parsed_header(split: Split) -> dict[str, str]:
-    from promptkit.authoring.fields import as_pairs, as_text
-    from promptkit.authoring.nodes import Source
-    from promptkit.authoring.yaml_text import load
-
-    source = Source(split.file, tuple(split.text.split("\n")))
-    root = load(split.yaml or "", source=source, first_line=split.yaml_line)
-    if root is None:
-        return {}
-    entries = as_pairs(root, "A prompt file").entries
-    wanted: Any = ("name", "version", "description")
-    return {key: as_text(entries[key].value, key) for key in wanted if key in entries}
-
-
-def _stem(file_name: str) -> str:
-    """A file's name without a suffix of prompt files."""
+def stem_of(file: str) -> str:
+    """The name of a file, given as a path, without a suffix of prompt files."""
+    path = Path(file)
     for suffix in SUFFIXES:
-        if file_name.endswith(suffix):
-            return file_name.removesuffix(suffix)
-    return Path(file_name).stem
+        if path.name.endswith(suffix):
+            return path.name.removesuffix(suffix)
+    return path.stem
 
 
-def read_content(path: Path) -> str:
+def read_content(path: str | os.PathLike[str]) -> str:
     """A prompt file's text.
 
     Raises:
         TemplateError: For what is no regular file, too big, or not UTF-8.
     """
-    file = str(path)
+    file = os.fspath(path)
     try:
-        status = path.stat()
-        _refuse_other_than_file(status, file)
-        data = path.read_bytes()
+        # Before it is opened, which would wait for whoever writes to a pipe. No pathlib: libraries have thousands.
+        _refuse_other_than_file(os.stat(file), file)  # noqa: PTH116
+        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
+            data = opened.read()
     except FileNotFoundError:
         raise TemplateError(
             "There is no such file. Check the path; names of prompt files end with .prompt.j2 or .prompt.yaml.",

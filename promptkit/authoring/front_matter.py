@@ -10,7 +10,7 @@ from promptkit.errors import TemplateError
 __all__ = ["Split", "normalised", "split_text"]
 
 _OPENING = re.compile(r"(?:[ \t]*\n)*---[ \t]*(?:\n|\Z)")
-_CLOSING = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
+_CLOSING = re.compile(r"---[ \t]*(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def split_text(text: str, *, file: str, yaml_document: bool = False) -> Split:
     if opening is None:
         return Split(file=file, text=text, yaml=None, body=text)
     first = text.count("\n", 0, opening.end() - 1) + 1
-    closing = _CLOSING.search(text, opening.end())
+    closing = _closing(text, opening.end())
     if closing is None:
         raise TemplateError(
             "The front matter that begins here is never closed. Add a line --- between it and the template.",
@@ -95,3 +95,13 @@ def split_text(text: str, *, file: str, yaml_document: bool = False) -> Split:
         body=text[closing.end() :],
         body_line=first + 2 + yaml.count("\n"),
     )
+
+
+def _closing(text: str, start: int) -> re.Match[str] | None:
+    """The first line from ``start`` on that is three dashes; ``start`` is where a line begins."""
+    at = start
+    while (found := _CLOSING.match(text, at)) is None:
+        at = text.find("\n---", at) + 1  # a search by the expression itself would look at each line
+        if at == 0:
+            return None
+    return found

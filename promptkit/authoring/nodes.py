@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from promptkit.constraints import KINDS, Kinds
 from promptkit.errors import TemplateError
+from promptkit.schemas.json_types import is_mapping
 
-__all__ = ["Items", "Node", "Pair", "Pairs", "Place", "Scalar", "Source", "Style", "in_quotes", "plain"]
+__all__ = [
+    "Items",
+    "Node",
+    "Pair",
+    "Pairs",
+    "Place",
+    "Scalar",
+    "Source",
+    "Style",
+    "in_quotes",
+    "node_of",
+    "plain",
+]
 
 Style: TypeAlias = Literal["plain", "quoted", "literal", "folded"]
 
@@ -141,6 +155,32 @@ def plain(node: Node) -> Any:
     if isinstance(node, Items):
         return [plain(item) for item in node.items]
     return {key: plain(pair.value) for key, pair in node.entries.items()}
+
+
+def node_of(data: Any, place: Place) -> Node:
+    """Plain data as a node, the way back from :func:`plain`; all of it stands at one place.
+
+    Raises:
+        TemplateError: For what is no plain data.
+    """
+    if is_mapping(data):
+        keys = {key: _scalar(key, place) for key in data}
+        pairs = {key.text: Pair(key, node_of(data[name], place)) for name, key in keys.items()}
+        return Pairs(place, pairs, flow=True)
+    if isinstance(data, list | tuple):
+        return Items(place, tuple(node_of(item, place) for item in data), flow=True)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return _scalar(data, place)
+
+
+def _scalar(value: Any, place: Place) -> Scalar:
+    if not isinstance(value, str | int | float | None):
+        raise place.fault(
+            f"{value!r} is no plain data. Give texts, numbers, True, False, None, lists and mappings, as a file "
+            "holds them; types are words, such as string and integer."
+        )
+    text = value if isinstance(value, str) else json.dumps(value)
+    style: Style = "quoted" if isinstance(value, str) else "plain"
+    return Scalar(place, text, value, style, place.line, place.column)
 
 
 def in_quotes(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from promptkit.authoring import SUFFIXES, Header, header_of
 from promptkit.errors import PromptError, VersionError
@@ -79,7 +80,7 @@ class Finder:
         """
         path = path or self.file(name)
         header = header_of(self.tree.text(path), file=self.tree.place(path), name=name)
-        return Header(name=name, version=header.version, description=header.description)
+        return header if header.name == name else replace(header, name=name)
 
     def versions(self, name: str) -> list[str]:
         """The frozen versions of a prompt, oldest first.

@@ -67,11 +67,9 @@ class FolderTree:
     def files(self) -> list[str]:
         """The paths of all files; links to folders are not followed."""
         # Strings, because a library may have thousands of files and pathlib's objects would be most of the time.
-        root, found = str(self.root), list[str]()
-        for folder, _, names in os.walk(root):
-            below = folder[len(root) :].lstrip(os.sep).replace(os.sep, "/")
-            found.extend(f"{below}/{name}" if below else name for name in names)
-        return sorted(path for path in found if os.path.isfile(f"{root}/{path}"))  # noqa: PTH113 - as above
+        found = list[str]()
+        _add_files(str(self.root), "", found)
+        return sorted(found)
 
     def listed(self, folder: str) -> list[str]:
         """The names of the files in one folder."""
@@ -87,8 +85,8 @@ class FolderTree:
 
     def text(self, path: str) -> str:
         """A file's text."""
-        file = self.root / path
-        if not file.resolve().is_relative_to(self.root):
+        file = self.place(path)
+        if self._may_lead_out(path) and not Path(file).resolve().is_relative_to(self.root):
             raise TemplateError(
                 f"{file} leads out of the library {self.root}; links out of it are not followed"
             )
@@ -96,7 +94,18 @@ class FolderTree:
 
     def place(self, path: str) -> str:
         """The file's path."""
-        return str(self.root / path)
+        return os.path.join(self.root, path)  # noqa: PTH118 - as above
+
+    def _may_lead_out(self, path: str) -> bool:
+        """False for a path below the root without links and steps upwards, which cannot."""
+        at, parts = str(self.root), path.split("/")
+        if os.name == "nt" or path.startswith("/") or ".." in parts:  # Windows has junctions beside links
+            return True
+        for part in parts:
+            at = f"{at}/{part}"
+            if os.path.islink(at):  # noqa: PTH114 - as above
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +199,16 @@ def _walk(folder: Traversable, start: str) -> Iterator[str]:
             yield from _walk(item, f"{start}{item.name}/")
         else:
             yield f"{start}{item.name}"
+
+
+def _add_files(folder: str, below: str, found: list[str]) -> None:
+    try:
+        entries = os.scandir(folder)
+    except OSError:
+        return
+    with entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                _add_files(entry.path, f"{below}{entry.name}/", found)
+            elif entry.is_file():
+                found.append(f"{below}{entry.name}")

@@ -22,7 +22,7 @@ from promptkit.engine import (
     stream_sync,
 )
 from promptkit.errors import PlanError, TemplateError
-from promptkit.prompts.building import build_declaration
+from promptkit.prompts.building import Parts, build_declaration, is_fields
 from promptkit.prompts.calls import (
     as_asynchronous,
     as_blocking,
@@ -67,74 +67,32 @@ class Prompt(Generic[T]):
         template: Jinja text of role blocks; empty means the standard layout.
         name: What errors and records call it.
         version: Semantic version.
+        language: In which language promptkit itself speaks in the prompt, such as ``de``; None for English.
         clarity: Role, task, audience, steps and done_when; each a Jinja template.
         context: Blocks of context in order.
         constraints: Rules on the output, from ``promptkit.constraints``.
-        input: A pydantic model, TypedDict or dataclass whose fields are the inputs; when left out, inputs are
-            read from the template and are strings.
-        output: The output's type: anything that pydantic takes; str or nothing means plain text.
+        input: A pydantic model, TypedDict or dataclass whose fields are the inputs, or a mapping of fields as
+            below ``schema:`` in a file; when left out, inputs are read from the template and are strings.
+        output: The output's type: anything that pydantic takes, or such a mapping of fields; str or nothing
+            means plain text.
         examples: Pairs of input and output.
         generation: Sampling settings.
         attempts: How many times a model may be asked in all.
         reasoning: Whether the model thinks before it answers, or the most tokens that it may think; True is 512.
 
     Raises:
+        TemplateError: When a part is of the wrong kind.
         PromptError: When the parts do not hold together; found on first use or by :meth:`check`.
     """
 
     @overload
-    def __init__(
-        self: Prompt[str],
-        *,
-        template: str = ...,
-        name: str = ...,
-        version: str | None = ...,
-        clarity: Clarity | Mapping[str, Any] | None = ...,
-        context: Sequence[ContextBlock | Mapping[str, Any]] = ...,
-        constraints: Sequence[Constraint] = ...,
-        input: type[Any] | None = ...,
-        output: None = ...,
-        examples: Sequence[Example | Mapping[str, Any]] = ...,
-        generation: GenerationConfig | Mapping[str, Any] | None = ...,
-        attempts: int = ...,
-        reasoning: bool | int = ...,
-    ) -> None: ...
+    def __init__(self: Prompt[str], *, output: None = ..., **parts: Unpack[Parts]) -> None: ...
 
     @overload
-    def __init__(
-        self,
-        *,
-        template: str = ...,
-        name: str = ...,
-        version: str | None = ...,
-        clarity: Clarity | Mapping[str, Any] | None = ...,
-        context: Sequence[ContextBlock | Mapping[str, Any]] = ...,
-        constraints: Sequence[Constraint] = ...,
-        input: type[Any] | None = ...,
-        output: type[T],
-        examples: Sequence[Example | Mapping[str, Any]] = ...,
-        generation: GenerationConfig | Mapping[str, Any] | None = ...,
-        attempts: int = ...,
-        reasoning: bool | int = ...,
-    ) -> None: ...
+    def __init__(self, *, output: type[T], **parts: Unpack[Parts]) -> None: ...
 
     @overload
-    def __init__(
-        self: Prompt[Any],
-        *,
-        template: str = ...,
-        name: str = ...,
-        version: str | None = ...,
-        clarity: Clarity | Mapping[str, Any] | None = ...,
-        context: Sequence[ContextBlock | Mapping[str, Any]] = ...,
-        constraints: Sequence[Constraint] = ...,
-        input: type[Any] | None = ...,
-        output: Any,
-        examples: Sequence[Example | Mapping[str, Any]] = ...,
-        generation: GenerationConfig | Mapping[str, Any] | None = ...,
-        attempts: int = ...,
-        reasoning: bool | int = ...,
-    ) -> None: ...
+    def __init__(self: Prompt[Any], *, output: Any, **parts: Unpack[Parts]) -> None: ...
 
     def __init__(  # noqa: PLR0913 - the parts of a prompt, all optional and keyword-only
         self,
@@ -142,10 +100,11 @@ class Prompt(Generic[T]):
         template: str = "",
         name: str = "inline",
         version: str | None = None,
+        language: str | None = None,
         clarity: Clarity | Mapping[str, Any] | None = None,
         context: Sequence[ContextBlock | Mapping[str, Any]] = (),
         constraints: Sequence[Constraint] = (),
-        input: type[Any] | None = None,  # noqa: A002 - the word of the file format
+        input: type[Any] | Mapping[str, Any] | None = None,  # noqa: A002 - the word of the file format
         output: Any = None,
         examples: Sequence[Example | Mapping[str, Any]] = (),
         generation: GenerationConfig | Mapping[str, Any] | None = None,
@@ -156,16 +115,23 @@ class Prompt(Generic[T]):
             template=template,
             name=name,
             version=version,
+            language=language,
             clarity=clarity,
             context=context,
             constraints=constraints,
+            input=input,
+            output=output,
             examples=examples,
             generation=generation,
             attempts=attempts,
             reasoning=reasoning,
         )
+        types = (None if is_fields(given) else given for given in (output, input))
+        output_type, input_type = types
         self._set(
-            Contract(declaration, output_type=output, input_type=input, load=_no_library, models=()),
+            Contract(
+                declaration, output_type=output_type, input_type=input_type, load=_no_library, models=()
+            ),
             Options(),
         )
 

@@ -83,3 +83,21 @@ def test_a_tree_below_another_shows_its_own_files_alone(tmp_path: Path) -> None:
     assert (tree.listed("b"), tree.has("b/two.md"), tree.has("other.md")) == (["two.md"], True, False)
     assert (tree.text("one.md"), tree.place("one.md")) == ("1", str(tmp_path / "a" / "one.md"))
     assert tree.label == str(tmp_path / "a")
+
+
+def test_a_folder_reached_by_a_link_is_read_only_where_it_lies_in_the_library(tmp_path: Path) -> None:
+    root = tmp_path / "library"
+    (root / "inside").mkdir(parents=True)
+    (root / "inside" / "a.md").write_text("in")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a.md").write_text("out")
+    (root / "near").symlink_to("inside")
+    (root / "far").symlink_to(tmp_path / "outside")
+
+    tree = FolderTree(root)
+
+    assert tree.files() == ["inside/a.md"]
+    assert tree.text("near/a.md") == "in"
+    for path in ("far/a.md", "../outside/a.md", str(tmp_path / "outside" / "a.md")):
+        with pytest.raises(TemplateError, match="leads out of the library"):
+            tree.text(path)
