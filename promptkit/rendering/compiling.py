@@ -122,14 +122,7 @@ class _Compiler:
         used |= self._reads(body) | self._check_history(body)
         constants = {key: section.constant for key, section in self._env.sections.items()}
         literals = self._literals(constants)
-        for unit in self._units.within(body):
-            trim_edges(unit.tree)
-        if self._trace:
-            self._mark(body)
-        else:
-            self._parts.inline(body, self._names)
-            self._parts.fold(body)
-        self._parts.compile(body)
+        self._compile(body)
         self._env.shares_names = exports_nothing(body.tree)
         template = Template(
             self._env,
@@ -149,6 +142,17 @@ class _Compiler:
         self._parts.show_examples()
         self._units.bytecode.save()
         return template
+
+    def _compile(self, body: Unit) -> None:
+        """Mark what every range comes from, or work out what never changes; then compile."""
+        for unit in self._units.within(body):
+            trim_edges(unit.tree)
+        if self._trace:
+            self._mark(body)
+        else:
+            self._parts.inline(body, self._names)
+            self._parts.fold(body)
+        self._parts.compile(body)
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
         """What the prompt prints whatever its inputs are: in each text in the order of reading, then in sections.
