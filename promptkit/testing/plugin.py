@@ -232,6 +232,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
             demand_of(next(item.iter_markers("reliable")))
             run.watch(_Repeating)
+        if "models" in marks and isinstance(item, pytest.Function):
+            if "model" in item.fixturenames:
+                item.fixturenames.remove("model")
+            item.fixturenames.insert(0, "model")  # a test need not name it, and it answers other fixtures too
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -242,9 +246,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             raise pytest.UsageError(
                 "models takes names of backends, as in @pytest.mark.models('llama:demo', 'openai:m')"
             )
-        if "model" in metafunc.fixturenames:
-            metafunc.fixturenames.remove("model")
-        metafunc.fixturenames.insert(0, "model")  # what other fixtures ask is answered by it too
+        if "model" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("model")  # else pytest takes the parameter for a mistake
         metafunc.parametrize("model", marker.args, indirect=True)
 
 
