@@ -13,6 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -32,6 +33,9 @@ pytest_plugins = _PLUGIN
 collect_ignore_glob = ["docs/examples/*/*/*"]
 
 ROOT = Path(__file__).parent
+# No test reads or fills the cache of whoever runs it; processes that tests start share this one.
+_CACHE = tempfile.TemporaryDirectory(prefix="promptkit-cache-")
+os.environ["PROMPTKIT_CACHE_DIR"] = _CACHE.name
 _BLOCK = re.compile(
     r"(?:<!-- (?P<kind>file|skip): ?(?P<note>[^>]*?) -->\n+)?^```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,
@@ -81,7 +85,7 @@ def _run_console(example: Example) -> str | None:
     for command, expected in _commands(example.parsed):
         env = {
             **os.environ,
-            "XDG_CACHE_HOME": f"{os.getcwd()}/.cache",
+            "PROMPTKIT_CACHE_DIR": f"{os.getcwd()}/.cache",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "COLUMNS": "100",
             "PYTEST_PLUGINS": ",".join(_PLUGIN),
@@ -109,8 +113,6 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _set_up(namespace: dict[str, Any]) -> None:
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(prefix="promptkit-docs-"))
     for name in ("templates", "docs"):
         (folder / name).symlink_to(ROOT / name)

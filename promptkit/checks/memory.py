@@ -5,14 +5,10 @@ Nothing heavy is imported here, so that a library of which nothing changed is an
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
-import tempfile
-import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,12 +16,13 @@ from typing import Any
 
 from promptkit.checks.report import Report, TestOutcome, combined
 from promptkit.findings import Finding
+from promptkit.user_cache import cache_folder, digest_of, forget, read_private, write_private
 
-__all__ = ["Entry", "Memory", "digest_of", "listing_of", "memory_of"]
+__all__ = ["Entry", "Memory", "listing_of", "memory_of"]
 
 _FORMAT = 1
-_KEPT_S = 30 * 24 * 3600
-"""Seconds after which what nobody asked for is removed."""
+_MOST_BYTES = 64 * 1024 * 1024
+"""Of all libraries together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +43,14 @@ class Memory:
     """What was found in one library.
 
     Attributes:
-        path: The file that keeps it.
+        path: The file that keeps it; None for a user without a folder for such things.
         key: Digest of promptkit and the settings that it holds for.
         listing: Digest of the paths of all files that the library had.
         names: All prompts that the library had; empty until all were looked at.
         entries: By the prompt's name.
     """
 
-    path: Path
+    path: Path | None
     key: str
     listing: str = ""
     names: tuple[str, ...] = ()
@@ -93,20 +90,17 @@ class Memory:
         }
 
     def save(self) -> None:
-        """Keep it: whole or not at all; a folder that cannot be written keeps nothing."""
+        """Keep it, whole or not at all; a folder that cannot be written, or that others can write to, keeps nothing."""
         data = {
             "key": self.key,
             "listing": self.listing,
             "names": self.names,
             "entries": {name: _entry_data(entry) for name, entry in self.entries.items()},
         }
-        with suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(data, file, separators=(",", ":"))
-            Path(temporary).replace(self.path)
-            _forget(self.path.parent)
+        if self.path is not None and write_private(
+            self.path, json.dumps(data, separators=(",", ":")).encode()
+        ):
+            forget(self.path.parent, most_bytes=_MOST_BYTES)
 
 
 def memory_of(root: Path, settings: Mapping[str, Any]) -> Memory:
@@ -116,15 +110,16 @@ def memory_of(root: Path, settings: Mapping[str, Any]) -> Memory:
         root: The library's folder, absolute and resolved.
         settings: Everything besides the files that decides on findings, as JSON data.
     """
-    path = _cache_folder() / "checks" / f"{_hashed(str(root))}.json"
+    folder = cache_folder()
+    path = None if folder is None else folder / "checks" / f"{_hashed(str(root))}.json"
     key = _hashed(json.dumps([_FORMAT, _promptkit(), sys.version, settings], sort_keys=True, default=str))
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads((path and read_private(path)) or b"")
         if data["key"] != key:
             return Memory(path, key)
         entries = {name: _entry(found) for name, found in data["entries"].items()}
         return Memory(path, key, data["listing"], tuple(data["names"]), entries)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Memory(path, key)
 
 
@@ -135,11 +130,6 @@ def listing_of(root: Path) -> str:
         folders.sort()
         found.extend(f"{folder}/{name}" for name in sorted(names))
     return _hashed("\0".join(found))
-
-
-def digest_of(data: bytes) -> str:
-    """A digest of a file's content."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 class _Digests:
@@ -160,20 +150,6 @@ class _Digests:
             except OSError:
                 self._known[path] = ""
         return self._known[path]
-
-
-def _cache_folder() -> Path:
-    """The user's folder for what can be made anew."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    if home:
-        return Path(home) / "promptkit"
-    if sys.platform == "win32":
-        return (
-            Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "promptkit" / "Cache"
-        )
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "promptkit"
-    return Path.home() / ".cache" / "promptkit"
 
 
 def _promptkit() -> list[Any]:
@@ -207,11 +183,3 @@ def _entry_data(entry: Entry) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in entry.report.findings],
         "tests": [asdict(test) for test in entry.report.tests],
     }
-
-
-def _forget(folder: Path) -> None:
-    """Remove what has not been written for a month."""
-    before = time.time() - _KEPT_S
-    for path in folder.iterdir():
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)

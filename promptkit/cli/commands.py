@@ -15,6 +15,7 @@ from promptkit.cli.diff import diff
 from promptkit.cli.explain import explain
 from promptkit.cli.fmt import fmt
 from promptkit.cli.freeze import freeze
+from promptkit.cli.keep import keep
 from promptkit.cli.listing import list_prompts
 from promptkit.cli.lock import lock
 from promptkit.cli.new import new
@@ -43,6 +44,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "plan": plan,
     "run": run,
     "replay": replay,
+    "keep": keep,
     "check": check,
     "cache": cache,
     "fmt": fmt,

@@ -8,13 +8,14 @@ from typing import Any
 
 from promptkit.authoring import SUFFIXES
 from promptkit.cli.stderr import say
-from promptkit.errors import ConfigurationError
+from promptkit.errors import ConfigurationError, PromptError
 from promptkit.libraries import Library, load
 from promptkit.libraries.deprecation import notice_of
 from promptkit.prompts import Prompt
+from promptkit.records import CallRecord
 from promptkit.sessions import settings
 
-__all__ = ["find_library", "find_prompt", "is_path", "library_folder", "name_in"]
+__all__ = ["find_library", "find_prompt", "find_prompt_of", "is_path", "library_folder", "located", "name_in"]
 
 
 _NO_LIBRARY = (
@@ -84,9 +85,34 @@ def find_prompt(name: str, given: Path | None) -> Prompt[Any]:
     return prompt
 
 
-def _found(name: str, given: Path | None) -> Prompt[Any]:
+def find_prompt_of(call: CallRecord, name: str | None, given: Path | None) -> Prompt[Any]:
+    """The prompt of a name or a path, else that of a recorded call.
+
+    Raises:
+        ConfigurationError: When there is no library.
+        PromptError: When there is no such prompt, its file is faulty, or it is not what is locked.
+    """
+    try:
+        return find_prompt(name or call.prompt.name, given)
+    except PromptError as error:
+        if name is not None:
+            raise
+        raise PromptError(f"{error}. Name the file of the call's prompt with --prompt PATH") from error
+
+
+def located(name: str, given: Path | None) -> tuple[Path, str | None]:
+    """Where such a prompt is: a library's folder and the name in it, or a file that lies in no library.
+
+    Raises:
+        ConfigurationError: When there is no library.
+    """
     if not is_path(name):
-        return find_library(given, strict=settings().strict).get(name)
+        return find_library(given).root, name
     folder, path = library_folder(given), Path(name)
     own = name_in(Library(folder.resolve()), path) if folder.is_dir() and path.is_file() else None
-    return load(path) if own is None else Library(folder.resolve(), strict=settings().strict).get(own)
+    return (path, None) if own is None else (folder.resolve(), own)
+
+
+def _found(name: str, given: Path | None) -> Prompt[Any]:
+    path, own = located(name, given)
+    return load(path) if own is None else Library(path, strict=settings().strict).get(own)

@@ -12,14 +12,17 @@ __all__ = [
     "AsJson",
     "AttemptsOption",
     "BackendOption",
+    "CallsOption",
     "Enforce",
     "EnforceOption",
     "Format",
     "FormatOption",
+    "IdArgument",
     "InputsOption",
     "LibraryOption",
     "MaxTokensOption",
     "NameArgument",
+    "OfPromptOption",
     "RecordOption",
     "SeedOption",
     "SetOption",
@@ -101,6 +104,14 @@ RecordOption: TypeAlias = Annotated[
         metavar="PATH",
         help="Keep the call in a file: a database where it ends in .db, else lines of JSON.",
     ),
+]
+IdArgument: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="A call's id, or how it begins.")]
+CallsOption: TypeAlias = Annotated[
+    Path, typer.Option("--file", metavar="PATH", help="The database of calls. Default: calls.db.")
+]
+OfPromptOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--prompt", metavar="NAME", help="A prompt or the path of its file. Default: the call's."),
 ]
 AttemptsOption: TypeAlias = Annotated[
     int | None, typer.Option("--attempts", min=1, help="How often to ask in all, over the file's.")

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptkit.cli.options import AsJson
+from promptkit.cli.options import AsJson, CallsOption, IdArgument
 
 if TYPE_CHECKING:
     from promptkit.records import RecordDatabase
@@ -23,17 +23,13 @@ records = typer.Typer(
     no_args_is_help=True,
 )
 
-FileOption: TypeAlias = Annotated[
-    Path, typer.Option("--file", metavar="PATH", help="The database of records. Default: calls.db.")
-]
-IdArgument: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="A record's id, or how it begins.")]
 _FILE = Path("calls.db")
 
 
 @records.command("list")
 def list_records(
     *,
-    file: FileOption = _FILE,
+    file: CallsOption = _FILE,
     where: Annotated[
         list[str] | None,
         typer.Option("--where", metavar="TAG=VALUE", help="Only with this tag. May be repeated."),
@@ -79,7 +75,7 @@ def list_records(
 def show(
     id: IdArgument,  # noqa: A002 - the record's own word
     *,
-    file: FileOption = _FILE,
+    file: CallsOption = _FILE,
     as_json: AsJson = False,
 ) -> int:
     """Show a call: inputs, messages, each attempt, the value, tokens, what people said."""
@@ -101,7 +97,7 @@ def show(
 @records.command("prune")
 def prune(
     *,
-    file: FileOption = _FILE,
+    file: CallsOption = _FILE,
     keep: Annotated[int | None, typer.Option("--keep", min=1, help="How many records stay at most.")] = None,
     days: Annotated[float | None, typer.Option("--days", min=0, help="Forget those that are older.")] = None,
     megabytes: Annotated[
@@ -135,7 +131,7 @@ def feedback(
     score: Annotated[float, typer.Argument(metavar="SCORE", help="Below 0 is bad, above 0 is good.")],
     *,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why.")] = "",
-    file: FileOption = _FILE,
+    file: CallsOption = _FILE,
 ) -> int:
     """Say how good the answer of a call was."""
     from promptkit.cli.screen import Screen

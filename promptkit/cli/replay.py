@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-import typer
-
-from promptkit.cli.options import AsJson, BackendOption, LibraryOption, RecordOption
+from promptkit.cli.options import (
+    AsJson,
+    BackendOption,
+    CallsOption,
+    IdArgument,
+    LibraryOption,
+    OfPromptOption,
+    RecordOption,
+)
 
 if TYPE_CHECKING:
     from promptkit.records import CallRecord
 
 __all__ = ["replay"]
 
-_LENGTH_ALONE = ["media_type", "bytes"]
-"""The keys under which a record has an image or a document."""
-
 
 def replay(  # noqa: PLR0913 - the options of a command
-    id: Annotated[str, typer.Argument(metavar="ID", help="The call's id, or how it begins.")],  # noqa: A002
+    id: IdArgument,  # noqa: A002 - the record's own word
     *,
-    file: Annotated[
-        Path, typer.Option("--file", metavar="PATH", help="The database of records. Default: calls.db.")
-    ] = Path("calls.db"),
-    prompt: Annotated[
-        str | None,
-        typer.Option(
-            "--prompt", metavar="NAME", help="A prompt or the path of its file. Default: the call's."
-        ),
-    ] = None,
+    file: CallsOption = Path("calls.db"),
+    prompt: OfPromptOption = None,
     backend: BackendOption = None,
     library: LibraryOption = None,
     record: RecordOption = None,
@@ -40,16 +36,16 @@ def replay(  # noqa: PLR0913 - the options of a command
     """Run a prompt on the inputs of a kept call, beside what came of it then."""
     from contextlib import nullcontext
 
-    from promptkit.cli.locations import find_prompt
+    from promptkit.cli.locations import find_prompt_of
     from promptkit.cli.run import require_backend, show_result, value_in_order
     from promptkit.cli.screen import Screen
-    from promptkit.records import RecordDatabase
+    from promptkit.records import RecordDatabase, recorded_inputs
     from promptkit.sessions import record as recorded
 
     with RecordDatabase(file, make=False) as store:
         call = store.get(id)
-    inputs = _inputs_of(call)
-    asked = find_prompt(prompt or call.prompt.name, library)
+    inputs = recorded_inputs(call)
+    asked = find_prompt_of(call, prompt, library)
     if backend is None:
         require_backend(asked.name)
     screen = Screen()
@@ -67,29 +63,6 @@ def replay(  # noqa: PLR0913 - the options of a command
     else:
         show_result(asked, result, screen, streamed=False)
     return 0
-
-
-def _inputs_of(call: CallRecord) -> Mapping[str, Any]:
-    """The recorded inputs, without those that were left out.
-
-    Raises:
-        ConfigurationError: When the record does not hold them.
-    """
-    from promptkit.errors import ConfigurationError
-
-    if not call.request.messages:
-        raise ConfigurationError(
-            f"the record {call.id} was kept without its content, so there are no inputs to replay; keep calls without "
-            f"content=False"
-        )
-    for name, value in call.prompt.inputs.items():
-        if isinstance(value, dict) and list(value) == _LENGTH_ALONE:  # pyright: ignore[reportUnknownArgumentType]
-            raise ConfigurationError(
-                f"the input {name} of the record {call.id} was {value['media_type']} of {value['bytes']} bytes, of "
-                f"which a record keeps the length alone; run the prompt with the file itself: promptkit run NAME --set "
-                f"{name}=@FILE"
-            )
-    return {name: value for name, value in call.prompt.inputs.items() if value is not None}
 
 
 def _tell_then(call: CallRecord, tell: Callable[[str], None]) -> None:

@@ -19,6 +19,7 @@ from promptkit.libraries.finding import Finder
 from promptkit.libraries.fragments import Fragments, Included
 from promptkit.libraries.frozen import Entry
 from promptkit.libraries.locks import LOCK_NAME, Lock, Pin
+from promptkit.libraries.opened import Opened
 from promptkit.libraries.own_rules import kinds_of
 from promptkit.libraries.reading import Reader
 from promptkit.libraries.strict import lock_in, locked_entry, refuse_other_text, refuse_unlocked
@@ -70,6 +71,7 @@ class Library:
         self._lock: Lock | None = None
         self._finder = Finder(root)
         self._reader = Reader(self._finder, kinds=kinds_of(rules), models=models)
+        self._opened = Opened(root, self._reader)
 
     @property
     def root(self) -> Path:
@@ -148,6 +150,8 @@ class Library:
     def get(self, reference: str, output: Any = None) -> Prompt[Any]:
         """The prompt of a name, or of a name and a version range such as ``support/triage@^2``.
 
+        Asking again gives the same prompt, compiled already, as long as its files say the same.
+
         Args:
             reference: Name, with ``@`` and a range where a version matters: the newest frozen version or working
                 copy in it.
@@ -161,7 +165,7 @@ class Library:
         prompt = (
             self._locked(reference, output)
             if self.strict
-            else self.open(self.entry(reference), output=output)
+            else self._opened.prompt(self.entry(reference), output)
         )
         warn_if_deprecated(prompt.declaration)
         return prompt

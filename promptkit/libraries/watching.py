@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from promptkit.checks.memory import digest_of
 from promptkit.libraries.trees import Tree
+from promptkit.user_cache import digest_of
 
 __all__ = ["WatchedTree"]
 

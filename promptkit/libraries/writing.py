@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from promptkit.errors import PromptError
 
-__all__ = ["create_file", "make_folder", "replace_file", "writing_faults"]
+__all__ = ["create_file", "make_folder", "replace_file", "write_all", "writing_faults"]
 
 
 def create_file(target: Path, text: str) -> None:
@@ -42,6 +42,56 @@ def replace_file(target: Path, text: str) -> None:
             if mode is not None:
                 temporary.chmod(mode)
             temporary.replace(target)
+
+
+def write_all(files: Mapping[Path, str], *, replace: bool) -> None:
+    """Write several files that belong together, with their folders: all of them, or none.
+
+    Args:
+        files: The text of each.
+        replace: Whether they take the place of those that are there.
+
+    Raises:
+        PromptError: When one is there that may not be replaced, or one cannot be written; all is as it was then.
+    """
+    before = {path: _content(path) for path in files}
+    made = {it for path in files for it in path.parents if not it.exists()}
+    written: list[Path] = []
+    try:
+        for path, text in files.items():
+            with writing_faults(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(path, text, replace=replace)
+            written.append(path)
+    except BaseException:  # Ctrl-C too
+        for path in written:
+            _restore(path, before[path])
+        for folder in sorted(made, reverse=True):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _write(path: Path, text: str, *, replace: bool) -> None:
+    if replace:
+        replace_file(path, text)
+        return
+    try:
+        create_file(path, text)
+    except FileExistsError:
+        raise PromptError(f"{path} exists already; remove it, or write it anew with --force") from None
+
+
+def _content(path: Path) -> bytes | None:
+    with writing_faults(path):
+        return path.read_bytes() if path.exists() else None
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(content)
 
 
 def make_folder(folder: Path, root: Path) -> None:

@@ -17,6 +17,7 @@ from promptkit.records.call_record import (
     completion_of,
     text_of_completion,
 )
+from promptkit.records.inputs import recorded_inputs
 from promptkit.records.jsonl import JsonLines, read_jsonl
 from promptkit.records.keeping import Redact, without_content
 from promptkit.records.observers import Observer
@@ -41,6 +42,7 @@ __all__ = [
     "call_key",
     "completion_of",
     "read_jsonl",
+    "recorded_inputs",
     "store_of",
     "text_of_completion",
     "without_content",

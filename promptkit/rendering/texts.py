@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promptkit.declarations import RESERVED_NAMES, Declaration
 from promptkit.errors import TemplateError
+from promptkit.rendering.bytecode import Bytecode
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import Place
 from promptkit.rendering.layout import INSTRUCTION, MATERIAL
@@ -82,7 +83,7 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
     empty = not declaration.body.strip()
     if empty:
         keys |= {INSTRUCTION, MATERIAL}
-    units = Units(env, load, frozenset(keys))
+    units = Units(env, load, frozenset(keys), Bytecode(declaration.file))
     chain = (declaration.place,)
     body = None
     if not empty:

@@ -9,6 +9,7 @@ from jinja2 import meta, nodes
 
 from promptkit.declarations import RESERVED_NAMES
 from promptkit.errors import TemplateError
+from promptkit.rendering.bytecode import Bytecode
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, Place, compile_fault
 from promptkit.rendering.rewriting import Kind, Link, Rewriter
@@ -45,6 +46,7 @@ class Unit:
             reads them.
         stored: Names that it sets, for example loop variables; files that it includes see them.
         links: The files that it includes or imports.
+        origin: Everything that decides on its tree.
     """
 
     key: str
@@ -53,6 +55,7 @@ class Unit:
     free: frozenset[str]
     stored: frozenset[str]
     links: tuple[Link, ...]
+    origin: tuple[str, ...]
 
     @property
     def fences(self) -> bool:
@@ -68,12 +71,14 @@ class Units:
         env: The environment that parses them.
         load: Gives included files by name.
         sections: Keys of the sections that may be printed, ``context.ID`` among them.
+        bytecode: What earlier processes worked out for these texts.
         by_key: Every text so far.
     """
 
     env: Sandbox
     load: Callable[[str], Source]
     sections: frozenset[str]
+    bytecode: Bytecode
     by_key: dict[str, Unit] = field(default_factory=dict[str, Unit])
     _free: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     _first: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
@@ -113,12 +118,20 @@ class Units:
             rewriter = Rewriter(self.env, place=place, kind=kind, sections=self.sections, include=include)
             tree = rewriter.rewrite(tree)
             tree.set_environment(self.env)
-            free = frozenset(meta.find_undeclared_variables(tree)) - _set_first(tree)
+            origin = self._origin(key, text, place, kind, rewriter.links)
+            read = self.bytecode.kept(("read", *origin), lambda: meta.find_undeclared_variables(tree))
+            free = frozenset(read) - _set_first(tree)
         except COMPILE_FAULTS as error:
             raise compile_fault(error, place) from error
-        unit = Unit(key, place, tree, free, stored, tuple(rewriter.links))
+        unit = Unit(key, place, tree, free, stored, tuple(rewriter.links), origin)
         self.by_key[key] = unit
         return unit
+
+    def _origin(
+        self, key: str, text: str, place: Place, kind: Kind, links: Iterable[Link]
+    ) -> tuple[str, ...]:
+        known = (*sorted(self.sections), "", *sorted(self.env.globals))
+        return (key, kind.value, place.file or "", text, *known, "", *(link.key for link in links))
 
     def include(self, name: str, kind: Kind, at: TemplateError, chain: tuple[str, ...]) -> str:
         """The key of an included file, parsed on its first use in this kind of place.

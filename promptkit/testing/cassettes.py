@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ try:
 except ImportError:  # not on Unix
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Cassette", "CassetteError", "CassetteMiss", "Recording"]
+__all__ = ["Cassette", "CassetteError", "CassetteMiss", "Recording", "text_of", "texts_in"]
 
 VERSION = 1
 
@@ -153,25 +153,36 @@ class Cassette:
             CassetteError: When the question or the answer holds what looks like a secret.
         """
         backend, key, repeat = place
-        made = Recording(
-            key=key,
-            repeat=repeat,
-            backend=backend,
-            files=files,
-            prompt=str(request.prompt),
-            messages=[message.to_dict() for message in request.messages],
-            generation=request.generation.to_dict(),
-            answer=json.loads(text_of_completion(completion)),
+        self.put(
+            Recording(
+                key=key,
+                repeat=repeat,
+                backend=backend,
+                files=files,
+                prompt=str(request.prompt),
+                messages=[message.to_dict() for message in request.messages],
+                generation=request.generation.to_dict(),
+                answer=json.loads(text_of_completion(completion)),
+            )
         )
-        secret = next(secrets_in(made.to_line().replace("\\n", "\n")), None)
+
+    def put(self, made: Recording) -> None:
+        """Take a recording in; it is written by `save`.
+
+        Raises:
+            CassetteError: When it holds what looks like a secret.
+        """
+        # The line too, where a name and its value stand apart.
+        texts = "\n".join([*texts_in([made.messages, made.generation, made.answer]), made.to_line()])
+        secret = next(secrets_in(texts), None)
         if secret is not None:
             raise CassetteError(
-                f"a call of {request.prompt} was not recorded in {self.path}: it holds what looks like {secret.what}. "
+                f"a call of {made.prompt} was not recorded in {self.path}: it holds what looks like {secret.what}. "
                 "Recordings lie under version control; give the test made-up data"
             )
         with self._lock:
-            self.recordings[place] = self.added[place] = made
-            self.used.add(place)
+            self.recordings[made.place] = self.added[made.place] = made
+            self.used.add(made.place)
 
     def save(self, *, prune: bool = False) -> None:
         """Write what was added, whole or not at all; what another test wrote meanwhile stays.
@@ -190,8 +201,7 @@ class Cassette:
                 kept = {found.place: found for found in _lines(self.path)} | self.added
                 if prune:
                     kept = {place: found for place, found in kept.items() if place in self.used}
-                lines = sorted(kept.values(), key=lambda it: (it.prompt, it.backend, it.key, it.repeat))
-                replace_file(self.path, "".join(f"{it.to_line()}\n" for it in lines))
+                replace_file(self.path, text_of(kept.values()))
         except (OSError, PromptKitError) as error:
             raise CassetteError(f"the cassette {self.path} cannot be written: {error}") from error
 
@@ -214,6 +224,24 @@ class Cassette:
             f"{request.prompt} was run by {backend}, and {self.path} holds no answer to this question. The nearest is "
             f"of {nearest.prompt}:\n{other}\nIf the change is meant, {fit}."
         )
+
+
+def texts_in(data: Any) -> Iterator[str]:
+    """Every text in data, however deep."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, Mapping):
+        for value in data.values():  # pyright: ignore[reportUnknownVariableType]
+            yield from texts_in(value)
+    elif isinstance(data, Sequence):
+        for value in data:  # pyright: ignore[reportUnknownVariableType]
+            yield from texts_in(value)
+
+
+def text_of(recordings: Iterable[Recording]) -> str:
+    """Recordings as the text of a cassette, in its order."""
+    lines = sorted(recordings, key=lambda it: (it.prompt, it.backend, it.key, it.repeat))
+    return "".join(f"{it.to_line()}\n" for it in lines)
 
 
 def _lines(path: Path) -> Iterator[Recording]:

@@ -28,6 +28,7 @@ __all__ = [
     "pytest_collect_file",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_generate_tests",
     "pytest_unconfigure",
 ]
@@ -38,6 +39,7 @@ _PASSED = pytest.StashKey[bool]()
 RAISED = pytest.StashKey[BaseException | None]()
 """What ended a test's own code."""
 _TAPE = pytest.StashKey["Tape"]()
+_SPENT = "promptkit_spent_in"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +85,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run: Any = config.pluginmanager.unregister(name="promptkit-run")
     if run is not None:
         state.gate, state.observers = run.before
+        run.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the file of what was spent to a process of pytest-xdist, so that all of them have one budget."""
+    node.workerinput[_SPENT] = _run_of(node.config).spent_in
 
 
 class _Run:
@@ -102,8 +111,15 @@ class _Run:
         self._owners: dict[tuple[Path, str], str] = {}
         self.opened = self.live
         self._gate: Any = None
+        self._folder: Any = None
+        self.spent_in: str | None = getattr(config, "workerinput", {}).get(_SPENT)
         if self.budget is not None:
             self._real_gate()
+
+    def close(self) -> None:
+        """Remove what the run alone needed."""
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def file_name(self, request: pytest.FixtureRequest) -> str:
         """How files of a test are named; tests of two classes may be called the same.
@@ -136,11 +152,30 @@ class _Run:
             from promptkit.testing.live import Gate, spending
 
             try:
-                self._gate = Gate(spending(self.budget))
+                budget = spending(self.budget)
             except ConfigurationError as error:
                 raise pytest.UsageError(str(error)) from None
-            state.observers = (*state.observers, self._gate.budget)
+            if self.budget is not None:
+                budget.ledger = self._ledger()
+            self._gate = Gate(budget)
+            state.observers = (*state.observers, budget)
         return self._gate
+
+    def _ledger(self) -> Any:
+        """The file of what was spent: one for the run, all its processes and those that tests fork."""
+        from tempfile import TemporaryDirectory
+
+        from promptkit.backends.layers.spending import FileLedger
+
+        if self.spent_in is None:
+            self._folder = TemporaryDirectory(prefix="promptkit-budget-")
+            self.spent_in = f"{self._folder.name}/spent.sqlite"
+        elif not Path(self.spent_in).parent.is_dir():
+            raise pytest.UsageError(
+                "--pk-budget holds for processes on one machine, and this one cannot see what the others spend; run "
+                "the tests that ask real models without distributing them"
+            )
+        return FileLedger(Path(self.spent_in))
 
     def watch(self, hooks: type[_Outcomes | _Opening | _Repeating]) -> None:
         """Have these hooks called from now on."""

@@ -53,7 +53,7 @@ def measured(root: Path, cache: Path, title: str) -> None:
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "promptkit.cli", "check", "--library", str(root)],
-        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
+        env={**os.environ, "PROMPTKIT_CACHE_DIR": str(cache)},
         capture_output=True,
         text=True,
         check=False,

@@ -112,7 +112,7 @@ def cli(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PROMPTKIT_BACKEND", raising=False)
     monkeypatch.delenv("PROMPTKIT_DEBUG", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    monkeypatch.setenv("PROMPTKIT_CACHE_DIR", str(tmp_path / ".cache"))
     project = Project(tmp_path, capsys, lambda stream: monkeypatch.setattr(sys, "stdin", stream))
     project.write("templates/note.prompt.j2", NOTE)
     project.write("templates/echo.prompt.j2", ECHO)

@@ -27,7 +27,7 @@ FAULTY = "{% user %}\nSort the note: {{ note | uper }}\n{% enduser %}\n"
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PROMPTKIT_CACHE_DIR", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -252,24 +252,3 @@ def test_the_work_of_another_process_is_sent_as_one_value(root: Path) -> None:
 def test_an_empty_memory_answers_for_nothing(root: Path, tmp_path: Path) -> None:
     assert Memory(tmp_path / "none.json", "key").recalled(root, None) is None
     assert Memory(tmp_path / "none.json", "key", listing_of(root)).recalled(root, []) is None
-
-
-@pytest.mark.parametrize(
-    ("platform", "environment", "below"),
-    [
-        ("linux", {"XDG_CACHE_HOME": "/x"}, "/x/promptkit"),
-        ("linux", {}, ".cache/promptkit"),
-        ("darwin", {}, "Library/Caches/promptkit"),
-        ("win32", {"LOCALAPPDATA": "/l"}, "/l/promptkit/Cache"),
-    ],
-)
-def test_the_cache_lies_where_the_system_keeps_such_things(
-    monkeypatch: pytest.MonkeyPatch, platform: str, environment: dict[str, str], below: str
-) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "platform", platform)
-
-    assert below in memory_of(Path("/library"), {}).path.as_posix()

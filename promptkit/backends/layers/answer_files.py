@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +13,10 @@ from typing import TypeVar
 
 from promptkit.backends.layers.forks import begin_anew_in_children
 from promptkit.completions import Completion
+from promptkit.errors import ConfigurationError
 from promptkit.records import completion_of, text_of_completion
 from promptkit.records.sqlite_files import make_private, write_ahead
+from promptkit.user_cache import cache_folder
 
 __all__ = ["AnswerFile", "AnswerStats", "Kept", "default_answer_file"]
 
@@ -48,18 +49,16 @@ _of_parent: list[
 
 
 def default_answer_file() -> Path:
-    """The file in the user's cache folder, or in the folder that ``PROMPTKIT_CACHE_DIR`` names."""
-    named = os.environ.get("PROMPTKIT_CACHE_DIR")
-    if named:
-        folder = Path(named)
-    elif sys.platform == "darwin":
-        folder = Path.home() / "Library" / "Caches" / "promptkit"
-    elif sys.platform == "win32":
-        folder = (
-            Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "promptkit" / "cache"
+    """The file in the user's cache folder.
+
+    Raises:
+        ConfigurationError: When the user has none.
+    """
+    folder = cache_folder()
+    if folder is None:
+        raise ConfigurationError(
+            "there is no home folder to keep answers in; name a file (file=...), or a folder by PROMPTKIT_CACHE_DIR"
         )
-    else:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "promptkit"
     return folder / f"answers-{FORM}.sqlite"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from promptkit.backends.layers.answer_files import AnswerFile, AnswerStats, default_answer_file
+from promptkit.backends.layers.answer_files import AnswerFile, AnswerStats
 from promptkit.completions import Completion, Usage
 
 NOW = 1_795_910_400.0
@@ -247,23 +247,3 @@ def test_a_child_of_fork_opens_the_file_anew(file) -> None:
     assert kept is not None
     assert kept.completion.text == "from the child"
     assert threading.current_thread() is threading.main_thread()
-
-
-@pytest.mark.parametrize(
-    ("platform", "environment", "path"),
-    [
-        ("linux", {"HOME": "/home/ann"}, "/home/ann/.cache/promptkit/answers-1.sqlite"),
-        ("linux", {"XDG_CACHE_HOME": "/var/c"}, "/var/c/promptkit/answers-1.sqlite"),
-        ("darwin", {"HOME": "/Users/ann"}, "/Users/ann/Library/Caches/promptkit/answers-1.sqlite"),
-        ("win32", {"LOCALAPPDATA": "/ann/Local"}, "/ann/Local/promptkit/cache/answers-1.sqlite"),
-        ("linux", {"PROMPTKIT_CACHE_DIR": "/else/where"}, "/else/where/answers-1.sqlite"),
-    ],
-)
-def test_the_default_is_the_users_cache_folder(monkeypatch, platform, environment, path) -> None:
-    for name in ("XDG_CACHE_HOME", "PROMPTKIT_CACHE_DIR", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "platform", platform)
-
-    assert default_answer_file() == Path(path)
