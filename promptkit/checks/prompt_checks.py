@@ -42,6 +42,14 @@ class _Check:
         self._lines = lines_of(prompt.declaration)
 
     def findings(self) -> Iterator[Finding]:
+        """Everything, in the order of the work; what stands in another file says for which variant."""
+        declared = self._declaration
+        others = {*declared.origins.values()} - {declared.place}
+        for finding in self._found():
+            told = f"{finding.message} (in {declared.name}, which extends {declared.extends})"
+            yield replace(finding, message=told) if finding.file in others else finding
+
+    def _found(self) -> Iterator[Finding]:
         yield from self._set(self._secrets())
         try:
             problems = self._prompt.contract.problems()

@@ -183,7 +183,7 @@ def _print(report: Report, attacked: AttackReport | None, form: CheckFormat) -> 
     else:
         from promptkit.checks.formats import github_lines, text_lines
 
-        github = form is CheckFormat.GITHUB
-        lines = github_lines(report.findings, Path.cwd()) if github else text_lines(report.findings)
+        printed = github_lines if form is CheckFormat.GITHUB else text_lines
+        lines = printed(report.findings, Path.cwd())
         for line in (*lines, *([] if attacked is None else [str(attacked)]), str(report)):
             screen.text(line)

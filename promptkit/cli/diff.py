@@ -26,7 +26,8 @@ def diff(
     new: Annotated[
         str | None,
         typer.Argument(
-            metavar="[B]", help="The same; without it A's newest frozen version and working copy."
+            metavar="[B]",
+            help="The same; without it A's newest frozen version, or A in a revision, and the working copy.",
         ),
     ] = None,
     library: LibraryOption = None,
@@ -49,9 +50,10 @@ def _diff(old: str, new: str | None, library: LibraryOption) -> PromptDiff:
     from promptkit.cli.locations import find_library
     from promptkit.errors import VersionError
     from promptkit.libraries.diffs import diff_of
-    from promptkit.libraries.sides import newest_frozen, side_at, side_of
+    from promptkit.libraries.sides import newest_frozen, revised, side_at, side_of
 
     found = find_library(library)
+    new = new or revised(old)
     if new is not None:
         return diff_of(side_at(found, old), side_at(found, new))
     working = side_of(found, found.entry(old))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from promptkit.authoring import read_file
 from promptkit.checks import Report, Settings, Subject, check_subjects
+from promptkit.errors import TemplateError
 from promptkit.libraries.fragments import Fragments
 from promptkit.libraries.frozen import Entry
 from promptkit.libraries.own_rules import kinds_of
@@ -81,5 +83,12 @@ def file_subject(path: str | os.PathLike[str]) -> Subject:
 
 
 def _subject(library: Shelf, name: str) -> Subject:
-    entry = library.entry(name)
+    try:
+        entry = library.entry(name)
+    except TemplateError as error:  # a file of the library that no prompt can be called by
+        return Subject(name, error.file or name, partial(_refuse, error))
     return Subject(name, library.tree.place(entry.path), lambda: library.open(entry))
+
+
+def _refuse(error: TemplateError) -> Prompt[Any]:
+    raise error

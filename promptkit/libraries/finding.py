@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from promptkit.authoring import SUFFIXES, Header, header_of
-from promptkit.errors import PromptError, VersionError
+from promptkit.errors import PromptError, TemplateError, VersionError
 from promptkit.libraries.frozen import Entry, frozen_files, is_frozen, name_of_frozen
 from promptkit.libraries.names import is_prompt_name
 from promptkit.libraries.trees import Tree
@@ -119,7 +119,7 @@ class Finder:
             PromptError: When the library has no such prompt, or two files of its name.
         """
         if not is_prompt_name(name):
-            raise PromptError(f"{name!r} is no name of a prompt; names look like support/triage")
+            raise self._no_name(name)
         found = [f"{name}{suffix}" for suffix in SUFFIXES if self.tree.has(f"{name}{suffix}")]
         if len(found) > 1:
             raise self._named_twice(name, *found)
@@ -142,6 +142,15 @@ class Finder:
 
     def _working(self, name: str) -> Entry:
         return Entry(name=name, path=self.file(name), version=self.header(name).version)
+
+    def _no_name(self, name: str) -> PromptError:
+        told = f"{name!r} is no name of a prompt; names look like support/triage"
+        path = self.files().get(name)
+        return (
+            PromptError(told)
+            if path is None
+            else TemplateError(f"{told}; rename it", file=self.tree.place(path))
+        )
 
     def _named_twice(self, name: str, first: str, second: str) -> PromptError:
         return PromptError(

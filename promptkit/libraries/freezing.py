@@ -57,8 +57,7 @@ def freeze_fragment(library: Library, name: str, version: str) -> Frozen:
     root = folder_of(library)
     if Version.read(version) is None:
         raise VersionError(f"{version!r} is no semantic version, which has three numbers such as 1.0.0")
-    fragments = Fragments(library.tree)
-    path = fragments.path(_bare(name))
+    path = _fragment(library, _bare(name), version)
     text = line_breaks(library.tree.text(path))
     open_end = next((found for found in _INCLUDE.finditer(text) if "@" not in found[1]), None)
     if open_end is not None:
@@ -89,6 +88,29 @@ def freeze_fragment(library: Library, name: str, version: str) -> Frozen:
     return made
 
 
+def _fragment(library: Library, name: str, version: str) -> str:
+    try:
+        return Fragments(library.tree).path(name)
+    except TemplateError:
+        if name not in library:
+            raise
+    raise VersionError(
+        f"{name} is a prompt, and its file names its version; write promptkit release {name} --version {version} "
+        "--freeze"
+    )
+
+
+def _fragment_fault(library: Library, name: str) -> PromptError | None:
+    """What to do where a fragment is called so and no prompt is."""
+    try:
+        Fragments(library.tree).path(name)
+    except TemplateError:
+        return None
+    return VersionError(
+        f"{name} is a fragment, which names no version itself; give it one: promptkit freeze {name} --version 1.0.0"
+    )
+
+
 def freeze(library: Library, name: str) -> Frozen:
     """Write the working copy of a prompt, and every file that it includes, as a version that does not change again.
 
@@ -103,7 +125,10 @@ def freeze(library: Library, name: str) -> Frozen:
         VersionError: When it names no version, or one that is frozen with another content.
     """
     root = folder_of(library)
-    entry = library.entry(_bare(name))
+    try:
+        entry = library.entry(_bare(name))
+    except PromptError as error:
+        raise _fragment_fault(library, name) or error from None
     included = Included(library.fragments(entry))
     prompt = library.open(entry, load=included)
     prompt.check()

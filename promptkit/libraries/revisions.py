@@ -17,6 +17,10 @@ _SUBMODULE = "160000"
 _TIMEOUT_S = 60
 
 
+class _Failed(PromptError):
+    """Git did not do what it was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class RevisionTree:
     """A folder of a git repository in one revision.
@@ -76,10 +80,15 @@ def tree_at(folder: Path, revision: str) -> RevisionTree:
     """
     if not revision or revision.startswith("-"):
         raise PromptError(f"{revision!r} is no revision; write for example main, HEAD~1 or v1.2.0")
-    top = Path(_git(folder, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    try:
+        top = Path(_git(folder, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    except _Failed:
+        raise PromptError(
+            f"{folder} lies in no git repository, so it has no revision {revision}; name versions or files"
+        ) from None
     below = folder.resolve().relative_to(top.resolve()).as_posix()
     below = "" if below == "." else below
-    commit = _git(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    commit = _commit(top, revision)
     listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *([below] if below else []))
     blobs: dict[str, str] = {}
     for line in listed.decode("utf-8", "surrogateescape").split("\0"):
@@ -88,6 +97,17 @@ def tree_at(folder: Path, revision: str) -> RevisionTree:
             continue
         blobs[path.removeprefix(f"{below}/" if below else "")] = facts.split()[2]
     return RevisionTree(top, revision, below, blobs)
+
+
+def _commit(top: Path, revision: str) -> str:
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    try:
+        return _git(top, *asked).decode().strip()
+    except _Failed:
+        raise PromptError(
+            f"{top} has no revision {revision}; write a branch, a tag or a commit that git log shows, and fetch it "
+            "first where the clone is shallow"
+        ) from None
 
 
 def blob_digest(data: bytes) -> str:
@@ -114,5 +134,5 @@ def _git(folder: Path, *arguments: str) -> bytes:
         ) from None
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise PromptError(f"git {arguments[0]} failed: {said[-1] if said else 'it said nothing'}")
+        raise _Failed(f"git {arguments[0]} failed: {said[-1] if said else 'it said nothing'}")
     return done.stdout

@@ -14,7 +14,7 @@ from promptkit.libraries.frozen import Entry
 from promptkit.libraries.revisions import tree_at
 from promptkit.libraries.trees import FolderTree, line_breaks
 
-__all__ = ["at_revision", "newest_frozen", "side_at", "side_of"]
+__all__ = ["at_revision", "newest_frozen", "revised", "side_at", "side_of"]
 
 
 def side_of(library: Library, entry: Entry, label: str | None = None) -> Side:
@@ -54,6 +54,12 @@ def newest_frozen(library: Library, name: str) -> Entry | None:
     return library.entry(f"{name}@{versions[-1]}") if versions else None
 
 
+def revised(reference: str) -> str | None:
+    """What a reference names in a git revision: ``triage`` of ``HEAD~1:triage``; None where it names none."""
+    _revision, colon, rest = reference.partition(":")
+    return rest if colon and not Path(reference).exists() else None
+
+
 def side_at(library: Library, reference: str) -> Side:
     """What a reference on the command line means.
 
@@ -65,8 +71,9 @@ def side_at(library: Library, reference: str) -> Side:
     Raises:
         PromptError: When there is no such thing, or it does not hold together.
     """
-    revision, colon, rest = reference.partition(":")
-    if colon and not Path(reference).exists():
+    rest = revised(reference)
+    if rest is not None:
+        revision = reference.partition(":")[0]
         past = at_revision(library, revision)
         name = _name_below(folder_of(library), rest) if rest.endswith(SUFFIXES) else rest
         return side_of(past, past.entry(name), reference)

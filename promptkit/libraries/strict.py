@@ -41,7 +41,9 @@ def locked_entry(lock: Lock, reference: str) -> Entry:
     pins = [pin for pin in lock.pins.values() if pin.name == name]
     if not pins:
         names = {pin.name for pin in lock.pins.values()}
-        raise lock.fault(f"{name} is not locked{did_you_mean(name, names)}. Run promptkit lock to add it.")
+        raise lock.fault(
+            f"{name} is not locked{did_you_mean(name, names)}. Where the library has it, run promptkit lock to add it."
+        )
     if wanted is None:
         chosen = [pin for pin in pins if not pin.frozen]
     else:
@@ -49,7 +51,7 @@ def locked_entry(lock: Lock, reference: str) -> Entry:
         chosen = sorted((pin for pin in pins if pin.version == best and best), key=lambda pin: not pin.frozen)
     if not chosen:
         what = "no working copy" if wanted is None else f"nothing in the range {wanted}"
-        have = ", ".join(pin.version or "a working copy without version" for pin in pins)
+        have = ", ".join(dict.fromkeys(pin.version or "a working copy without version" for pin in pins))
         raise lock.fault(
             f"of {name} {what} is locked, only {have}. Run promptkit lock to add what is there now."
         )

@@ -73,13 +73,14 @@ class Surface:
 
 
 def surface_of(prompt: Prompt[Any]) -> Surface:
-    """The surface of a prompt.
+    """The surface of a prompt, also of one whose texts do not fit it.
 
     Raises:
-        PromptError: When the prompt does not hold together.
+        PromptError: When its inputs or its output are declared wrongly.
     """
     contract = prompt.contract
-    root = contract.inputs.json_schema
+    inputs, output = contract.declared_inputs, contract.declared_output
+    root = inputs.json_schema
     definitions = {key: root[key] for key in ("$defs", "definitions") if key in root}
     return Surface(
         inputs={
@@ -90,11 +91,11 @@ def surface_of(prompt: Prompt[Any]) -> Surface:
                 trusted=field.trusted,
                 schema=_bare({**definitions, **field.json_schema}),
             )
-            for name, field in contract.inputs.fields.items()
+            for name, field in inputs.fields.items()
         },
-        mode=contract.output.mode,
-        output=_bare(contract.output.schema.json_schema),
-        constraints=contract.output.constraints,
+        mode=output.mode,
+        output=_bare(output.schema.json_schema),
+        constraints=output.constraints,
     )
 
 

@@ -118,6 +118,22 @@ class Contract(Generic[T]):
         """
         return self._input_schema()
 
+    @cached_property
+    def declared_output(self) -> OutputSpec:
+        """The output's schema and constraints, also where the rest of the contract does not hold together.
+
+        Raises:
+            PromptError: When the output is declared wrongly.
+        """
+        return OutputSpec(
+            schema=self._output_schema(),
+            constraints=self.declaration.constraints,
+            enforce=self.declaration.enforce,
+            reasoning=self.declaration.output.reasoning,
+            repair=self.declaration.output.repair,
+            wording=self.declaration.wording,
+        )
+
     @property
     def output(self) -> OutputSpec:
         """The output's schema and constraints."""
@@ -187,15 +203,7 @@ class Contract(Generic[T]):
         return {name: "trusted" if field.trusted else "untrusted" for name, field in fields.items()}
 
     def _compile(self) -> _Parts[T]:
-        inputs = self.declared_inputs
-        output = OutputSpec(
-            schema=self._output_schema(),
-            constraints=self.declaration.constraints,
-            enforce=self.declaration.enforce,
-            reasoning=self.declaration.output.reasoning,
-            repair=self.declaration.output.repair,
-            wording=self.declaration.wording,
-        )
+        inputs, output = self.declared_inputs, self.declared_output
         self._check_constraints(inputs, output)
         reading, self._reading = self._reading, None
         template = compile_template(

@@ -110,8 +110,14 @@ def hints_of(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str
         names: Local names that annotations may use beside the function's globals.
 
     Raises:
-        PromptError: When an annotation names something unknown, or parameters or result have none.
+        PromptError: When an annotation names something unknown, parameters or result have none, or a call would
+            give no plain value.
     """
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise PromptError(
+            f"{function.__name__} is declared with async def, and the prompt is called both ways; write def, and "
+            f"await {function.__name__}.arun(...)"
+        )
     try:
         hints = get_type_hints(function, localns=dict(names), include_extras=True)
     except NameError as error:

@@ -144,7 +144,8 @@ def _rendered(
 
 def _too_long(fit: Fit) -> ContextOverflow:
     about = "" if fit.exact else "about "
-    gone = f" after {', '.join(block.id for block in fit.blocks if block.cut)} gave way" if fit.blocks else ""
+    cut = ", ".join(block.id for block in fit.blocks if block.cut)
+    gone = f" after {cut} gave way" if cut else ""
     return ContextOverflow(
         f"the prompt has {about}{fit.tokens} tokens{gone}, and room for {fit.room}; nothing was sent. Give shorter "
         "inputs, let a block of context shrink, or use a model with a larger context"

@@ -119,6 +119,20 @@ def test_a_sarif_log_holds_the_published_schema() -> None:
     assert [result["level"] for result in (first, second)] == ["error", "warning"]
 
 
+def test_a_file_outside_of_the_repository_is_a_uri_of_its_own() -> None:
+    log = sarif_log([FAULT], Path("/elsewhere"), version="1.2.3")
+
+    Draft4Validator(SCHEMA).validate(log)
+    place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "file:///repo/prompts/a%20b.prompt.j2"}
+
+
+def test_text_names_files_as_seen_from_a_folder() -> None:
+    (line,) = text_lines([FAULT], Path("/repo"))
+
+    assert line.startswith("prompts/a b.prompt.j2:2:4: ")
+
+
 def test_a_broken_sarif_log_breaks_the_schema() -> None:
     log = sarif_log([FAULT], ROOT, version="1.2.3")
     log["runs"][0]["results"][0]["level"] = "fatal"

@@ -50,10 +50,10 @@ def test_each_fault_is_one_line_with_its_place_and_rule(cli: Any) -> None:
     first, line, mark, second, summary = done.out.splitlines()
     assert done.code == 1
     assert (line, mark) == ("  3 | clarty:", "    | ^")
-    assert first.startswith(f"{cli.library / 'bad.prompt.j2'}:3:1: ")
+    assert first.startswith("templates/bad.prompt.j2:3:1: ")
     assert first.endswith("[file]")
     assert second == (
-        f"{cli.library / 'tested.prompt.j2'}:8: test 'it is good' failed: expected the output "
+        "templates/tested.prompt.j2:8: test 'it is good' failed: expected the output "
         '{"mood":"bad"}, got {"mood":"good"} [test]'
     )
     assert summary == "4 prompts, 2 faults, 0 tests passed, 1 failed"

@@ -71,6 +71,7 @@ def test_a_diff_of_prompts_without_versions_or_changes(project: Any) -> None:
     assert project("diff", "echo", "HEAD:echo").out == "echo -> HEAD:echo\n\ndemands no new version\n"
     project.write("templates/echo.prompt.j2", "{% user %}{{ text }}{% enduser %}")
     assert project("diff", "HEAD:echo", "echo").out.endswith("\ndemands patch\n")
+    assert project("diff", "HEAD:echo").out == project("diff", "HEAD:echo", "echo").out
 
 
 def test_a_diff_needs_something_to_compare_with(project: Any) -> None:

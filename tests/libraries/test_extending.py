@@ -166,7 +166,7 @@ def test_a_variant_may_take_more_and_promise_more(variant: Any) -> None:
 def test_faults_in_what_was_taken_over_point_to_its_own_file(folder: Path, variant: Any) -> None:
     with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:\d+: .*polcy"):
         (folder / "triage.prompt.j2").write_text(BASE.replace("context.policy }}", "context.polcy }}"))
-        variant()
+        variant().check()
     (folder / "triage.prompt.j2").write_text(BASE)
     with pytest.raises(TemplateError, match=r"kids\.prompt\.j2:4: .*nme"):
         variant("clarity:\n  task: Sort {{ nme }}.\n").check()
@@ -270,9 +270,25 @@ def test_strict_loading_refuses_a_base_that_changed(folder: Path, variant: Any) 
         pk.library(folder, strict=True).get("kids")
 
 
-def test_an_example_that_was_taken_over_and_does_not_fit_points_to_its_own_file(variant: Any) -> None:
-    with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:26: example 1: .*missing age"):
+def test_an_example_that_was_taken_over_and_does_not_fit_points_to_its_own_file(
+    folder: Path, variant: Any
+) -> None:
+    narrowed = "    kind(enum): [wish]\n    reply:\n      type: string\n      max_words: 20\n"
+    prompt = variant(f"output:\n  schema:\n{narrowed}")
+
+    with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:26: example 1: .*kind"):
+        prompt.check()
+    (finding,) = pk.library(folder).check(["kids"]).faults
+    assert finding.message.endswith("(in kids, which extends triage)")
+
+
+def test_an_input_that_a_variant_adds_is_a_breach_and_no_fault_of_the_base(variant: Any) -> None:
+    with pytest.raises(
+        TemplateError, match=r"kids\.prompt\.j2:3: .* breaks its contract: input age is added"
+    ):
         variant("input:\n  schema:\n    text: string\n    note?: string\n    age: integer\n")
+    with pytest.raises(TemplateError, match=r"kids\.prompt\.j2:3: .* contract: input note is removed"):
+        variant("input:\n  schema:\n    text: string\n")
 
 
 def test_steps_are_replaced_as_a_whole_and_their_faults_point_to_the_variant(variant: Any) -> None:
@@ -280,4 +296,4 @@ def test_steps_are_replaced_as_a_whole_and_their_faults_point_to_the_variant(var
 
     assert "Steps:\n1. Look.\nText between" in prompt.render(text="x").messages[0].text
     with pytest.raises(TemplateError, match=r"kids\.prompt\.j2:5: .*nme"):
-        variant("clarity:\n  steps:\n    - Look at {{ nme }}.\n")
+        variant("clarity:\n  steps:\n    - Look at {{ nme }}.\n").check()

@@ -227,6 +227,16 @@ def test_a_fragment_freezes_once_and_again_only_when_nothing_changed(folder: Pat
         freeze_fragment(library, "fragments/tine", "1.0.0")
 
 
+def test_prompts_and_fragments_are_frozen_each_in_their_own_way(folder: Path) -> None:
+    library = pk.library(folder)
+    name = library.names()[0]
+
+    with pytest.raises(VersionError, match="a fragment, .*: promptkit freeze fragments/tone --version 1.0.0"):
+        freeze(library, "fragments/tone")
+    with pytest.raises(VersionError, match=f"promptkit release {name} --version 2.0.0 --freeze"):
+        freeze_fragment(library, name, "2.0.0")
+
+
 def test_a_fragment_that_includes_something_without_version_is_not_frozen(folder: Path) -> None:
     library = pk.library(folder)
     (folder / "fragments" / "both.md").write_text(

@@ -65,6 +65,16 @@ def test_a_misspelt_name_gets_a_suggestion_and_the_list(folder: Path) -> None:
     assert "plain" in str(caught.value)
 
 
+def test_a_file_that_no_prompt_can_be_called_by_is_told_and_the_others_are_checked(folder: Path) -> None:
+    (folder / "my prompt.prompt.j2").write_text("{% user %}x{% enduser %}")
+
+    report = pk.library(folder).check()
+
+    (fault,) = [fault for fault in report.faults if fault.file.endswith("my prompt.prompt.j2")]
+    assert "'my prompt' is no name of a prompt; names look like support/triage; rename it" in fault.message
+    assert report.prompts == len(pk.library(folder).names())
+
+
 @pytest.mark.parametrize("name", ["../etc/passwd", "/etc/passwd", "a/../b", "", "a//b"])
 def test_a_name_never_leaves_the_folder(folder: Path, name: str) -> None:
     with pytest.raises(PromptError, match="is no name of a prompt"):

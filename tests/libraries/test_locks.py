@@ -197,7 +197,7 @@ def test_what_is_not_locked_is_refused_with_a_suggestion(folder: Path) -> None:
 
     with pytest.raises(LockError, match=r"suport/greet is not locked \(did you mean support/greet\?\)"):
         strict(folder).get("suport/greet")
-    with pytest.raises(LockError, match="late is not locked.* Run promptkit lock to add it"):
+    with pytest.raises(LockError, match="late is not locked.* run promptkit lock to add it"):
         strict(folder).get("late")
     with pytest.raises(VersionError, match="no version range"):
         strict(folder).get("support/greet@newest")

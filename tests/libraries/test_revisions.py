@@ -108,7 +108,11 @@ def test_a_repository_may_be_a_library_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "message"),
-    [("nowhere", "git rev-parse failed: "), ("--help", "is no revision"), ("", "is no revision")],
+    [
+        ("nowhere", "has no revision nowhere; write a branch, a tag or a commit"),
+        ("--help", "is no revision"),
+        ("", "is no revision"),
+    ],
 )
 def test_a_revision_that_is_none_is_an_error(repository: Repository, revision: str, message: str) -> None:
     with pytest.raises(PromptError, match=message):
@@ -117,7 +121,7 @@ def test_a_revision_that_is_none_is_an_error(repository: Repository, revision: s
 
 def test_outside_a_repository_there_are_no_revisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(PromptError, match="git rev-parse failed: .*not a git repository"):
+    with pytest.raises(PromptError, match="lies in no git repository, so it has no revision HEAD"):
         at_revision(pk.library(tmp_path), "HEAD")
 
 

@@ -111,6 +111,11 @@ def test_what_cannot_shrink_enough_is_an_error_before_anything_is_sent(load) -> 
     assert backend.requests == []
 
 
+def test_an_error_names_nothing_that_gave_way_where_nothing_could(load) -> None:
+    with pytest.raises(ContextOverflow, match=r"has about \d+ tokens, and room for 20; nothing was sent"):
+        load(prompt(kb=", shrink: drop_last", max_tokens=20)).render(ticket=TICKET)
+
+
 def test_an_input_longer_than_its_block_is_an_error_where_the_block_never_shrinks(load) -> None:
     with pytest.raises(
         InputError, match=r"ticket: it has \d+ tokens, and context.ticket may show 20"

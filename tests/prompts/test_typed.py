@@ -116,6 +116,11 @@ def declare_untyped() -> Any:
     def untyped(text, tone: Tone, max_sentences: int) -> Rewritten: ...  # type: ignore[no-untyped-def, empty-body]
 
 
+def declare_async() -> Any:
+    @LIBRARY.prompt("rewrite")
+    async def later(text: str, tone: Tone, max_sentences: int) -> Rewritten: ...  # type: ignore[empty-body]
+
+
 @pytest.mark.parametrize(
     ("declare", "said"),
     [
@@ -125,6 +130,7 @@ def declare_untyped() -> Any:
         (declare_wrong_choice, "the code says one of formal, rude"),
         (declare_wrong_result, "rewritten: the file has it, the code does not"),
         (declare_untyped, "text has no type"),
+        (declare_async, "write def, and await later.arun(...)"),
     ],
 )
 def test_a_signature_that_does_not_fit_the_file_is_an_error_when_it_is_defined(

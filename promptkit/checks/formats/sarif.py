@@ -59,7 +59,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _results(findings: Iterable[Finding], used: Sequence[str], folder: Path) -> Iterable[dict[str, Any]]:
     for finding in findings:
         file = relative_to(finding.file, folder)
-        place: dict[str, Any] = {"artifactLocation": {"uri": quote(file)}}
+        uri = Path(file).as_uri() if Path(file).is_absolute() else quote(file)
+        place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
         if finding.line is not None:
             region: dict[str, Any] = {"startLine": finding.line}
             if finding.column is not None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
+from promptkit.checks.formats.github import relative_to
 from promptkit.checks.lines import Lines
 from promptkit.findings import Finding
 
@@ -13,16 +16,19 @@ _WIDEST = 100
 """Characters of a file's line that are shown."""
 
 
-def text_lines(findings: Iterable[Finding], lines: Lines | None = None) -> Iterator[str]:
+def text_lines(
+    findings: Iterable[Finding], folder: Path | None = None, lines: Lines | None = None
+) -> Iterator[str]:
     """Each finding as one to three lines.
 
     Args:
         findings: The findings.
+        folder: Where paths begin; None leaves them as they are.
         lines: Where the lines of files come from.
     """
     lines = lines or Lines()
     for finding in findings:
-        yield str(finding)
+        yield str(finding if folder is None else replace(finding, file=relative_to(finding.file, folder)))
         if finding.line is not None and finding.column is not None:
             yield from _excerpt(finding, finding.column, lines.line(finding.file, finding.line))
 

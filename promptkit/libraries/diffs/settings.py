@@ -28,7 +28,7 @@ def setting_changes(old: Prompt[Any], new: Prompt[Any]) -> tuple[Change, ...]:
     """
     before, after = old.declaration, new.declaration
     # An input that is new or gone is told of as such.
-    both = old.contract.inputs.fields.keys() & new.contract.inputs.fields.keys()
+    both = old.contract.declared_inputs.fields.keys() & new.contract.declared_inputs.fields.keys()
     return (
         *_told(before, after),
         *_cleaning(before, after, both),
