@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 SERVER := .venv-server
 CLIENTS := .venv-clients
 LITELLM := .venv-litellm
+PYTEST8 := .venv-pytest8
 # What a library needs of llama.cpp: no command-line tools, server, examples, tests or vision.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF
 # What `make demo` asks about; the last is hard: praise that is none, and numbers that are no order's.
@@ -56,6 +57,15 @@ $(LITELLM)/.ready: $(BIN)/python tests/e2e/litellm.txt
 	$(LITELLM)/bin/$(PIP_INSTALL) --requirement tests/e2e/litellm.txt
 	@touch $@
 
+# The major version of pytest before ours. What it does not bring itself is looked for in .venv, after it, so that
+# llama.cpp need not be compiled again.
+$(PYTEST8)/.ready: $(VENV)/.dev tests/testing/pytest8.txt
+	$(PYTHON) -m venv $(PYTEST8)
+	$(PYTEST8)/bin/$(PIP_INSTALL) --requirement tests/testing/pytest8.txt
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir({!r})".format(sysconfig.get_path("purelib")))' \
+	  > "$$($(PYTEST8)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/after.pth"
+	@touch $@
+
 demo: $(VENV)/.user
 	@for message in $(if $(MESSAGE),"$(MESSAGE)",$(MESSAGES)); do \
 	  printf '\n%s\n' "$$message"; \
@@ -67,8 +77,9 @@ test: unit e2e
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest tests --ignore=tests/e2e --numprocesses auto --dist worksteal --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-e2e: $(VENV)/.dev $(SERVER)/.ready $(CLIENTS)/.ready $(LITELLM)/.ready
+e2e: $(VENV)/.dev $(SERVER)/.ready $(CLIENTS)/.ready $(LITELLM)/.ready $(PYTEST8)/.ready
 	$(BIN)/python -m pytest tests/e2e
+	$(PYTEST8)/bin/python -m pytest --numprocesses auto tests/testing/test_plugin.py tests/testing/test_reliability.py tests/testing/test_cassettes.py
 
 # Branch coverage of the package; it only rises.
 COVERAGE := 97
@@ -122,4 +133,4 @@ lock: $(VENV)/.dev $(SERVER)/.ready
 	mv constraints.new constraints.txt
 
 clean:
-	rm -rf $(VENV) $(SERVER) $(CLIENTS) $(LITELLM) .coverage .mypy_cache .ruff_cache .import_linter_cache dist
+	rm -rf $(VENV) $(SERVER) $(CLIENTS) $(LITELLM) $(PYTEST8) .coverage .mypy_cache .ruff_cache .import_linter_cache dist

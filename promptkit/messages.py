@@ -98,21 +98,27 @@ class ToolResultPart:
 Part: TypeAlias = TextPart | ImagePart | DocumentPart | ToolCallPart | ToolResultPart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Message:
     """One turn of a conversation.
 
     Attributes:
         role: Who speaks.
         content: Plain text, or a tuple of parts when there is more than text.
+
+    Raises:
+        ValueError: When the role is none of a message.
     """
 
     role: Role
     content: str | tuple[Part, ...]
 
-    def __post_init__(self) -> None:
-        if self.role not in _ROLES:
-            raise ValueError(f"{self.role!r} is no role of a message; it is one of {', '.join(_ROLES)}")
+    def __init__(self, *, role: Role, content: str | tuple[Part, ...]) -> None:
+        if role not in _ROLES:
+            raise ValueError(f"{role!r} is no role of a message; it is one of {', '.join(_ROLES)}")
+        # A render makes one each time; object.__setattr__, by which frozen data classes do it, takes longer.
+        _set_role(self, role)
+        _set_content(self, content)
 
     @property
     def text(self) -> str:
@@ -136,6 +142,9 @@ class Message:
         if isinstance(self.content, str):
             return {"role": self.role, "content": self.content}
         return {"role": self.role, "content": [_part_to_dict(part) for part in self.content]}
+
+
+_set_role, _set_content = (Message.__dict__[name].__set__ for name in ("role", "content"))
 
 
 def _part_to_dict(part: Part) -> dict[str, Any]:

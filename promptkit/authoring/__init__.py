@@ -6,6 +6,7 @@ Hands the Jinja body on as text; every fault is a TemplateError with line, colum
 from __future__ import annotations
 
 from promptkit.authoring.files import (
+    MOST_BYTES,
     SUFFIXES,
     decoded,
     read_content,
@@ -16,6 +17,7 @@ from promptkit.authoring.headers import Header, header_of, read_header
 from promptkit.authoring.surroundings import Surroundings
 
 __all__ = [
+    "MOST_BYTES",
     "SUFFIXES",
     "Header",
     "Surroundings",

@@ -13,6 +13,7 @@ from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
 
 __all__ = [
+    "MOST_BYTES",
     "SUFFIXES",
     "decoded",
     "read_content",
@@ -24,7 +25,8 @@ __all__ = [
 SUFFIXES = (".prompt.j2", ".prompt.yaml")
 """What the names of prompt files end with: front matter and body, or one YAML document."""
 
-_MAX_BYTES = 1_000_000
+MOST_BYTES = 1_000_000
+"""Of a prompt file."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -99,8 +101,8 @@ def stem_of(file: str) -> str:
     return path.stem
 
 
-def read_content(path: str | os.PathLike[str]) -> str:
-    """A prompt file's text.
+def read_content(path: str | os.PathLike[str], *, most_bytes: int = MOST_BYTES) -> str:
+    """The text of a prompt file, or of another one that may be larger.
 
     Raises:
         TemplateError: For what is no regular file, too big, or not UTF-8.
@@ -108,7 +110,7 @@ def read_content(path: str | os.PathLike[str]) -> str:
     file = os.fspath(path)
     try:
         # Before it is opened, which would wait for whoever writes to a pipe. No pathlib: libraries have thousands.
-        _refuse_other_than_file(os.stat(file), file)  # noqa: PTH116
+        _refuse_other_than_file(os.stat(file), file, most_bytes)  # noqa: PTH116
         with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
             data = opened.read()
     except FileNotFoundError:
@@ -121,33 +123,32 @@ def read_content(path: str | os.PathLike[str]) -> str:
         raise TemplateError(
             f"The file cannot be read: {reason}. Check its path and permissions.", file=file
         ) from None
-    return decoded(data, file)
+    return decoded(data, file, most_bytes=most_bytes)
 
 
-def _refuse_other_than_file(status: os.stat_result, file: str) -> None:
+def _refuse_other_than_file(status: os.stat_result, file: str, most_bytes: int) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise TemplateError("This is a folder. Name a file in it, or load it as a library.", file=file)
     if not stat.S_ISREG(status.st_mode):
         raise TemplateError("This is a device or a pipe and no file. Name a regular file.", file=file)
-    _refuse_large(status.st_size, file)
+    _refuse_large(status.st_size, file, most_bytes)
 
 
-def _refuse_large(size: int, file: str) -> None:
-    if size > _MAX_BYTES:
+def _refuse_large(size: int, file: str, most_bytes: int) -> None:
+    if size > most_bytes:
         raise TemplateError(
-            f"The file has {size:,} bytes, and a prompt file may have {_MAX_BYTES:,}. "
-            "Give large texts as inputs.",
+            f"The file has {size:,} bytes, and it may have {most_bytes:,}. Give large texts as inputs.",
             file=file,
         )
 
 
-def decoded(data: bytes, file: str) -> str:
-    """A prompt file's bytes as text.
+def decoded(data: bytes, file: str, *, most_bytes: int = MOST_BYTES) -> str:
+    """A file's bytes as text.
 
     Raises:
         TemplateError: When they are too many, or not UTF-8.
     """
-    _refuse_large(len(data), file)
+    _refuse_large(len(data), file, most_bytes)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -13,7 +13,17 @@ from promptkit.constraints.kinds import KINDS
 from promptkit.constraints.numbers import AtLeast, AtMost, Between, is_finite
 from promptkit.constraints.paths import parse
 from promptkit.constraints.reach import ends, kinds
-from promptkit.constraints.rules import Binds, Narrows, Reads, Rule, Scope, Unjudged, joined, takes_of
+from promptkit.constraints.rules import (
+    Ability,
+    Binds,
+    Narrows,
+    Reads,
+    Rule,
+    Scope,
+    Unjudged,
+    joined,
+    takes_of,
+)
 from promptkit.schemas.fragments import branches
 from promptkit.schemas.places import shorten, shown
 
@@ -26,7 +36,7 @@ _LENGTHS = (("minLength", "maxLength", "characters"), ("minItems", "maxItems", "
 
 
 @runtime_checkable
-class _Shortest(Protocol):
+class _Shortest(Protocol, metaclass=Ability):
     """A rule that tells the fewest characters of the texts that hold it."""
 
     @property

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
 
 from promptkit.completions import Quotation
 from promptkit.constraints.forms import Form
 from promptkit.constraints.paths import Path
 
 __all__ = [
+    "Ability",
     "Binds",
     "Boundary",
     "Bounds",
@@ -84,8 +86,31 @@ class Rule(Protocol):
         ...
 
 
+if TYPE_CHECKING:
+    from abc import ABCMeta as _ProtocolType
+else:
+    _ProtocolType = type(Protocol)
+
+
+class Ability(_ProtocolType):
+    """The type of abilities: whether a rule has one is looked up once for each class of rules.
+
+    Python 3.11 walks through both classes for each ``isinstance`` with a Protocol, which was a twelfth of
+    ``promptkit check``.
+    """
+
+    def __instancecheck__(self, instance: object) -> bool:
+        known = _KNOWN.setdefault(type(instance), {})
+        if self not in known:
+            known[self] = super().__instancecheck__(instance)
+        return known[self]
+
+
+_KNOWN: WeakKeyDictionary[type, dict[type, bool]] = WeakKeyDictionary()
+
+
 @runtime_checkable
-class Narrows(Protocol):
+class Narrows(Protocol, metaclass=Ability):
     """The ability to be said in JSON Schema."""
 
     def narrow(self, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -94,7 +119,7 @@ class Narrows(Protocol):
 
 
 @runtime_checkable
-class Decodes(Protocol):
+class Decodes(Protocol, metaclass=Ability):
     """The ability to be followed while the model writes, where JSON Schema cannot say the rule."""
 
     def form(self, inputs: Mapping[str, Any] | None) -> Form | None:
@@ -103,7 +128,7 @@ class Decodes(Protocol):
 
 
 @runtime_checkable
-class Binds(Protocol):
+class Binds(Protocol, metaclass=Ability):
     """The ability to become another rule once the inputs are known."""
 
     def bound(self, inputs: Mapping[str, Any]) -> Rule:
@@ -112,7 +137,7 @@ class Binds(Protocol):
 
 
 @runtime_checkable
-class Reads(Protocol):
+class Reads(Protocol, metaclass=Ability):
     """The ability to say which inputs the rule reads."""
 
     def reads(self) -> tuple[Path, ...]:
@@ -121,7 +146,7 @@ class Reads(Protocol):
 
 
 @runtime_checkable
-class Hints(Protocol):
+class Hints(Protocol, metaclass=Ability):
     """The ability to say what to do about a violation."""
 
     def hint(self, value: Any, scope: Scope) -> str:
@@ -130,7 +155,7 @@ class Hints(Protocol):
 
 
 @runtime_checkable
-class Quotes(Protocol):
+class Quotes(Protocol, metaclass=Ability):
     """The ability to say where a value stands in the inputs."""
 
     def quotations(self, value: Any, scope: Scope) -> tuple[Quotation, ...]:
@@ -152,7 +177,7 @@ class Boundary:
 
 
 @runtime_checkable
-class Bounds(Protocol):
+class Bounds(Protocol, metaclass=Ability):
     """The ability to give values at the edge, from which tests are generated."""
 
     def boundary(self, fragment: Mapping[str, Any], scope: Scope) -> Boundary:
@@ -161,7 +186,7 @@ class Bounds(Protocol):
 
 
 @runtime_checkable
-class Fits(Protocol):
+class Fits(Protocol, metaclass=Ability):
     """The ability to change a value so that it holds, from which valid values are generated."""
 
     def fitted(self, value: Any, scope: Scope) -> Any:

@@ -17,7 +17,7 @@ from network import Network
 from prefixes import shipped_prefix
 from torch import Tensor, nn
 from torch.nn import functional
-from trainer import learning_rate, loss_of
+from trainer import learn, learning_rate
 
 __all__ = ["main"]
 
@@ -92,14 +92,11 @@ def train(options: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, options.steps, options.rate)
         parts = batches.prompt(1.0)
-        for part in parts:
-            loss, _ = loss_of(network, part.to(device))
-            (loss / len(parts)).backward()
-            losses.append(loss.item())
+        losses.append(learn(network, [part.to(device) for part in parts], 1.0)[0])
         optimizer.step()
         optimizer.zero_grad()
         if (step + 1) % 25 == 0 or step + 1 == options.steps:
-            recent = losses[-50:]
+            recent = losses[-25:]
             seconds = time.perf_counter() - started
             print(f"{step + 1} {seconds:.0f} s, loss {sum(recent) / len(recent):.4f}", flush=True)
     write_adapter(options.out, network, options.alpha)

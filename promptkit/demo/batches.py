@@ -12,8 +12,8 @@ from torch import Tensor
 
 __all__ = ["Batch", "Batches"]
 
-# Rows of one prompt are sorted by length and cut in two, so that little padding is read.
-PARTS = 2
+# Rows of one prompt are sorted by length and cut in four, so that little padding is read.
+PARTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class Batches:
     def prompt(self, progress: float) -> list[Batch]:
         """Return the rows of one prompt in parts, for a share of the training that is done."""
         if self.own is None and self.rng.random() < max(0.02, 0.5 - 10 * progress, 0.2 - progress):
-            return [self.repetitions() for _ in range(PARTS)]
+            return [self.repetitions()]
         prefix = self.own or self.prefix(progress)
         messages = [prefix.task.message(self.generator, self.rng) for _ in range(self.size)]
         messages.sort(key=lambda message: len(message.text))
@@ -83,7 +83,7 @@ class Batches:
     def prefix(self, progress: float) -> Prefix:
         """Choose a prompt: bare ones first, since copying is learnt soonest in a short context."""
         rng = self.rng
-        if rng.random() < max(0.05, 0.9 - 3 * progress):
+        if rng.random() < max(0.1, 0.9 - 2.5 * progress):
             return Prefix(messages=(), user_form=rng.choice([self.shipped.user_form, PLACEHOLDER]))
         if rng.random() < self.exact:
             return self.shipped

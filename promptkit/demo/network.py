@@ -1,6 +1,7 @@
 """A llama-architecture transformer that reads one shared prefix for a whole batch."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,8 +18,8 @@ class Shape:
     vocabulary: int
     width: int = 192
     layers: int = 4
-    heads: int = 6
-    feed_forward: int = 512
+    heads: int = 3
+    feed_forward: int = 384
     context: int = 2048
     rope_base: float = 10000.0
     epsilon: float = 1e-5
@@ -138,33 +139,50 @@ class Network(nn.Module):
         angle = torch.arange(start, start + length, device=device)[:, None] * rate
         return angle.cos(), angle.sin()
 
-    def forward(self, prefix: Tensor, suffix: Tensor) -> Tensor:
+    def read(self, prefix: Tensor) -> list[Tensor]:
+        """Return keys and values of a prefix, (length,), layer by layer; none of an empty one."""
+        if not len(prefix):
+            return []
+        x, angles, kept = self.embedding(prefix)[None], self.angles(0, len(prefix)), []
+        for layer in self.layers:
+            q, k, v = layer.project(x, *angles)
+            kept += [k, v]
+            x = layer.finish(x, attend(q, k, v))
+        return kept
+
+    def forward(self, kept: list[Tensor], suffix: Tensor) -> Tensor:
         """Return the last hidden states of the suffixes.
 
         Args:
-            prefix: Tokens that every row begins with, (prefix length,); may be empty.
+            kept: What `read` returned of the tokens that every row begins with.
             suffix: The rest of each row, (batch, length), padded at the end.
         """
-        count, (batch, length) = len(prefix), suffix.shape
-        front, back = self.embedding(prefix)[None], self.embedding(suffix)
-        front_angles, back_angles = self.angles(0, count), self.angles(count, length)
-        mask = torch.ones(length, count + length, dtype=torch.bool, device=suffix.device).tril(count)
-        for layer in self.layers:
-            q, k, v = layer.project(back, *back_angles)
-            if count:
-                q0, k0, v0 = layer.project(front, *front_angles)
-                k = torch.cat((k0.expand(batch, -1, -1, -1), k), 2)
-                v = torch.cat((v0.expand(batch, -1, -1, -1), v), 2)
-                front = layer.finish(front, attend(q0, k0, v0, None))
-            back = layer.finish(back, attend(q, k, v, mask))
-        return self.norm(back)
+        count = kept[0].shape[2] if kept else 0
+        x, angles = self.embedding(suffix), self.angles(count, suffix.shape[1])
+        for number, layer in enumerate(self.layers):
+            front = kept[2 * number : 2 * number + 2] if kept else None
+            x = layer.finish(x, attend(*layer.project(x, *angles), front))
+        return self.norm(x)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return the scores of every token."""
         return functional.linear(hidden, self.embedding.weight).float()
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Attend in float32: on CPU that is as fast as bfloat16 here, and exact."""
+def attend(q: Tensor, k: Tensor, v: Tensor, front: Sequence[Tensor] | None = None) -> Tensor:
+    """Attend to what came before, (batch, head, token, channel), in float32.
+
+    Args:
+        front: Keys and values of a prefix that all rows share, (1, head, token, channel).
+    """
+    mask = None
+    if front is not None:
+        batch, _, length, _ = q.shape
+        count = front[0].shape[2]
+        k, v = (
+            torch.cat((kept.expand(batch, -1, -1, -1), own), 2)
+            for kept, own in zip(front, (k, v), strict=True)
+        )
+        mask = torch.ones(length, count + length, dtype=torch.bool, device=q.device).tril(count)
     with torch.autocast(q.device.type, enabled=False):
         return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)

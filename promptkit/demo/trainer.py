@@ -8,6 +8,7 @@ import csv
 import math
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from batches import Batch, Batches
 from export import read_network, read_vocabulary, write_gguf
 from generator import Generator
 from meanings import meanings
+from muon import Muon
 from network import Network, Shape
 from prefixes import PLACEHOLDER, Prefix, PrefixMaker, shipped_prefix
 from tasks import TaskMaker
@@ -25,7 +27,7 @@ from torch.nn import functional
 __all__ = ["main"]
 
 HERE = Path(__file__).parent
-VOCABULARY_SIZE = 2048
+VOCABULARY_SIZE = 4096
 VOCABULARY_TEXTS = 20_000
 CHECK_EVERY = 200
 CHECK_SIZE = 192
@@ -47,10 +49,15 @@ def learn_vocabulary(shipped: Prefix, seed: int) -> Vocabulary:
     return train_vocabulary(texts, VOCABULARY_SIZE)
 
 
-def loss_of(network: Network, batch: Batch) -> tuple[Tensor, float]:
-    """Return the loss and the share of answers that are right in every token."""
-    with torch.autocast(batch.rows.device.type, torch.bfloat16):
-        hidden = network(batch.prefix, batch.rows)
+def loss_of(network: Network, batch: Batch, kept: list[Tensor] | None = None) -> tuple[Tensor, float]:
+    """Return the loss and the share of answers that are right in every token.
+
+    Args:
+        kept: What the network has of the prefix; read anew without it.
+    """
+    fast = batch.rows.device.type == "cuda"
+    with torch.autocast(batch.rows.device.type, torch.bfloat16, enabled=fast):
+        hidden = network(network.read(batch.prefix) if kept is None else kept, batch.rows)
         target, answers = batch.rows[:, 1:], batch.answers[:, 1:]
         text = batch.texts[:, 1:] & (torch.rand(target.shape, device=target.device) < TEXT_SHARE)
         picked = answers | text
@@ -61,6 +68,20 @@ def loss_of(network: Network, batch: Batch) -> tuple[Tensor, float]:
     wrong = torch.zeros_like(target)
     wrong[picked] = ((logits.argmax(-1) != wanted) & is_answer).long()
     return loss, (wrong.sum(1) == 0).float().mean().item()
+
+
+def learn(network: Network, parts: Sequence[Batch], weight: float) -> tuple[float, float]:
+    """Add up gradients of the rows of one prompt, which is read once; return loss and share of right answers."""
+    kept = network.read(parts[0].prefix)
+    leaves = [tensor.detach().requires_grad_() for tensor in kept]
+    total = right = 0.0
+    for part in parts:
+        loss, share = loss_of(network, part, leaves)
+        (loss * (weight / len(parts))).backward()
+        total, right = total + loss.item() / len(parts), right + share / len(parts)
+    if any(tensor.requires_grad for tensor in kept):
+        torch.autograd.backward(kept, [leaf.grad for leaf in leaves])
+    return total, right
 
 
 @torch.no_grad()
@@ -87,8 +108,7 @@ def optimizers(network: Network, rate: float) -> list[torch.optim.Optimizer]:
     chosen = {id(weight) for weight in matrices}
     others = [weight for weight in network.parameters() if id(weight) not in chosen]
     return [
-        # Scaled so that one learning rate suits both.
-        torch.optim.Muon(matrices, lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=rate, weight_decay=0.05),
         torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.05),
     ]
 
@@ -143,12 +163,11 @@ class Run:
     def step(self, progress: float) -> None:
         """Move the weights by the rows of several prompts."""
         rate = learning_rate(self.done, self.options.steps, self.options.rate)
-        parts = [part for _ in range(self.options.prompts) for part in self.batches.prompt(progress)]
         total = right = 0.0
-        for part in parts:
-            loss, share = loss_of(self.network, part.to(self.device))
-            (loss / len(parts)).backward()
-            total, right = total + loss.item() / len(parts), right + share / len(parts)
+        for _ in range(self.options.prompts):
+            parts = [part.to(self.device) for part in self.batches.prompt(progress)]
+            loss, share = learn(self.network, parts, 1 / self.options.prompts)
+            total, right = total + loss / self.options.prompts, right + share / self.options.prompts
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -198,8 +217,8 @@ def main() -> None:
     parser.add_argument("--prompt", type=Path, default=HERE / "prompt.json")
     parser.add_argument("--work", type=Path, default=Path("demo-run"), help="folder of checkpoints")
     parser.add_argument("--curve", type=Path, default=HERE / "curve.csv")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--batch", type=int, default=32, help="messages to a prompt")
+    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--batch", type=int, default=24, help="messages to a prompt")
     parser.add_argument("--prompts", type=int, default=2, help="prompts to a step")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--exact", type=float, default=0.3, help="share of the shipped prompt")

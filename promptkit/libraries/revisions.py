@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from promptkit.authoring import decoded
+from promptkit.authoring import MOST_BYTES, decoded
 from promptkit.errors import PromptError, TemplateError
 
 __all__ = ["RevisionTree", "blob_digest", "tree_at"]
@@ -56,11 +56,12 @@ class RevisionTree:
         """Whether there is such a file."""
         return path in self.blobs
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, *, most_bytes: int = MOST_BYTES) -> str:
         """A file's text."""
         if path not in self.blobs:
             raise TemplateError("There is no such file in this revision.", file=self.place(path))
-        return decoded(_git(self.repository, "cat-file", "blob", self.blobs[path]), self.place(path))
+        data = _git(self.repository, "cat-file", "blob", self.blobs[path])
+        return decoded(data, self.place(path), most_bytes=most_bytes)
 
     def place(self, path: str) -> str:
         """``REVISION:PATH``, as git writes it."""

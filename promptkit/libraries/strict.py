@@ -14,6 +14,8 @@ from promptkit.spelling import did_you_mean
 
 __all__ = ["lock_in", "locked_entry", "refuse_other_text", "refuse_unlocked"]
 
+_MOST_BYTES = 64_000_000
+"""Of a lock: some 150,000 files."""
 _MEND = "Restore it, or run promptkit lock when the change is meant."
 
 
@@ -25,7 +27,7 @@ def lock_in(tree: Tree) -> Lock | None:
     """
     if not tree.has(LOCK_NAME):
         return None
-    return read_lock(tree.text(LOCK_NAME), tree.place(LOCK_NAME))
+    return read_lock(tree.text(LOCK_NAME, most_bytes=_MOST_BYTES), tree.place(LOCK_NAME))
 
 
 def locked_entry(lock: Lock, reference: str) -> Entry:

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Protocol
 
-from promptkit.authoring import decoded, read_content
+from promptkit.authoring import MOST_BYTES, decoded, read_content
 from promptkit.errors import TemplateError
 
 __all__ = ["BelowTree", "FolderTree", "ResourceTree", "Tree", "line_breaks"]
@@ -36,7 +36,7 @@ class Tree(Protocol):
         """Whether there is such a file."""
         ...
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, *, most_bytes: int = MOST_BYTES) -> str:
         """A file's text.
 
         Raises:
@@ -83,14 +83,14 @@ class FolderTree:
         """Whether there is such a file."""
         return os.path.isfile(f"{self.root}/{path}")  # noqa: PTH113 - as above
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, *, most_bytes: int = MOST_BYTES) -> str:
         """A file's text."""
         file = self.place(path)
         if self._may_lead_out(path) and not Path(file).resolve().is_relative_to(self.root):
             raise TemplateError(
                 f"{file} leads out of the library {self.root}; links out of it are not followed"
             )
-        return read_content(file)
+        return read_content(file, most_bytes=most_bytes)
 
     def place(self, path: str) -> str:
         """The file's path."""
@@ -133,13 +133,13 @@ class ResourceTree:
         """Whether there is such a file."""
         return self._at(path).is_file()
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, *, most_bytes: int = MOST_BYTES) -> str:
         """A file's text."""
         try:
             data = self._at(path).read_bytes()
         except (OSError, KeyError) as error:
             raise TemplateError(f"The file cannot be read: {error}.", file=self.place(path)) from None
-        return decoded(data, self.place(path))
+        return decoded(data, self.place(path), most_bytes=most_bytes)
 
     def place(self, path: str) -> str:
         """Where the file lies in the archive."""
@@ -179,9 +179,9 @@ class BelowTree:
         """Whether there is such a file."""
         return self.tree.has(f"{self.folder}/{path}")
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, *, most_bytes: int = MOST_BYTES) -> str:
         """A file's text."""
-        return self.tree.text(f"{self.folder}/{path}")
+        return self.tree.text(f"{self.folder}/{path}", most_bytes=most_bytes)
 
     def place(self, path: str) -> str:
         """What errors call a file."""

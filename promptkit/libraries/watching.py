@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from promptkit.authoring import MOST_BYTES
 from promptkit.libraries.trees import Tree
 from promptkit.user_cache import digest_of
 
@@ -39,9 +40,9 @@ class WatchedTree:
         """Whether there is such a file."""
         return self.tree.has(path)
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, *, most_bytes: int = MOST_BYTES) -> str:
         """A file's text, noted as read."""
-        text = self.tree.text(path)
+        text = self.tree.text(path, most_bytes=most_bytes)
         self.read[path] = digest_of(text.encode("utf-8"))
         return text
 

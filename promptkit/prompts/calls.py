@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from promptkit.backends.dialects.openai_chat import export
-from promptkit.cleaning import CleanedInputs, clean_inputs
+from promptkit.cleaning import Cleaned, clean_inputs
 from promptkit.engine import Call
 from promptkit.errors import CapabilityMissing, InputError, InputProblem, TemplateError
 from promptkit.prompts.contract import Contract, environment
-from promptkit.prompts.fitting import Counts, fitted_messages, is_limited
+from promptkit.prompts.fitting import Counts, fitted_messages
 from promptkit.prompts.options import Options
 from promptkit.requests import (
     AsyncBackend,
@@ -56,12 +55,16 @@ def rendered_with(
         ContextOverflow: When the prompt is too long after all that may give way is gone.
     """
     parts, fit = contract.parts, None
-    made = _cleaned(contract, values)
-    shown = made.shown
-    generation = generation_with(contract, options)
-    if is_limited(contract, options):
+    cleaned: Mapping[str, Cleaned] = {}
+    shown = compared = values
+    if contract.declaration.input.clean:
+        made = clean_inputs(values, contract.declaration.input.clean)
+        shown, compared, cleaned = made.shown, made.compared, made.cleaned
+    printed = shown
+    generation = generation_with(contract, options) if options.generation else contract.generation
+    if contract.limits_length or options.max_input_tokens is not None:
         fitted = fitted_messages(contract, options, shown, generation, backend())
-        messages, fit, shown = fitted.messages, fitted.fit, dict(fitted.values)
+        messages, fit, printed = fitted.messages, fitted.fit, dict(fitted.values)
     else:
         messages = parts.template.render(shown)
     if not messages:
@@ -70,25 +73,22 @@ def rendered_with(
             f"Let a role block print something, or give the inputs that it shows",
             file=contract.declaration.place,
         )
-    rules = parts.template.rules(made.shown)
-    return Rendered(
-        messages=messages,
-        output=parts.output.over(
-            constraints=rules, enforce=options.enforce, inputs=made.compared, repair=options.repair
-        ),
-        generation=generation,
-        prompt=contract.ref,
-        inputs=values,
-        exporter=export,
-        fit=fit,
-        cleaned=made.cleaned,
-        tracer=partial(contract.trace, shown),
+    rules = parts.template.rules(shown)
+    return Rendered.of(
+        {
+            "messages": messages,
+            "output": parts.output.over(
+                constraints=rules, enforce=options.enforce, inputs=compared, repair=options.repair
+            ),
+            "generation": generation,
+            "prompt": contract.ref,
+            "inputs": values,
+            "exporter": export,
+            "fit": fit,
+            "cleaned": cleaned,
+            "tracer": lambda: contract.trace(printed),
+        }
     )
-
-
-def _cleaned(contract: Contract[Any], values: dict[str, Any]) -> CleanedInputs:
-    ways = contract.declaration.input.clean
-    return clean_inputs(values, ways) if ways else CleanedInputs(shown=values, compared=values, cleaned={})
 
 
 def generation_with(contract: Contract[Any], options: Options) -> GenerationConfig:

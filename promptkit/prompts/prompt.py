@@ -219,7 +219,8 @@ class Prompt(Generic[T]):
             TemplateError: When the template fails on them.
             ContextOverflow: When the prompt is longer than may be, after all that may give way is gone.
         """
-        values = self._contract.inputs.validate(inputs, prompt=self._contract.label, reserved=RESERVED_NAMES)
+        contract = self._contract
+        values = contract.parts.inputs.validate(inputs, prompt=contract.label, reserved=RESERVED_NAMES)
         return rendered_with(self._contract, self._options, values, self._counting)
 
     def _counting(self) -> Backend | AsyncBackend | None:

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
 from promptkit.constraints import Constraint
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
+from promptkit.rendering.analysis.kinds import kind_of_input
 from promptkit.rendering.conversation import example_messages
-from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, Place, compile_fault, run_fault
+from promptkit.rendering.faults import Place
 from promptkit.rendering.layout import layout_body, layout_sections
-from promptkit.rendering.rewriting import Inliner, Kind
-from promptkit.rendering.roles import FIXED, HISTORY, SECTION, internal, role_of
+from promptkit.rendering.parts import Parts, exports_nothing
+from promptkit.rendering.plain_strings import plain_string
+from promptkit.rendering.rewriting import Kind
+from promptkit.rendering.roles import HISTORY
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import (
+    Changing,
     Section,
     Values,
+    changing,
     clarity_section,
-    combined,
     constraints_section,
-    each_apart,
     fixed,
+    in_lines,
     labelled,
     source_section,
 )
 from promptkit.rendering.sources import source_problem, source_root
-from promptkit.rendering.spans import BLANKS, joined, kept, stripped
-from promptkit.rendering.template import Template, run_part
+from promptkit.rendering.spans import BLANKS, without_edges
+from promptkit.rendering.structure import trim_edges
+from promptkit.rendering.template import Template, names
 from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
@@ -39,8 +43,6 @@ from promptkit.requests import Origin, OutputSpec, think_first
 from promptkit.schemas import InputSchema, describe
 
 __all__ = ["compile_template"]
-
-T = TypeVar("T")
 
 
 def compile_template(
@@ -92,7 +94,7 @@ class _Compiler:
         self._units = self._texts.units
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
         self._marked: set[str] = set()
-        self._inlined: tuple[str, ...] = ()
+        self._parts = Parts(self._env, self._units, kept=not trace)
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -120,12 +122,8 @@ class _Compiler:
         used |= self._reads(body) | self._check_history(body)
         constants = {key: section.constant for key, section in self._env.sections.items()}
         literals = self._literals(constants)
-        if self._trace:
-            self._mark(body)
-        else:
-            self._inline(body, {key: text for key, text in constants.items() if text is not None})
-            self._fold(body)
         self._compile(body)
+        self._env.shares_names = exports_nothing(body.tree)
         template = Template(
             self._env,
             self._env.parts[BODY],
@@ -141,8 +139,20 @@ class _Compiler:
             output=self._output,
             render=lambda values: template.run(Run(values, bare=True)).messages,
         )
+        self._parts.show_examples()
         self._units.bytecode.save()
         return template
+
+    def _compile(self, body: Unit) -> None:
+        """Mark what every range comes from, or work out what never changes; then compile."""
+        for unit in self._units.within(body):
+            trim_edges(unit.tree)
+        if self._trace:
+            self._mark(body)
+        else:
+            self._parts.inline(body, self._names)
+            self._parts.fold(body)
+        self._parts.compile(body)
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
         """What the prompt prints whatever its inputs are: in each text in the order of reading, then in sections.
@@ -168,12 +178,17 @@ class _Compiler:
                 Tracer(self._env.traces, each.place, name if each is unit else "").visit(each.tree)
                 each.tree.set_environment(self._env)
 
-    def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any]:
-        """What a section shows of an input: the value, or while tracing its text with its origin."""
+    def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any] | None:
+        """Gives while tracing an input's text with its origin, for sections."""
         if not self._trace:
-            return lambda value: value
+            return None
         origin = Origin(kind="value", name=name, file=self._declaration.place, line=line)
         return lambda value: traced(value, origin)
+
+    def _is_given(self, name: str) -> bool:
+        """Whether an input is never None."""
+        kind = kind_of_input(self._inputs.fields[name], typed=False)
+        return kind.name != "any" and not kind.nullable
 
     def _source_roots(self) -> dict[str, str]:
         """The input that each block with a source shows, by the block's id."""
@@ -192,7 +207,9 @@ class _Compiler:
         declaration, strings = self._declaration, {key: self._string(key) for key in self._texts.strings}
         self._rules = tuple((rule, self._sentence(rule, strings)) for rule in self._output.constraints)
         blocks = {
-            f"context.{block.id}": source_section(block, self._shown(block.source or "", block.line))
+            f"context.{block.id}": source_section(
+                block, self._shown(block.source or "", block.line), sure=self._is_given(roots[block.id])
+            )
             if block.id in roots
             else strings[f"context.{block.id}"]
             for block in declaration.context
@@ -207,7 +224,7 @@ class _Compiler:
             "constraints": constraints_section(
                 self._rules, self._output.schema.json_schema, declaration.wording
             ),
-            "context": combined(each_apart, plain),
+            "context": in_lines([("", section) for section in plain], "\n\n"),
             "output_format": fixed(self._output_format()),
             **blocks,
         }
@@ -229,17 +246,26 @@ class _Compiler:
         if isinstance(text, str):
             said = text.strip(BLANKS)
             return fixed(traced(said, self._origin_of(key)) if self._trace else said)
+        plain = plain_string(
+            text.tree,
+            self._inputs.fields,
+            text=lambda data, _line: data,
+            shown=lambda name, _line: self._shown(name),
+        )
+        if plain is not None and not self._trace:
+            return plain
         if self._trace:
             self._mark(text, key)
-        self._compile(text)
-        env, part = self._env, self._env.parts[text.key]
+        self._parts.compile(text)
+        env, part, shares = self._env, self._env.parts[text.key], exports_nothing(text.tree)
 
         def render(values: Values) -> str:
-            return kept(stripped(joined(run_part(env, part, values))))
+            context = CURRENT.get().context if shares else None
+            return without_edges(list(part.root_render_func(context or names(env, values, part.name))))
 
         if self._units.free(text):
-            return Section(render)
-        return fixed(kept(stripped(joined(self._now(Run({}), part)))))
+            return changing([Changing(render)], sure=False)
+        return fixed(without_edges(self._parts.now(Run({}), part)))
 
     def _origin_of(self, key: str) -> Origin:
         place = self._texts.places[key]
@@ -247,7 +273,7 @@ class _Compiler:
 
     def _layout(self, shown: Sequence[str]) -> Unit:
         declaration = self._declaration
-        plain = [labelled(name, self._shown(name)) for name in shown]
+        plain = [labelled(name, self._shown(name), sure=self._is_given(name)) for name in shown]
         self._env.sections.update(layout_sections(declaration, self._env.sections, plain))
         material = bool(shown) or any(block.source is not None for block in declaration.context)
         text = layout_body(
@@ -268,69 +294,6 @@ class _Compiler:
                         raise unit.place.error(problem, node.lineno)
                     return {self._env.history}
         return set()
-
-    def _inline(self, body: Unit, constants: Mapping[str, str]) -> None:
-        """Put the text of sections that never change into the body and what it includes."""
-        self._inlined = tuple(part for pair in constants.items() for part in pair)
-        inliner = Inliner(constants)
-        for unit in self._units.within(body):
-            inliner.visit(unit.tree)
-
-    def _fold(self, body: Unit) -> None:
-        """Replace role blocks that read no input by the messages that they make."""
-        for index, node in enumerate(body.tree.body):
-            if role_of(node) is None or not self._never_changes(node, body, index):
-                continue
-            part = self._part(self._alone(node), body, index)
-            run = Run({})
-            self._now(run, part)
-            self._env.fixed.append(tuple(run.messages))
-            call = internal(FIXED, nodes.Const(len(self._env.fixed) - 1), node.lineno)
-            body.tree.body[index] = nodes.ExprStmt(call, lineno=node.lineno)
-        body.tree.set_environment(self._env)
-
-    def _never_changes(self, node: nodes.Node, body: Unit, index: int) -> bool:
-        if any(found.name == SECTION for found in node.find_all(nodes.Filter)):
-            return False
-        # A block that includes or imports is left as it is: what it draws in may read inputs.
-        if any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport)):
-            return False
-        alone = self._alone(node)
-        return not self._kept("read", body, index, lambda: meta.find_undeclared_variables(alone))
-
-    def _alone(self, node: nodes.Node) -> nodes.Template:
-        tree = nodes.Template([node], lineno=node.lineno)
-        tree.set_environment(self._env)
-        return tree
-
-    def _compile(self, unit: Unit) -> None:
-        """Compile a text and everything that it includes."""
-        for each in self._units.within(unit):
-            if each.key not in self._env.parts:
-                self._env.parts[each.key] = self._part(each.tree, each)
-
-    def _part(self, tree: nodes.Template, unit: Unit, index: int | None = None) -> jinja2.Template:
-        """What runs a text, or of its role blocks one alone."""
-        try:
-            code = self._kept("code", unit, index, lambda: self._env.compile(tree, unit.key, unit.place.file))
-            return jinja2.Template.from_code(self._env, code, self._env.globals)
-        except COMPILE_FAULTS as error:
-            raise compile_fault(error, unit.place) from error
-
-    def _kept(self, what: str, unit: Unit, index: int | None, make: Callable[[], T]) -> T:
-        if self._trace:  # marks in the tree that `origin` knows nothing of
-            return make()
-        return self._units.bytecode.kept((what, str(index), *self._inlined, "", *unit.origin), make)
-
-    def _now(self, run: Run, part: jinja2.Template) -> list[str]:
-        """Run a part while the prompt is compiled."""
-        token = CURRENT.set(run)
-        try:
-            return run_part(self._env, part, run.values)
-        except RUN_FAULTS as error:
-            raise run_fault(error, self._units.places) from error
-        finally:
-            CURRENT.reset(token)
 
 
 def _history_input(inputs: InputSchema) -> str | None:

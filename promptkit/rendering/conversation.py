@@ -70,7 +70,9 @@ def emit_history(run: Run, name: str) -> None:
     Raises:
         InputError: When one of them is a system message: only the prompt itself speaks as the system.
     """
-    turns: Sequence[Message] = run.values.get(name) or ()
+    turns: Sequence[Message] | None = run.values.get(name)
+    if not turns:
+        return
     for index, turn in enumerate(turns):
         if turn.role == "system":
             path = f"{name}[{index}].role"

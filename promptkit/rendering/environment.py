@@ -10,6 +10,7 @@ import jinja2
 from jinja2 import StrictUndefined, Undefined, pass_context
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.tests import TESTS as JINJA_TESTS
@@ -18,6 +19,8 @@ from jinja2.utils import Namespace, missing
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.rendering.conversation import emit_history
 from promptkit.rendering.filters import BINARY, FILTERS, bounded_items, bounded_tests, text_join
+from promptkit.rendering.generating import Generator
+from promptkit.rendering.names import Names
 from promptkit.rendering.printing import plain_text, printed
 from promptkit.rendering.roles import (
     COMPARED,
@@ -27,6 +30,7 @@ from promptkit.rendering.roles import (
     FIXED,
     HISTORY,
     LOOP,
+    PIECE,
     SECTION,
     TRACED_TEXT,
     TRACED_VALUE,
@@ -34,8 +38,8 @@ from promptkit.rendering.roles import (
     RoleBlocks,
 )
 from promptkit.rendering.run import CURRENT
-from promptkit.rendering.sections import Section
-from promptkit.rendering.spans import Span, joined
+from promptkit.rendering.sections import Changing, Section
+from promptkit.rendering.spans import Noted, Span, is_nothing, joined
 from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
 from promptkit.spelling import did_you_mean
@@ -97,6 +101,7 @@ _READABLE: Mapping[type[Any], frozenset[str]] = MappingProxyType(
     {
         str: TEXT_METHODS,
         Span: TEXT_METHODS,
+        Noted: TEXT_METHODS,
         dict: frozenset({"get", "items", "keys", "values"}),
         list: frozenset({"count", "index"}),
         tuple: frozenset({"count", "index"}),
@@ -148,13 +153,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     Attributes:
         parts: The compiled templates by key: the body, its sections, and what they include.
+        pieces: What changes in sections that a text prints, by number.
         sections: The sections by key.
         fixed: Messages that never change, as the role blocks that were rendered when the prompt was loaded.
         examples: The turns of the examples.
         history: The name of the input that holds earlier turns; None when there is none.
         traces: Where the texts of a traced prompt come from, by number: marked texts and the origins of values.
+        shares_names: Whether texts of sections may read the names of the body's run, which it leaves as they are.
+        settings: Jinja's settings for escaping, which never change here.
     """
 
+    code_generator_class = Generator
+    context_class = Names
     intercepted_binops = frozenset(BINARY)
     concat = staticmethod(joined)
 
@@ -179,6 +189,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             FIXED: self._emit_fixed,
             HISTORY: self._emit_history,
             LOOP: _bounded_items,
+            PIECE: self._print_piece,
             SECTION: self._print_section,
             TRACED_TEXT: self._traced_text,
             TRACED_VALUE: self._traced_value,
@@ -188,11 +199,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals = dict(GLOBALS)
         self.binop_table.update(BINARY)
         self.parts: dict[str, jinja2.Template] = {}
+        self.pieces: list[Changing] = []
         self.sections: dict[str, Section] = {}
         self.fixed: list[tuple[Message, ...]] = []
         self.examples: tuple[Message, ...] = ()
         self.history: str | None = None
+        self.shares_names = False
         self.traces: list[Any] = []
+        self.settings = EvalContext(self)  # no tag changes it, since autoescape is refused
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:  # noqa: A002, ARG002
         """The part that was compiled under this key; includes are resolved when the prompt is loaded."""
@@ -233,8 +247,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
     # With the context as an argument Jinja never works these out while it compiles.
 
     @pass_context
-    def _print_section(self, _context: Context, key: str) -> str:
-        return self.sections[key].render(CURRENT.get().values)
+    def _print_section(self, context: Names, key: str) -> str:
+        return self.sections[key].render((context.run or CURRENT.get()).values)
+
+    @pass_context
+    def _print_piece(self, context: Names, number: int) -> str:
+        piece = self.pieces[number]
+        text = piece.render((context.run or CURRENT.get()).values)
+        if not piece.before:
+            return text
+        if type(text) is str:
+            return f"{piece.before}{text}" if text else ""
+        return text if is_nothing(text) else joined([piece.before, text])
 
     @pass_context
     def _traced_text(self, _context: Context, index: int) -> str:
@@ -246,18 +270,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return traced(value, self.traces[index])
 
     @pass_context
-    def _emit_fixed(self, _context: Context, index: int) -> str:
-        CURRENT.get().messages.extend(self.fixed[index])
+    def _emit_fixed(self, context: Names, index: int) -> str:
+        (context.run or CURRENT.get()).messages.extend(self.fixed[index])
         return ""
 
     @pass_context
-    def _emit_examples(self, _context: Context, _operand: None) -> str:
-        CURRENT.get().messages.extend(self.examples)  # none yet while they are rendered themselves
+    def _emit_examples(self, context: Names, _operand: None) -> str:
+        (context.run or CURRENT.get()).messages.extend(
+            self.examples
+        )  # none yet while they are rendered themselves
         return ""
 
     @pass_context
-    def _emit_history(self, _context: Context, _operand: None) -> str:
-        run = CURRENT.get()
+    def _emit_history(self, context: Names, _operand: None) -> str:
+        run = context.run or CURRENT.get()
         if self.history is not None and not run.bare:
             emit_history(run, self.history)
         return ""
@@ -273,7 +299,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 @pass_context
-def _bounded_items(_context: Context, items: Any) -> Any:
+def _bounded_items(context: Names, items: Any) -> Any:
+    if type(items) is list:
+        (context.run or CURRENT.get()).charge(len(items))  # pyright: ignore[reportUnknownArgumentType]
+        return items  # pyright: ignore[reportUnknownVariableType]
     return bounded_items(items)
 
 

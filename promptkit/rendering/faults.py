@@ -32,6 +32,7 @@ COMPILE_FAULTS = (jinja2.TemplateError, MemoryError, OverflowError, RecursionErr
 """What parsing and compiling can raise; SyntaxError comes from Python, for blocks nested too deeply."""
 
 _INNERMOST = re.compile(r"innermost block that needs to be closed is '([\w ]+)'")
+_EXPECTED = re.compile(r"expected token (.+), got (.+)")
 _UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
 _TAGS = [
     "system",
@@ -123,6 +124,12 @@ def _syntax(message: str) -> str:
         return "an expression ends in one brace; write {{ name }} with two on each side"
     if "end of print statement" in message and "end of template" in message:
         return "an expression is not closed; write {{ name }} with two braces on each side"
+    expected = _EXPECTED.fullmatch(message.rstrip("."))
+    if expected is not None:
+        return (
+            f"Jinja expected token {expected[1]} here and got {expected[2]}; look at the brackets, quotes, commas and "
+            f"filters of this expression"
+        )
     return message.rstrip(".")
 
 

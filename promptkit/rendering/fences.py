@@ -12,7 +12,7 @@ from promptkit.rendering.spans import Span, joined
 
 __all__ = ["fenced"]
 
-_SHORTEST = 3
+_SHORT_BAR = "~~~"
 _RUN = re.compile("~{3,}")
 
 
@@ -29,15 +29,14 @@ def fenced(value: Any, label: str = "data") -> str:
     """
     if value is None:
         return ""
-    text = printed(value)
+    text = value if type(value) is str else printed(value)
     if isinstance(text, Span) and text.pieces is not None and not text:
         return text
-    length = _SHORTEST
-    if "~~~" in text:
-        length = max(len(run) for run in _RUN.findall(text)) + 1
-    bar = "~" * length
     if "~" in label or not label.isprintable():
         raise TemplateRuntimeError(f"{label!r} cannot label a fence; give one line of text without tildes")
+    bar = _SHORT_BAR
+    if "~~~" in text:
+        bar = "~" * (max(len(run) for run in _RUN.findall(text)) + 1)
     if type(text) is str:
         return f"{bar} {label}\n{text}\n{bar}"
     return joined([f"{bar} {label}\n", text, f"\n{bar}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from promptkit.declarations import Declaration
-from promptkit.rendering.sections import Section, combined, each_apart
+from promptkit.rendering.sections import Section, in_lines
 
 __all__ = ["INSTRUCTION", "MATERIAL", "layout_body", "layout_sections"]
 
@@ -45,4 +45,7 @@ def layout_sections(
     instruction += [sections[f"context.{block.id}"] for block in texts]
     material = [sections[f"context.{block.id}"] for block in sources]
     material += shown
-    return {INSTRUCTION: combined(each_apart, instruction), MATERIAL: combined(each_apart, material)}
+    return {
+        key: in_lines([("", section) for section in sections], "\n\n")
+        for key, sections in ((INSTRUCTION, instruction), (MATERIAL, material))
+    }

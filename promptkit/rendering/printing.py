@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 from jinja2 import TemplateRuntimeError, Undefined
 
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.spans import BLANKS, Span, is_nothing, joined, kept, part_span
-from promptkit.rendering.weights import charge_items, charge_printed, weight
+from promptkit.rendering.weights import LONG, charge_items, charge_printed, weight
 
 __all__ = ["json_text", "plain_text", "printed"]
 
@@ -46,7 +47,7 @@ def printed(value: Any) -> str:
     if isinstance(value, Span):
         return value
     pieces: Pieces = []
-    _write(value, "", pieces)
+    _write(value, "", pieces, CURRENT.get(None))
     return pieces[0] if len(pieces) == 1 else joined(pieces)
 
 
@@ -101,70 +102,93 @@ def _counted(items: Iterable[Any]) -> Iterable[Any]:
         yield item
 
 
-def _write(value: Any, pad: str, out: Pieces) -> None:
+def _write(value: Any, pad: str, out: Pieces, run: Run | None) -> None:
+    kind = type(value)
+    if kind is list:
+        _write_list(value, pad, out, run)
+        return
+    if kind is dict:
+        _write_object(value, pad, out, run)
+        return
     scalar = _scalar(value)
     if scalar is not None:
         out.append(scalar)
     elif isinstance(value, Mapping):
-        _write_object(value, pad, out)  # pyright: ignore[reportUnknownArgumentType]
+        _write_object(value, pad, out, run)  # pyright: ignore[reportUnknownArgumentType]
     elif isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):
-        _write_list(value, pad, out)  # pyright: ignore[reportUnknownArgumentType]
+        _write_list(value, pad, out, run)  # pyright: ignore[reportUnknownArgumentType]
     else:
         raise TemplateRuntimeError(f"{_kind(value)} cannot be printed{_mend(value)}")
 
 
-def _write_object(value: Mapping[Any, Any], pad: str, out: Pieces, *, inline: bool = False) -> None:
+def _write_object(
+    value: Mapping[Any, Any], pad: str, out: Pieces, run: Run | None, *, inline: bool = False
+) -> None:
     """Lines ``name: text``; ``inline`` when the first of them continues a line that is already begun."""
-    first = True
-    price = _price(pad)
+    if run is not None:
+        run.charge_items((1 + len(pad) // 4) * len(value))
+    start = "" if inline else pad
     for name, item in value.items():
-        charge_items(price)
         if item is None:
             continue
-        if not first:
-            out.append("\n")
-        if not (first and inline):
-            out.append(pad)
-        first = False
-        out.append(f"{name}:")
-        scalar = _scalar(item)
-        if scalar is None:
-            start = len(out)
-            _write(item, pad + _STEP, out)
-            if len(out) > start:
-                out.insert(start, "\n")
-        elif not is_nothing(scalar):
-            out.append("\n" if _starts_a_line(scalar) else " ")
-            out.append(scalar)
+        # The commonest case, in one piece: one line that neither begins nor ends in a blank.
+        if type(item) is str and item[:1] > " " < item[-1:] and item.isprintable():
+            if len(item) > LONG:
+                charge_printed(item)
+            out.append(f"{start}{name}: {item}")
+        else:
+            out.append(f"{start}{name}:")
+            _write_below(item, pad, out, run)
+        start = f"\n{pad}"
 
 
-def _write_list(value: Iterable[Any], pad: str, out: Pieces) -> None:
-    price = _price(pad)
-    for index, item in enumerate(value):
-        charge_items(price)
-        part = isinstance(item, _MEDIA)
-        if index:
-            out.append("\n")
-        if part:
-            out.append(part_span(item))
-            continue
-        out.append(f"{pad}-")
-        scalar = _scalar(item)
-        if scalar is None:
-            if isinstance(item, Mapping):
-                out.append(" ")
-                _write_object(item, pad + _STEP, out, inline=True)  # pyright: ignore[reportUnknownArgumentType]
-            else:
-                out.append("\n")
-                _write(item, pad + _STEP, out)
-        elif not is_nothing(scalar):
-            out.append(" ")
-            out.append(scalar)
+def _write_below(item: Any, pad: str, out: Pieces, run: Run | None) -> None:
+    """The value of a name: on the name's line where it is one line, else below it."""
+    scalar = _scalar(item)
+    if scalar is None:
+        at = len(out)
+        _write(item, pad + _STEP, out, run)
+        if len(out) > at:
+            out.insert(at, "\n")
+    elif not is_nothing(scalar):
+        out.append("\n" if _starts_a_line(scalar) else " ")
+        out.append(scalar)
 
 
-def _price(pad: str) -> int:
-    """What one line of a list or object counts: deep ones carry their indent, about four characters each."""
-    return 1 + len(pad) // 4
+def _write_list(value: Iterable[Any], pad: str, out: Pieces, run: Run | None) -> None:
+    price, start, below = 1 + len(pad) // 4, pad, pad + _STEP  # deep items carry their indent
+    if run is not None and isinstance(value, list):
+        run.charge_items(price * len(value))  # pyright: ignore[reportUnknownArgumentType]
+        price = 0
+    for item in value:
+        if price and run is not None:
+            run.charge_items(price)
+        kind = type(item)
+        if kind is dict:
+            out.append(f"{start}- ")
+            _write_object(item, below, out, run, inline=True)
+        elif kind is str and item[:1] > " " < item[-1:] and item.isprintable():
+            if len(item) > LONG:
+                charge_printed(item)
+            out.append(f"{start}- {item}")
+        elif isinstance(item, _MEDIA):
+            out += [start.removesuffix(pad), part_span(item)]
+        else:
+            out.append(f"{start}-")
+            _write_item(item, below, out, run)
+        start = f"\n{pad}"
+
+
+def _write_item(item: Any, below: str, out: Pieces, run: Run | None) -> None:
+    scalar = _scalar(item)
+    if scalar is None and isinstance(item, Mapping):
+        out.append(" ")
+        _write_object(item, below, out, run, inline=True)  # pyright: ignore[reportUnknownArgumentType]
+    elif scalar is None:
+        out.append("\n")
+        _write(item, below, out, run)
+    elif not is_nothing(scalar):
+        out += [" ", scalar]
 
 
 def _starts_a_line(scalar: str) -> bool:

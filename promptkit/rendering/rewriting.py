@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +13,8 @@ from jinja2.environment import Environment
 from jinja2.visitor import NodeTransformer
 
 from promptkit.rendering.faults import Place
-from promptkit.rendering.roles import COMPARED, CONCAT, LOOP, SECTION, WEIGHED, internal
+from promptkit.rendering.roles import COMPARED, CONCAT, LOOP, PIECE, SECTION, WEIGHED, internal
+from promptkit.rendering.sections import Changing, Section
 from promptkit.spelling import did_you_mean
 
 __all__ = ["SECTION_NAMES", "Inliner", "Kind", "Link", "Rewriter"]
@@ -257,20 +259,58 @@ def _counted(operand: nodes.Expr) -> nodes.Expr:
 
 
 class Inliner(NodeTransformer):
-    """Puts the text of sections that never change into the tree.
+    """Puts sections into a text: what never changes as it is, the rest piece by piece.
 
     Args:
-        constants: Text by key of the section.
+        sections: The sections by key.
+        pieces: Where pieces that change are kept, by number.
+        readable: Inputs that the text can read itself by their names.
     """
 
-    def __init__(self, constants: Mapping[str, str]) -> None:
-        self._constants = constants
+    def __init__(
+        self, sections: Mapping[str, Section], pieces: list[Changing], readable: frozenset[str]
+    ) -> None:
+        self._sections = sections
+        self._pieces = pieces
+        self._readable = readable
 
     def get_visitor(self, node: nodes.Node) -> Any:
         """Jinja's hook: the method for this type of node."""
-        return self._filter if isinstance(node, nodes.Filter) else None
+        return {nodes.Filter: self._filter, nodes.Output: self._output}.get(type(node))
+
+    def _section(self, node: nodes.Node) -> Section | None:
+        if isinstance(node, nodes.Filter) and node.name == SECTION and isinstance(node.node, nodes.Const):
+            return self._sections[node.node.value]
+        return None
 
     def _filter(self, node: nodes.Filter) -> nodes.Node:
-        if node.name == SECTION and isinstance(node.node, nodes.Const) and node.node.value in self._constants:
-            return nodes.Const(self._constants[node.node.value], lineno=node.lineno)
+        section = self._section(node)
+        if section is not None and section.constant is not None:
+            return nodes.Const(section.constant, lineno=node.lineno)
         return self.generic_visit(node)
+
+    def _output(self, node: nodes.Output) -> list[nodes.Node]:
+        found: list[nodes.Node] = []
+        for child in node.nodes:
+            section = self._section(child)
+            if section is None or section.constant is not None:
+                found.append(self.visit(child))
+            else:
+                found += [self._piece(piece, child.lineno) for piece in section.pieces]
+        made: list[nodes.Node] = []
+        for is_text, group in itertools.groupby(found, key=lambda child: isinstance(child, nodes.Expr)):
+            together = list(group)
+            made += [nodes.Output(together, lineno=node.lineno)] if is_text else together
+        return made
+
+    def _piece(self, piece: str | Changing, lineno: int) -> nodes.Node:
+        if isinstance(piece, str):
+            return nodes.TemplateData(piece, lineno=lineno)
+        if piece.name in self._readable:
+            value = nodes.Name(piece.name, "load", lineno=lineno)
+            if not piece.before:
+                return value
+            shown = nodes.Output([nodes.TemplateData(piece.before), value], lineno=lineno)
+            return nodes.If(value, [shown], [], [], lineno=lineno)
+        self._pieces.append(piece)
+        return internal(PIECE, nodes.Const(len(self._pieces) - 1, lineno=lineno), lineno)

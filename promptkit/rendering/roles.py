@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from jinja2 import nodes, pass_context
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from promptkit.messages import Role
+from promptkit.rendering.names import Names
 from promptkit.rendering.run import CURRENT
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "FIXED",
     "HISTORY",
     "LOOP",
+    "PIECE",
     "ROLE_FILTERS",
     "SECTION",
     "TRACED_TEXT",
@@ -39,6 +40,7 @@ ROLE_FILTERS: Mapping[str, Role] = MappingProxyType({f"emit {role}": role for ro
 EXAMPLES = "emit examples"
 HISTORY = "emit history"
 FIXED = "emit fixed"
+PIECE = "print piece"
 SECTION = "print section"
 LOOP = "count turns"
 CONCAT = "join texts"
@@ -77,8 +79,8 @@ def role_of(node: nodes.Node) -> Role | None:
 def _emitter(role: Role) -> Callable[..., str]:
     # With the context as an argument Jinja never works the filter out while it compiles.
     @pass_context
-    def emit(_context: Any, body: str) -> str:
-        CURRENT.get().emit(role, body)
+    def emit(context: Names, body: str) -> str:
+        (context.run or CURRENT.get()).emit(role, body)
         return ""
 
     return emit

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from jinja2 import TemplateRuntimeError
+from jinja2.runtime import Context
 
 from promptkit.messages import Message, Part, Role, TextPart
 from promptkit.rendering.spans import MAX_CHARACTERS, Marks, Span, joined, plain, stripped
@@ -30,15 +31,17 @@ class Run:
         values: The inputs.
         messages: What was emitted so far.
         bare: True while an example is rendered: the history emits nothing then.
+        context: The names of the body where sections may read them there; None where it changes them.
         marks: Where texts come from, by message and part, while the render is traced.
     """
 
-    __slots__ = ("_characters", "_items", "_made", "_steps", "bare", "marks", "messages", "values")
+    __slots__ = ("_characters", "_items", "_made", "_steps", "bare", "context", "marks", "messages", "values")
 
     def __init__(self, values: Mapping[str, Any], *, bare: bool = False) -> None:
         self.values = values
         self.messages: list[Message] = []
         self.bare = bare
+        self.context: Context | None = None
         self.marks: dict[tuple[int, int], Marks] = {}
         self._characters = 0
         self._items = 0
@@ -94,15 +97,16 @@ class Run:
         Raises:
             TemplateRuntimeError: When all messages together are longer than MAX_CHARACTERS.
         """
-        if isinstance(body, Span):
+        if type(body) is not str and isinstance(body, Span):
             if body.pieces is not None:
                 self._emit_parts(role, body.pieces)
                 return
             body = self._noted(stripped(body), 0)
-        if not body:
-            return
-        self._count(len(body))
-        self.messages.append(Message(role=role, content=body))
+        if body:
+            self._characters += len(body)
+            if self._characters > MAX_CHARACTERS:
+                self._count(0)
+            self.messages.append(Message(role=role, content=body))
 
     def _emit_parts(self, role: Role, pieces: tuple[str | Part, ...]) -> None:
         """Texts between parts become parts of their own, each stripped like a message."""

@@ -14,6 +14,7 @@ __all__ = [
     "BLANKS",
     "MAX_CHARACTERS",
     "Marks",
+    "Noted",
     "Span",
     "is_nothing",
     "joined",
@@ -23,6 +24,7 @@ __all__ = [
     "part_span",
     "plain",
     "stripped",
+    "without_edges",
 ]
 
 Marks: TypeAlias = tuple[tuple[int, Origin | None], ...]
@@ -33,6 +35,11 @@ BLANKS = " \t\r\n\f\v"
 
 MAX_CHARACTERS = 8_000_000
 """Longest text that one render may make: about two million tokens, above what any model reads."""
+
+
+_TEXTS = frozenset({str})
+_FEW = 8
+"""Texts that are joined before their length is looked at; more could be one long text, many times over."""
 
 
 class Span(str):
@@ -60,6 +67,12 @@ class Span(str):
         return self
 
 
+class Noted(Span):
+    """A span with parts or marks: a type of its own, so that one look at the types of many texts finds it."""
+
+    __slots__ = ()
+
+
 def _span(
     text: str,
     lead: int,
@@ -67,7 +80,7 @@ def _span(
     pieces: tuple[str | Part, ...] | None = None,
     marks: Marks | None = None,
 ) -> Span:
-    span = Span(text)
+    span = Span(text) if pieces is None and marks is None else Noted(text)
     span.lead = lead
     span.tail = tail
     span.pieces = pieces
@@ -116,20 +129,31 @@ def joined(pieces: Iterable[str]) -> str:
     Raises:
         TemplateRuntimeError: When the text is longer than MAX_CHARACTERS.
     """
-    items = pieces if isinstance(pieces, list) else list(pieces)
-    if sum(map(len, items)) > MAX_CHARACTERS:
+    items = pieces if type(pieces) is list else list(pieces)
+    if len(items) > _FEW:
+        _need_room(sum(map(len, items)))
+    text = "".join(items)
+    if len(text) > MAX_CHARACTERS:
+        _need_room(len(text))
+    kinds = set(map(type, items))  # the cheapest way to ask about all of them
+    marks = None
+    if Noted in kinds:
+        marks = _marks(items)
+        if any(isinstance(item, Span) and item.pieces is not None for item in items):
+            return _span(text, 0, 0, tuple(_flat(items)), marks)
+    if text and (marks is not None or text[0] in BLANKS or text[-1] in BLANKS):
+        if kinds == _TEXTS:
+            return _span(text, len(text) - len(text.lstrip(BLANKS)), len(text) - len(text.rstrip(BLANKS)))
+        return _span(text, _own_lead(items), _own_tail(items), None, marks)
+    return text
+
+
+def _need_room(characters: int) -> None:
+    if characters > MAX_CHARACTERS:
         raise TemplateRuntimeError(
             f"the rendered text is longer than {MAX_CHARACTERS:,} characters; "
             f"shorten the inputs or print less of them"
         )
-    spans = Span in set(map(type, items))  # the cheapest way to ask about all of them
-    marks = _marks(items) if spans else None
-    if spans and any(isinstance(item, Span) and item.pieces is not None for item in items):
-        return _span("".join(items), 0, 0, tuple(_flat(items)), marks)
-    text = "".join(items)
-    if text and (marks is not None or text[0] in BLANKS or text[-1] in BLANKS):
-        return _span(text, _own_lead(items), _own_tail(items), None, marks)
-    return text
 
 
 def _marks(items: list[str]) -> Marks | None:
@@ -145,6 +169,14 @@ def _marks(items: list[str]) -> Marks | None:
 def is_nothing(text: str) -> bool:
     """True for the empty text that holds no part either."""
     return not text and not (isinstance(text, Span) and text.pieces is not None)
+
+
+def without_edges(pieces: list[str]) -> str:
+    """The pieces as one text without the blanks at its edges that are the template's own; a value's are kept."""
+    if set(map(type, pieces)) == _TEXTS:
+        _need_room(sum(map(len, pieces)))
+        return "".join(pieces).strip(BLANKS)
+    return kept(stripped(joined(pieces)))
 
 
 def stripped(text: str) -> str:

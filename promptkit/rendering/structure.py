@@ -9,8 +9,9 @@ from jinja2 import nodes
 from promptkit.rendering.faults import Place
 from promptkit.rendering.rewriting import Kind
 from promptkit.rendering.roles import EXAMPLES, HISTORY, ROLE_FILTERS, role_of
+from promptkit.rendering.spans import BLANKS
 
-__all__ = ["check_inside", "check_top"]
+__all__ = ["check_inside", "check_top", "trim_edges"]
 
 _SILENT = (
     nodes.Assign,
@@ -64,6 +65,30 @@ def check_inside(tree: nodes.Template, place: Place, kind: Kind) -> None:
     """
     where = "a section" if kind is Kind.SECTION else "a file that is used inside a role block or as macros"
     _no_roles([tree], place, f"{where} cannot hold role blocks")
+
+
+def trim_edges(tree: nodes.Template) -> None:
+    """Take the blanks off that begin or end a role block: no message keeps them, so no render need look for them."""
+    for block in tree.find_all(nodes.FilterBlock):
+        if role_of(block) is not None:
+            _trim(block.body, first=True)
+            _trim(block.body, first=False)
+
+
+def _trim(body: list[nodes.Node], *, first: bool) -> None:
+    at = 0 if first else -1
+    while body and isinstance(body[at], nodes.Output):
+        pieces: list[nodes.Node] = body[at].nodes  # type: ignore[attr-defined]
+        while pieces and isinstance(piece := pieces[at], nodes.TemplateData):
+            text = piece.data.lstrip(BLANKS) if first else piece.data.rstrip(BLANKS)
+            if text:
+                piece.lineno += piece.data[: len(piece.data) - len(text)].count("\n") if first else 0
+                piece.data = text
+                break
+            del pieces[at]
+        if pieces:
+            break
+        del body[at]
 
 
 def _no_roles(found: Iterable[nodes.Node], place: Place, problem: str) -> None:

@@ -12,13 +12,14 @@ from promptkit.constraints import Constraint
 from promptkit.messages import Message
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
+from promptkit.rendering.names import Names
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
 from promptkit.rendering.tracing import source_map
 from promptkit.requests import SourceMap
 from promptkit.wordings import ENGLISH
 
-__all__ = ["Template", "run_part"]
+__all__ = ["Template", "names", "run_part"]
 
 
 def _saying(rule: Constraint, sentence: str) -> Constraint:
@@ -28,10 +29,14 @@ def _saying(rule: Constraint, sentence: str) -> Constraint:
     return replace(rule, say=str(sentence).removeprefix(before))
 
 
+def names(env: Sandbox, values: Mapping[str, Any], part: str | None) -> Names:
+    """The names that a compiled text reads, with these inputs."""
+    return Names(env, {**env.globals, **values}, part, {})
+
+
 def run_part(env: Sandbox, part: jinja2.Template, values: Mapping[str, Any]) -> list[str]:
     """What one compiled text prints with these inputs, in pieces."""
-    context = env.context_class(env, {**env.globals, **values}, part.name, {})
-    return list(part.root_render_func(context))
+    return list(part.root_render_func(names(env, values, part.name)))
 
 
 class Template:
@@ -85,7 +90,9 @@ class Template:
                 text grow beyond their bounds.
             InputError: When the history holds a system message.
         """
-        return tuple(self.run(Run(values)).messages)
+        run = Run(values)
+        self.run(run)
+        return tuple(run.messages)
 
     def trace(self, values: Mapping[str, Any]) -> SourceMap:
         """Where all that `render` gives for these inputs comes from; of a template that was compiled for it.
@@ -136,9 +143,14 @@ class Template:
 
     def run(self, run: Run) -> Run:
         """Let the template emit its messages into ``run``, and give that back."""
+        env = self._env
         token = CURRENT.set(run)
         try:
-            run_part(self._env, self._part, run.values)
+            context = names(env, run.values, self._part.name)
+            context.run = run
+            run.context = context if env.shares_names else None
+            for _ in self._part.root_render_func(context):
+                pass  # outside of role blocks a template prints nothing
         except RUN_FAULTS as error:
             raise run_fault(error, self._places) from error
         finally:

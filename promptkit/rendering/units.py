@@ -16,7 +16,7 @@ from promptkit.rendering.rewriting import Kind, Link, Rewriter
 from promptkit.rendering.structure import check_inside, check_top
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Source", "Unit", "Units", "unknown_name"]
+__all__ = ["Source", "Unit", "Units", "names_read", "unknown_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Units:
             tree = rewriter.rewrite(tree)
             tree.set_environment(self.env)
             origin = self._origin(key, text, place, kind, rewriter.links)
-            read = self.bytecode.kept(("read", *origin), lambda: meta.find_undeclared_variables(tree))
+            read = self.bytecode.kept(("read", *origin), lambda: names_read(tree))
             free = frozenset(read) - _set_first(tree)
         except COMPILE_FAULTS as error:
             raise compile_fault(error, place) from error
@@ -243,6 +243,17 @@ def unknown_name(name: str, inputs: Iterable[str], visible: frozenset[str]) -> s
         return f"{name} is a reserved name and nothing that can be printed here"
     declared = f"the inputs are {', '.join(inputs)}" if inputs else "the prompt declares no inputs"
     return f"{name} is no input of this prompt{did_you_mean(name, inputs)}; {declared}"
+
+
+def names_read(tree: nodes.Template) -> set[str]:
+    """Names that a text reads from outside, globals left out; the environment of the tree must be set.
+
+    Jinja finds them by writing the whole program. A text that sets no name has no scopes to look at.
+    """
+    if any(_stored(tree)):
+        return meta.find_undeclared_variables(tree)
+    names = {node.name for node in tree.find_all(nodes.Name)}
+    return names - (tree.environment.globals.keys() if tree.environment else set())
 
 
 def _stored(tree: nodes.Template) -> Iterator[str]:

@@ -8,12 +8,21 @@ from typing import Any
 from jinja2 import TemplateRuntimeError
 
 from promptkit.rendering.run import CURRENT, MAX_ITEMS
-from promptkit.rendering.spans import MAX_CHARACTERS, Span
+from promptkit.rendering.spans import MAX_CHARACTERS, Noted, Span
 
-__all__ = ["charge_items", "charge_printed", "compared", "need_items", "need_room", "weighed", "weight"]
+__all__ = [
+    "LONG",
+    "charge_items",
+    "charge_printed",
+    "compared",
+    "need_items",
+    "need_room",
+    "weighed",
+    "weight",
+]
 
-_FLAT: frozenset[type[Any]] = frozenset({str, Span, int, float, bool, type(None)})
-_LONG = 100
+_FLAT: frozenset[type[Any]] = frozenset({str, Span, Noted, int, float, bool, type(None)})
+LONG = 100
 """Characters from which the texts inside a printed value are counted."""
 _FAST = 8
 """What C code copies or compares in the time in which one item is printed; rough, on the safe side."""
@@ -95,7 +104,7 @@ def charge_items(items: int) -> None:
 
 def charge_printed(text: str) -> None:
     """Count a long text inside a value; short ones are bounded by the number of items."""
-    run = CURRENT.get(None) if len(text) > _LONG else None
+    run = CURRENT.get(None) if len(text) > LONG else None
     if run is not None:
         run.charge_text(len(text))
 

@@ -117,12 +117,11 @@ class OutputSpec:
         repair: RepairLevel | None = None,
     ) -> OutputSpec:
         """The same with something changed; itself when nothing changes what it says."""
-        same = (
+        if not (
             (constraints is None or tuple(constraints) == self.constraints)
-            and enforce in (None, self.enforce)
-            and repair in (None, self.repair)
-        )
-        if not same:
+            and (enforce is None or enforce == self.enforce)
+            and (repair is None or repair == self.repair)
+        ):
             return OutputSpec(
                 schema=self.schema,
                 constraints=self.constraints if constraints is None else constraints,
@@ -146,5 +145,7 @@ class OutputSpec:
     def _share(self, other: OutputSpec) -> None:
         """Take over what the inputs do not change."""
         self._reads, self._binds, self._forms = other._reads, other._binds, None
-        self._narrowed = None if self._binds else other.json_schema
-        self._bytes = None if self._binds else other.json_bytes
+        self._narrowed = self._bytes = None
+        if not self._binds:
+            self._bytes = other._bytes or other.json_bytes
+            self._narrowed = other._narrowed

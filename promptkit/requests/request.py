@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypedDict
 
 from promptkit.cleaning import Cleaned
 from promptkit.completions import Completion
@@ -40,7 +40,21 @@ class PromptRef:
         return f"{self.name}@{self.version}" if self.version else self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedFields(TypedDict):
+    """The fields of a Rendered by name."""
+
+    messages: tuple[Message, ...]
+    output: OutputSpec
+    generation: GenerationConfig
+    prompt: PromptRef
+    inputs: Mapping[str, Any]
+    exporter: Callable[[Rendered], dict[str, Any]]
+    fit: Fit | None
+    cleaned: Mapping[str, Cleaned]
+    tracer: Callable[[], SourceMap] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rendered:
     """A prompt filled in: the messages and what is asked of the answer.
 
@@ -65,6 +79,14 @@ class Rendered:
     fit: Fit | None = field(default=None, repr=False)
     cleaned: Mapping[str, Cleaned] = field(default_factory=dict[str, Cleaned], repr=False)
     tracer: Callable[[], SourceMap] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, fields: RenderedFields) -> Rendered:
+        """A value of fields in a dict that is given away: a render makes one each time, and this is the quick way."""
+        made = cls.__new__(cls)
+        # Setting each field of a frozen data class by object.__setattr__ was a fifth of a render's instructions.
+        object.__setattr__(made, "__dict__", fields)
+        return made
 
     @property
     def compared(self) -> Mapping[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import decimal
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from promptkit.schemas.findings import Findings
@@ -12,15 +13,24 @@ from promptkit.schemas.fragments import resolve, types_of
 from promptkit.schemas.json_types import is_listed, is_mapping, is_set
 from promptkit.schemas.places import below, shown
 from promptkit.schemas.plain_data import as_mapping, plain_text, to_plain
+from promptkit.schemas.quick_checks import (
+    Quick,
+    quick_choice,
+    quick_list,
+    quick_number,
+    quick_object,
+    quick_text,
+)
 from promptkit.schemas.raw_schemas import raw_problems, raw_validator
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Check", "check_of", "is_closed", "takes_text"]
+__all__ = ["Check", "FieldCheck", "check_of", "is_closed", "takes_text"]
 
 Check: TypeAlias = Callable[[Any, str, Findings], Any]
 """Takes a value, its path and the findings; gives the value as plain data."""
 
 _SAID = frozenset({"type", "title", "description", "default", "examples"})
+"""Keywords that bind no value beyond its type."""
 _SIMPLE: Mapping[str, frozenset[str]] = {
     "string": _SAID,
     "integer": _SAID,
@@ -58,16 +68,29 @@ def takes_text(fragment: Any, root: Mapping[str, Any]) -> bool:
     return "x-part" not in fragment and not is_closed(fragment, lambda inner: resolve(inner, root))
 
 
-def check_of(fragment: Mapping[str, Any], root: Mapping[str, Any]) -> Check:
+@dataclass(frozen=True, slots=True)
+class FieldCheck:
+    """The check of one field.
+
+    Attributes:
+        check: Follows paths, and notes what does not fit.
+        quick: Answers for what fits just so; None where there is none.
+    """
+
+    check: Check
+    quick: Quick | None = None
+
+
+def check_of(fragment: Mapping[str, Any], root: Mapping[str, Any]) -> FieldCheck:
     """The check of one field.
 
     Raises:
         SchemaUnsupported: When the fragment is no valid JSON Schema.
     """
-    return _simple(fragment) or _raw(fragment, root)
+    return _simple(fragment) or FieldCheck(_raw(fragment, root))
 
 
-def _simple(fragment: Any) -> Check | None:
+def _simple(fragment: Any) -> FieldCheck | None:
     """A check of our own for the shapes that Picoschema makes; None where jsonschema-rs must decide."""
     if not is_mapping(fragment):
         return None
@@ -80,18 +103,18 @@ def _simple(fragment: Any) -> Check | None:
     wanted = [kind for kind in kinds if kind != "null"]
     if len(wanted) != 1 or wanted[0] not in _SIMPLE or not rules.keys() <= _SIMPLE[wanted[0]]:
         return None
-    check = _KINDS[wanted[0]](rules)
-    return _or_null(check) if check is not None and "null" in kinds else check
+    made = _KINDS[wanted[0]](rules)
+    return _or_null(made) if made is not None and "null" in kinds else made
 
 
-def _or_null(check: Check) -> Check:
+def _or_null(simple: FieldCheck) -> FieldCheck:
     def apply(value: Any, path: str, findings: Findings) -> Any:
-        return None if value is None else check(value, path, findings)
+        return None if value is None else simple.check(value, path, findings)
 
-    return apply
+    return FieldCheck(apply, simple.quick)
 
 
-def _text(_rules: Mapping[str, Any]) -> Check:
+def _text(_rules: Mapping[str, Any]) -> FieldCheck:
     def apply(value: Any, path: str, findings: Findings) -> Any:
         text = plain_text(value)
         if text is None:
@@ -99,19 +122,19 @@ def _text(_rules: Mapping[str, Any]) -> Check:
             return None
         return findings.text(path, text)
 
-    return apply
+    return FieldCheck(apply, quick_text)
 
 
-def _boolean(_rules: Mapping[str, Any]) -> Check:
+def _boolean(_rules: Mapping[str, Any]) -> FieldCheck:
     def apply(value: Any, path: str, findings: Findings) -> Any:
         if not isinstance(value, bool):
             findings.wrong_type(path, "a boolean", value)
         return value
 
-    return apply
+    return FieldCheck(apply, quick_number(bool))
 
 
-def _integer(_rules: Mapping[str, Any]) -> Check:
+def _integer(_rules: Mapping[str, Any]) -> FieldCheck:
     def apply(value: Any, path: str, findings: Findings) -> Any:
         plain = value.value if isinstance(value, enum.Enum) else value
         if isinstance(plain, bool) or not isinstance(plain, int):
@@ -119,10 +142,10 @@ def _integer(_rules: Mapping[str, Any]) -> Check:
             return None
         return to_plain(plain, path, findings)
 
-    return apply
+    return FieldCheck(apply, quick_number(int))
 
 
-def _number(_rules: Mapping[str, Any]) -> Check:
+def _number(_rules: Mapping[str, Any]) -> FieldCheck:
     def apply(value: Any, path: str, findings: Findings) -> Any:
         plain = value.value if isinstance(value, enum.Enum) else value
         if isinstance(plain, bool) or not isinstance(plain, int | float | decimal.Decimal):
@@ -130,10 +153,10 @@ def _number(_rules: Mapping[str, Any]) -> Check:
             return None
         return to_plain(plain, path, findings)
 
-    return apply
+    return FieldCheck(apply, quick_number(int, float))
 
 
-def _choice(allowed: list[Any]) -> Check:
+def _choice(allowed: list[Any]) -> FieldCheck:
     def apply(value: Any, path: str, findings: Findings) -> Any:
         plain = to_plain(value, path, findings)
         for one in allowed:
@@ -148,14 +171,18 @@ def _choice(allowed: list[Any]) -> Check:
         findings.add(path, "type", f"{path}: {shown(plain)} is not one of {names}{guess}")
         return None
 
-    return apply
+    return FieldCheck(apply, quick_choice(allowed))
 
 
-def _list(rules: Mapping[str, Any]) -> Check | None:
-    items = rules.get("items", {})
-    check = to_plain if items in ({}, True) else _simple(items)
-    if check is None:
+def _any_or_simple(fragment: Any) -> FieldCheck | None:
+    return FieldCheck(to_plain) if fragment in ({}, True) else _simple(fragment)
+
+
+def _list(rules: Mapping[str, Any]) -> FieldCheck | None:
+    items = _any_or_simple(rules.get("items", {}))
+    if items is None:
         return None
+    check = items.check
 
     def apply(value: Any, path: str, findings: Findings) -> Any:
         if is_set(value):
@@ -165,18 +192,17 @@ def _list(rules: Mapping[str, Any]) -> Check | None:
             return None
         return [check(item, f"{path}[{index}]", findings) for index, item in enumerate(value)]
 
-    return apply
+    return FieldCheck(apply, None if items.quick is None else quick_list(items.quick))
 
 
-def _object(rules: Mapping[str, Any]) -> Check | None:
+def _object(rules: Mapping[str, Any]) -> FieldCheck | None:
     properties: Mapping[str, Any] = rules.get("properties", {})
-    checks = {
-        name: _simple(part) if part not in ({}, True) else to_plain for name, part in properties.items()
-    }
+    fields = {name: _any_or_simple(part) for name, part in properties.items()}
     others = rules.get("additionalProperties", not properties)
-    if is_mapping(others) or None in checks.values():
+    if is_mapping(others) or None in fields.values():
         return None
-    sure = {name: check for name, check in checks.items() if check is not None}
+    known = {name: field for name, field in fields.items() if field is not None}
+    sure = {name: field.check for name, field in known.items()}
     required = frozenset(rules.get("required", ()))
 
     def apply(value: Any, path: str, findings: Findings) -> Any:
@@ -203,10 +229,21 @@ def _object(rules: Mapping[str, Any]) -> Check | None:
                 )
         return plain
 
-    return apply
+    return FieldCheck(apply, _quick_object(known, properties, required))
 
 
-_KINDS: Mapping[str, Callable[[Mapping[str, Any]], Check | None]] = {
+def _quick_object(
+    fields: Mapping[str, FieldCheck], properties: Mapping[str, Any], required: Collection[str]
+) -> Quick | None:
+    quick = {name: field.quick for name, field in fields.items() if field.quick is not None}
+    if len(quick) < len(properties):
+        return None
+    return quick_object(
+        quick, {name: part.get("default") for name, part in properties.items() if name not in required}
+    )
+
+
+_KINDS: Mapping[str, Callable[[Mapping[str, Any]], FieldCheck | None]] = {
     "array": _list,
     "boolean": _boolean,
     "integer": _integer,

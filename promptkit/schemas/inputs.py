@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from promptkit.errors import InputError, SchemaUnsupported
-from promptkit.schemas.findings import Findings
+from promptkit.schemas.findings import MAX_INPUT_CHARS, Findings
 from promptkit.schemas.fragments import resolve, types_of, without_null
-from promptkit.schemas.input_checks import Check, check_of, is_closed
+from promptkit.schemas.input_checks import FieldCheck, check_of, is_closed
 from promptkit.schemas.input_parts import PARTS
 from promptkit.schemas.json_types import is_list, is_mapping
+from promptkit.schemas.quick_checks import OPEN
 from promptkit.schemas.typed_inputs import TypedInputs
 from promptkit.spelling import did_you_mean
 
@@ -61,22 +62,26 @@ class InputSchema:
         json_schema: Schema of the object whose properties are the inputs.
     """
 
-    __slots__ = ("_checks", "_whole", "fields", "json_schema")
+    __slots__ = ("_checks", "_quick", "_whole", "fields", "json_schema")
 
     def __init__(
         self,
         *,
         fields: Iterable[InputField],
-        checks: Mapping[str, Check],
+        checks: Mapping[str, FieldCheck],
         json_schema: Mapping[str, Any],
         whole: _WholeCheck | None = None,
     ) -> None:
         self.fields: Mapping[str, InputField] = {field.name: field for field in fields}
         self.json_schema = json_schema
-        self._checks = [
-            (field, checks[name], field.json_schema == _STRING) for name, field in self.fields.items()
-        ]
+        self._checks = [(field, checks[name].check) for name, field in self.fields.items()]
         self._whole = whole
+        quick = [
+            (name, checks[name].quick, not field.required and field.default is None)
+            for name, field in self.fields.items()
+        ]
+        # A type has the last word on its fields, so there is nothing to gain by looking at them first.
+        self._quick = quick if whole is None else []
 
     def __repr__(self) -> str:
         return f"InputSchema({', '.join(self.fields)})"
@@ -113,7 +118,7 @@ class InputSchema:
         """
         typed = TypedInputs(tp)
         fields = _fields(typed.json_schema, trust or {})
-        checks = {field.name: PARTS.get(field.kind, typed.plain) for field in fields}
+        checks = {field.name: FieldCheck(PARTS.get(field.kind, typed.plain)) for field in fields}
         return InputSchema(fields=fields, checks=checks, json_schema=typed.json_schema, whole=typed)
 
     @staticmethod
@@ -141,9 +146,31 @@ class InputSchema:
         Raises:
             InputError: Naming everything that is missing, unexpected, of the wrong type or too long.
         """
+        return self._taken(inputs) or self._checked(inputs, prompt, reserved)
+
+    def _taken(self, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The same for inputs that are just as declared; None when one of them is not, or may not be."""
+        sizes: list[int] = []
+        values: dict[str, Any] = {}
+        given = 0
+        for name, quick, optional in self._quick:
+            value = inputs.get(name)
+            if value is not None and quick is not None:
+                value = quick(value, sizes)
+                if value is OPEN:
+                    return None
+                given += 1
+            elif optional and value is None:
+                given += name in inputs
+            else:
+                return None
+            values[name] = value
+        return values if given == len(inputs) and sum(sizes) <= MAX_INPUT_CHARS else None
+
+    def _checked(self, inputs: Mapping[str, Any], prompt: str, reserved: Collection[str]) -> dict[str, Any]:
         findings = Findings()
         values: dict[str, Any] = {}
-        for field, check, is_text in self._checks:
+        for field, check in self._checks:
             name = field.name
             value = inputs.get(name)
             if value is None and not (name in inputs and field.required):
@@ -151,8 +178,6 @@ class InputSchema:
                     findings.add(name, "missing", f"missing {name}")
                 elif self._whole is None:
                     values[name] = copy.deepcopy(field.default)
-            elif is_text and type(value) is str:
-                values[name] = findings.text(name, value)
             else:
                 values[name] = check(value, name, findings)
         if not inputs.keys() <= self.fields.keys():
@@ -176,9 +201,6 @@ class InputSchema:
             guess = did_you_mean(name, missing) or did_you_mean(name, self.fields)
             known = "" if guess else f" (known: {', '.join(self.fields) or 'none'})"
             findings.add(name, "unexpected", f"unexpected {name}{guess or known}")
-
-
-_STRING = {"type": "string"}
 
 
 def _fields(schema: Mapping[str, Any], trust: Trust) -> list[InputField]:
@@ -228,13 +250,13 @@ def _refers(part: Any) -> bool:
     return is_list(part) and any(_refers(inner) for inner in part)
 
 
-def _check(field: InputField, root: Mapping[str, Any]) -> Check:
-    return PARTS[field.kind] if field.kind in PARTS else check_of(field.json_schema, root)
+def _check(field: InputField, root: Mapping[str, Any]) -> FieldCheck:
+    return FieldCheck(PARTS[field.kind]) if field.kind in PARTS else check_of(field.json_schema, root)
 
 
-def _refuse_default(field: InputField, check: Check) -> None:
+def _refuse_default(field: InputField, field_check: FieldCheck) -> None:
     findings = Findings()
-    check(field.default, field.name, findings)
+    field_check.check(field.default, field.name, findings)
     if findings.problems:
         raise SchemaUnsupported(
             f"the default does not fit its own declaration: {findings.problems[0].message}. "

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
+from promptkit.backends.layers.spending import Ledger, MemoryLedger
+from promptkit.backends.layers.spending import Spending as Spent
 from promptkit.errors import BackendNotAllowed, BudgetExceeded, ConfigurationError
 from promptkit.records import CallRecord
 
 __all__ = ["Gate", "Spending", "spending"]
+
+
+_SPENT, _UNPRICED = "spent", "unpriced"
+"""The purses of a ledger: what was spent, and how many calls nobody knows the price of."""
 
 
 @dataclass(slots=True)
@@ -20,54 +25,57 @@ class Spending:
     Attributes:
         dollars: The most US dollars; None for no limit.
         tokens: The most tokens, read and written; None for no limit.
+        ledger: What was spent; a file where several processes spend together.
     """
 
     dollars: Decimal | None = None
     tokens: int | None = None
-    _dollars: Decimal = field(default=Decimal(0))
-    _tokens: int = 0
-    _unpriced: str = ""
+    ledger: Ledger = field(default_factory=MemoryLedger)
     _asked_at: float | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _unpriced: str = ""
 
     def on_call(self, record: CallRecord) -> None:
         """Count a finished call, unless nobody was asked for real since it began: it was scripted or replayed."""
         usage = record.usage
-        if usage is None:
+        if usage is None or not self._limits or self._asked_at is None or record.started_at > self._asked_at:
             return
-        with self._lock:
-            if self._asked_at is None or record.started_at > self._asked_at:
-                return
-            self._tokens += usage.input_tokens + usage.output_tokens
-            if usage.cost is not None:
-                self._dollars += usage.cost
-            else:
-                self._unpriced = record.request.backend
+        tokens = usage.input_tokens + usage.output_tokens
+        self.ledger.correct(_SPENT, Spent(tokens=tokens, money=usage.cost))
+        if usage.cost is None:
+            self._unpriced = record.request.backend
+            self.ledger.correct(_UNPRICED, Spent(calls=1))
 
     def check(self, name: str) -> None:
         """Ask whether one more call may be made.
 
         Raises:
             BudgetExceeded: When the budget is spent, or cannot be told because a price is not known.
+            ConfigurationError: When the file of what was spent cannot be used.
         """
-        with self._lock:
-            self._asked_at = time.time()
-        if self.tokens is not None and self._tokens >= self.tokens:
+        self._asked_at = time.time()
+        if not self._limits:
+            return
+        spent = self.ledger.spent(_SPENT)
+        if self.tokens is not None and (spent.tokens or 0) >= self.tokens:
             raise BudgetExceeded(
-                f"{name} was not asked: this test run has spent {self._tokens} tokens, and --pk-budget allows "
+                f"{name} was not asked: this test run has spent {spent.tokens} tokens, and --pk-budget allows "
                 f"{self.tokens}"
             )
         if self.dollars is None:
             return
-        if self._unpriced:
+        if self.ledger.spent(_UNPRICED).calls:
             raise BudgetExceeded(
-                f"{name} was not asked: what {self._unpriced} costs is not known, so that --pk-budget {self.dollars} "
-                "cannot be kept; add its price to the configuration, or give the budget in tokens"
+                f"{name} was not asked: what {self._unpriced or 'a backend'} costs is not known, so that --pk-budget "
+                f"{self.dollars} cannot be kept; add its price to the configuration, or give the budget in tokens"
             )
-        if self._dollars >= self.dollars:
+        if (spent.money or 0) >= self.dollars:
             raise BudgetExceeded(
-                f"{name} was not asked: this test run has spent ${self._dollars} of --pk-budget {self.dollars}"
+                f"{name} was not asked: this test run has spent ${spent.money} of --pk-budget {self.dollars}"
             )
+
+    @property
+    def _limits(self) -> bool:
+        return self.dollars is not None or self.tokens is not None
 
 
 def spending(text: str | None) -> Spending:

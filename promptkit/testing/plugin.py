@@ -1,8 +1,12 @@
-"""The pytest plugin: real models closed, and the fixtures of promptkit; loads nothing until a test uses it."""
+"""The pytest plugin: real models closed, and the fixtures of promptkit; loads nothing until a test uses it.
+
+Hooks that pytest calls for each test are registered where a test needs them, so that all others cost nothing more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +28,8 @@ __all__ = [
     "pytest_collect_file",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_generate_tests",
-    "pytest_runtest_makereport",
-    "pytest_runtest_protocol",
     "pytest_unconfigure",
 ]
 
@@ -36,6 +39,7 @@ _PASSED = pytest.StashKey[bool]()
 RAISED = pytest.StashKey[BaseException | None]()
 """What ended a test's own code."""
 _TAPE = pytest.StashKey["Tape"]()
+_SPENT = "promptkit_spent_in"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,6 +85,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run: Any = config.pluginmanager.unregister(name="promptkit-run")
     if run is not None:
         state.gate, state.observers = run.before
+        run.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the file of what was spent to a process of pytest-xdist, so that all of them have one budget."""
+    node.workerinput[_SPENT] = _run_of(node.config).spent_in
 
 
 class _Run:
@@ -88,6 +99,7 @@ class _Run:
 
     def __init__(self, config: pytest.Config, before: tuple[Any, tuple[Any, ...]]) -> None:
         self.before = before
+        self._plugins = config.pluginmanager
         self._root = config.rootpath
         self.live = bool(config.getoption("--pk-live") or config.getini("promptkit_live"))
         self.budget: str | None = config.getoption("--pk-budget")
@@ -96,12 +108,18 @@ class _Run:
         self.record: RecordMode = record
         self.prune = bool(config.getoption("--pk-prune-cassettes"))
         self.snapshots: set[Path] = set()
-        self._unfinished: set[Path] = set()
         self._owners: dict[tuple[Path, str], str] = {}
         self.opened = self.live
         self._gate: Any = None
+        self._folder: Any = None
+        self.spent_in: str | None = getattr(config, "workerinput", {}).get(_SPENT)
         if self.budget is not None:
             self._real_gate()
+
+    def close(self) -> None:
+        """Remove what the run alone needed."""
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def file_name(self, request: pytest.FixtureRequest) -> str:
         """How files of a test are named; tests of two classes may be called the same.
@@ -134,16 +152,36 @@ class _Run:
             from promptkit.testing.live import Gate, spending
 
             try:
-                self._gate = Gate(spending(self.budget))
+                budget = spending(self.budget)
             except ConfigurationError as error:
                 raise pytest.UsageError(str(error)) from None
-            state.observers = (*state.observers, self._gate.budget)
+            if self.budget is not None:
+                budget.ledger = self._ledger()
+            self._gate = Gate(budget)
+            state.observers = (*state.observers, budget)
         return self._gate
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember modules of which a test did not come to its end, and may have looked at more."""
-        if not report.passed:
-            self._unfinished.add((self._root / report.nodeid.partition("::")[0]).with_suffix(""))
+    def _ledger(self) -> Any:
+        """The file of what was spent: one for the run, all its processes and those that tests fork."""
+        from tempfile import TemporaryDirectory
+
+        from promptkit.backends.layers.spending import FileLedger
+
+        if self.spent_in is None:
+            self._folder = TemporaryDirectory(prefix="promptkit-budget-")
+            self.spent_in = f"{self._folder.name}/spent.sqlite"
+        elif not Path(self.spent_in).parent.is_dir():
+            raise pytest.UsageError(
+                "--pk-budget holds for processes on one machine, and this one cannot see what the others spend; run "
+                "the tests that ask real models without distributing them"
+            )
+        return FileLedger(Path(self.spent_in))
+
+    def watch(self, hooks: type[_Outcomes | _Opening | _Repeating]) -> None:
+        """Have these hooks called from now on."""
+        name = f"promptkit{hooks.__name__}"
+        if not self._plugins.has_plugin(name):
+            self._plugins.register(hooks(self), name)
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Name snapshots that no test of a module looked at, where all of the module ran."""
@@ -151,43 +189,88 @@ class _Run:
             return
         if any("::" in argument for argument in config.args):
             return
+        unfinished = {
+            (self._root / report.nodeid.partition("::")[0]).with_suffix("")
+            for report in chain.from_iterable(terminalreporter.stats.values())
+            if isinstance(report, pytest.TestReport) and not report.passed
+        }  # of these a test may look at more
         folders = {path.parent for path in self.snapshots}
-        folders = {it for it in folders if it.parent.parent / it.name not in self._unfinished}
+        folders = {it for it in folders if it.parent.parent / it.name not in unfinished}
         unused = sorted({path for it in folders for path in it.glob("*.txt")} - self.snapshots)
         if unused:
             terminalreporter.section("unused prompt snapshots", sep="-")
             for path in unused:
                 terminalreporter.line(f"{path}: no test looks at it; remove it")
 
+
+class _Opening:
+    """Opens real models for tests that are marked."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Open real models for a test that is marked, and close them behind it, whatever it did."""
-        self.opened = self.live or item.get_closest_marker("live") is not None
+        """Open them for one test, and close them behind it, whatever it did."""
+        self._run.opened = self._run.live or item.get_closest_marker("live") is not None
         try:
             return (yield)
         finally:
-            self.opened = self.live
+            self._run.opened = self._run.live
 
 
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Run a test that is marked ``reliable`` as often as it asks for."""
-    marker = item.get_closest_marker("reliable")
-    if marker is None:
-        return None
-    from promptkit.testing.reliability import demand_of, run_reliably
+class _Repeating:
+    """Runs tests that are marked ``reliable`` as often as they ask for."""
 
-    run_reliably(item, nextitem, demand_of(marker), raised=lambda: item.stash.get(RAISED, None))
-    return True
+    def __init__(self, run: _Run) -> None:
+        run.watch(_Outcomes)
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks that make no sense are told before anything runs."""
-    for item in items:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run one of them in pytest's place."""
         marker = item.get_closest_marker("reliable")
-        if marker is not None:
+        if marker is None:
+            return None
+        from promptkit.testing.reliability import demand_of, run_reliably
+
+        run_reliably(item, nextitem, demand_of(marker), raised=lambda: item.stash.get(RAISED, None))
+        return True
+
+
+class _Outcomes:
+    """Remembers what came of tests."""
+
+    def __init__(self, run: _Run) -> None:
+        pass
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Remember whether the test itself passed."""
+        report = yield
+        if call.when == "call":
+            item.stash[_PASSED] = report.passed
+            item.stash[RAISED] = None if call.excinfo is None else call.excinfo.value
+        return report
+
+
+@pytest.hookimpl(trylast=True)  # marks may be added by others of these hooks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Be there for tests that are marked; marks that make no sense are told before anything runs."""
+    run = _run_of(config)
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if "live" in marks:
+            run.watch(_Opening)
+        if "reliable" in marks:
             from promptkit.testing.reliability import demand_of
 
-            demand_of(marker)
+            demand_of(next(item.iter_markers("reliable")))
+            run.watch(_Repeating)
+        if "models" in marks and isinstance(item, pytest.Function):
+            if "model" in item.fixturenames:
+                item.fixturenames.remove("model")
+            item.fixturenames.insert(0, "model")  # a test need not name it, and it answers other fixtures too
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -225,22 +308,11 @@ def llm(request: pytest.FixtureRequest) -> Generator[MockLLM]:
     """A made-up model that answers every prompt of the test: see MockLLM."""
     from promptkit.testing.scripts import mocked
 
+    _run_of(request.config).watch(_Outcomes)
     with mocked(strict=False) as made:
         yield made
     if request.node.stash.get(_PASSED, False):
         made.verify()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember whether the test itself passed."""
-    report = yield
-    if call.when == "call":
-        item.stash[_PASSED] = report.passed
-        item.stash[RAISED] = None if call.excinfo is None else call.excinfo.value
-    return report
 
 
 @pytest.fixture
@@ -249,6 +321,7 @@ def cassette(request: pytest.FixtureRequest) -> Generator[Tape]:
     from promptkit.testing.recording import cassette as playing
 
     run = _run_of(request.config)
+    run.watch(_Outcomes)
     path = request.path.parent / "cassettes" / request.path.stem / f"{run.file_name(request)}.jsonl"
     opened = run.opened
     run.opened = opened or run.record != "none"
@@ -263,13 +336,6 @@ def cassette(request: pytest.FixtureRequest) -> Generator[Tape]:
             tape.prune()
     finally:
         run.opened = opened
-
-
-@pytest.fixture(autouse=True)
-def _model_in_use(request: pytest.FixtureRequest) -> None:
-    """A test that is marked ``models`` need not name the fixture."""
-    if request.node.get_closest_marker("models") is not None:
-        request.getfixturevalue("model")
 
 
 @pytest.fixture

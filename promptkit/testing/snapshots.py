@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ __all__ = ["SnapshotMismatch", "Snapshots", "rendered_text", "safe_name"]
 
 FOLDER = "__prompts__"
 _NAME = re.compile(r"[^\w.-]+")
+_LONGEST, _HASH = 200, 16  # in bytes; file systems take names of 255, and a number and a suffix follow
 _RULE = "─" * 12  # no line of a message can begin so, since each is indented
 
 
@@ -24,8 +26,13 @@ class SnapshotMismatch(AssertionError):
 
 
 def safe_name(test: str) -> str:
-    """A test's name as that of a file."""
-    return _NAME.sub("-", test).strip("-")
+    """A test's name as that of a file; of a long one the beginning, and a hash of the whole."""
+    name = _NAME.sub("-", test).strip("-")
+    encoded = name.encode()
+    if len(encoded) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(test.encode()).hexdigest()[:_HASH]
+    return f"{encoded[: _LONGEST - _HASH - 1].decode(errors='ignore')}-{digest}"
 
 
 def rendered_text(messages: tuple[Message, ...]) -> str:

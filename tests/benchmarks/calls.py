@@ -18,7 +18,6 @@ import asyncio
 import gc
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from typing import Any, Literal
 
 import httpx
 import jinja2
+from counting import counted, instructions
 from pydantic import BaseModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -228,23 +228,15 @@ def count(name: str, url: str) -> None:
     call = WAYS[name](url).call
     for number in range(20):
         assert isinstance(call(number), Ticket)
-    gc.collect()
-    switch = ["callgrind_control", "-i"]
-    subprocess.run([*switch, "on", str(os.getpid())], check=True, stdout=subprocess.DEVNULL)
-    for number in range(COUNTED_CALLS):
-        call(number)
-    subprocess.run([*switch, "off", str(os.getpid())], check=True, stdout=subprocess.DEVNULL)
+    with counted():
+        for number in range(COUNTED_CALLS):
+            call(number)
 
 
 def measure_sync(url: str) -> None:
     counts = {}
     for name in WAYS:
-        command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=/dev/null"]
-        command += [sys.executable, __file__, "count", name, url]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found = re.search(r"Collected : (\d+)", done.stderr)
-        assert found is not None, done.stderr[-500:]
-        counts[name] = int(found[1]) / COUNTED_CALLS
+        counts[name] = instructions(__file__, "count", name, url) / COUNTED_CALLS
         print(f"sync        {name:10} {counts[name] / 1e6:8.3f} million instructions")
     print(f"sync        ratio      {counts['promptkit'] / counts['raw']:8.2f}")
 

@@ -323,6 +323,14 @@ def test_a_newer_lock_is_replaced_only_when_that_is_asked_for(folder: Path) -> N
     assert lock_library(pk.library(folder), anew=True).pins
 
 
+def test_the_lock_of_a_large_library_is_read(folder: Path) -> None:
+    lock_library(pk.library(folder))
+    lock = folder / "prompts.lock"
+    lock.write_text(lock.read_text() + "# as long as that of some thousand prompts\n" * 50_000)
+
+    assert strict(folder).get("support/greet").version == "1.0.0"
+
+
 def test_an_empty_library_has_an_empty_lock(tmp_path: Path) -> None:
     path = lock_library(pk.library(tmp_path)).path
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.meta
 import pytest
 
 import promptkit as pk
@@ -18,6 +19,7 @@ from promptkit.errors import TemplateError
 from promptkit.rendering import bytecode
 from promptkit.rendering.bytecode import Bytecode
 from promptkit.rendering.environment import Sandbox
+from promptkit.rendering.units import names_read
 
 TEXT = """---
 input: {schema: {note: string, kind: string}}
@@ -228,3 +230,33 @@ def test_many_processes_may_keep_one_prompt_at_once(file: Path) -> None:
 
     assert [process.communicate()[0].strip() for process in running] == ["N"] * 3
     assert len(kept(file)) == 1
+
+
+BODIES = [
+    "{{ a }}",
+    "{% if a %}{{ b.c[d] }}{% elif e is defined %}{{ f | join(g) }}{% else %}{{ range(h) }}{% endif %}",
+    "{% filter upper %}{{ a }}{% endfilter %}{% if false %}{{ b }}{% endif %}{{ 1 if c else d ~ 'x' }}",
+    "{% call a() %}{{ b }}{% endcall %}{% with %}{{ c }}{% endwith %}{{ namespace().d }}",
+    "{% for a in b %}{{ a }}{{ loop.index }}{% endfor %}{{ c }}",
+    "{% set a = b %}{{ a }}{% macro m(x, y=z) %}{{ x }}{{ caller() }}{{ w }}{% endmacro %}{{ m(v) }}",
+    "{{ [a, {'b': c}, (d, e)] }}{{ f(g, h=i, *j, **k) }}{{ not l < m + n // o }}",
+    "no names",
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_the_names_that_a_text_reads_are_those_that_jinja_finds(body: str) -> None:
+    env = Sandbox()
+    tree = env.parse(body)
+
+    assert names_read(tree) == jinja2.meta.find_undeclared_variables(tree)
+
+
+@pytest.mark.parametrize("path", sorted(Path("templates").glob("*.j2")), ids=lambda path: path.stem)
+def test_the_names_of_the_shipped_prompts_are_those_that_jinja_finds(path: Path) -> None:
+    template = Sandbox().parse(path.read_text().split("---\n", 2)[2])
+    for node in (template, *template.find_all(jinja2.nodes.FilterBlock)):
+        alone = jinja2.nodes.Template([node] if node is not template else template.body, lineno=1)
+        alone.set_environment(Sandbox())
+
+        assert names_read(alone) == jinja2.meta.find_undeclared_variables(alone)

@@ -70,6 +70,17 @@ def test_real_models_are_closed_but_for_tests_that_are_marked(project) -> None:
     assert done.counts() == {"passed": 3}, done.text
 
 
+def test_a_mark_may_be_set_by_a_hook_of_the_project(project) -> None:
+    project.write("test_live.py", LIVE.replace("@pytest.mark.live\n", ""))
+    project.write(
+        "conftest.py",
+        "def pytest_collection_modifyitems(items):\n    for item in items:\n        if item.name == 'test_open':\n"
+        "            item.add_marker('live')\n",
+    )
+
+    assert project.pytest().counts() == {"passed": 3}
+
+
 @pytest.mark.parametrize("opening", ["--pk-live", "-opromptkit_live=true"])
 def test_a_run_can_be_opened_whole(project, opening) -> None:
     project.write("test_live.py", LIVE)
@@ -384,15 +395,23 @@ LOADED = """
 import sys
 
 
-def test_plain():
+def test_plain(request):
     assert {name for name in sys.modules if name.startswith("promptkit")} == {
         "promptkit", "promptkit.interception", "promptkit.testing", "promptkit.testing.plugin",
         "promptkit.testing.prompt_files",
     }
+    assert request.fixturenames == ["request"]
+    called = [
+        hook.plugin_name
+        for name, caller in vars(request.config.hook).items() if name.startswith("pytest_runtest_")
+        for hook in caller.get_hookimpls()
+    ]
+    assert "runner" in called
+    assert not [name for name in called if "promptkit" in name]
 """
 
 
-def test_a_run_that_does_not_use_it_loads_five_small_modules(project) -> None:
+def test_a_run_that_does_not_use_it_loads_five_small_modules_and_pays_for_no_hook_of_a_test(project) -> None:
     project.write("test_plain.py", LOADED)
 
     done = project.pytest("test_plain.py")
@@ -404,3 +423,106 @@ def test_the_gate_is_open_outside_of_pytest() -> None:
     code = "from promptkit.interception import state; assert state.gate is None"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+TAKES_TURNS = """
+import fcntl
+import os
+
+import pytest
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2").using("llama:demo", generation={"max_tokens": 40})
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_spends(n, record_property):
+    record_property("worker", os.environ["PYTEST_XDIST_WORKER"])
+    with open("turn", "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        triage.run(ticket="x")
+"""
+
+
+@pytest.mark.parametrize("budget", ["20tokens", "0.50"])
+def test_a_budget_is_one_for_all_processes_of_a_run(project, budget) -> None:
+    project.write("test_spends.py", TAKES_TURNS)
+
+    done = project.pytest("--pk-live", f"--pk-budget={budget}", "-n", "2", "--junitxml=out.xml")
+
+    assert done.counts() == {"failed": 5, "passed": 1}, done.text
+    report = (project.folder / "out.xml").read_text()
+    assert 'value="gw0"' in report
+    assert 'value="gw1"' in report
+
+
+def test_what_a_fork_spends_counts(project) -> None:
+    project.write(
+        "test_forks.py",
+        """
+import os
+
+import pytest
+import promptkit as pk
+from promptkit.errors import BudgetExceeded
+
+triage = pk.load("triage.prompt.j2").using("llama:demo", generation={"max_tokens": 40})
+
+
+def test_forks():
+    child = os.fork()
+    if child == 0:
+        triage.run(ticket="x")
+        os._exit(0)
+    os.waitpid(child, 0)
+    with pytest.raises(BudgetExceeded, match="has spent"):
+        triage.run(ticket="x")
+""",
+    )
+
+    done = project.pytest("--pk-live", "--pk-budget=20tokens")
+
+    assert done.counts() == {"passed": 1}, done.text
+
+
+def test_nothing_of_a_budget_is_left_behind(project, tmp_path) -> None:
+    project.write("test_a.py", USES_LLM)
+    project.write("temporary/here", "")
+
+    done = project.pytest("--pk-budget=20tokens", "-n", "2", TMPDIR=str(project.folder / "temporary"))
+
+    assert done.counts() == {"passed": 1}, done.text
+    assert not list((project.folder / "temporary").glob("promptkit-*"))
+
+
+LONG_NAMES = """
+import pytest
+import promptkit as pk
+from promptkit.backends import MockBackend
+
+triage = pk.load("triage.prompt.j2").using(MockBackend(name="openai:m"))
+
+
+LONG = "I was charged twice. " * 20
+
+
+@pytest.mark.parametrize("ticket", [LONG, LONG + "!", "é" * 300], ids=lambda it: it)  # by itself pytest takes ticket0
+def test_a_ticket(ticket, prompt_snapshot, cassette):
+    prompt_snapshot(triage, ticket=ticket)
+    prompt_snapshot(triage, ticket=ticket + "x")
+    triage.run(ticket=ticket)
+"""
+
+
+def test_tests_with_names_longer_than_a_file_may_have_have_files_of_their_own(project) -> None:
+    project.write("test_long.py", LONG_NAMES)
+
+    written = project.pytest("--pk-update-prompts", "--pk-record=missing")
+    again = project.pytest("-n", "2")
+
+    assert (written.counts(), again.counts()) == ({"passed": 3}, {"passed": 3}), written.text
+    snapshots = sorted(it.name for it in (project.folder / "__prompts__" / "test_long").iterdir())
+    cassettes = sorted(it.name for it in (project.folder / "cassettes" / "test_long").iterdir())
+    assert (len(snapshots), len(cassettes)) == (6, 3)
+    assert all(len(name.encode()) < 255 for name in (*snapshots, *cassettes))
+    assert any(name.startswith("test_a_ticket-I-was-charged-twice.-I-was") for name in cassettes)

@@ -145,9 +145,14 @@ def test_each(model):
     assert triage.run(ticket="x").record.request.backend == model
 
 
+@pytest.fixture
+def asked():
+    return triage.run(ticket="x").record.request.backend
+
+
 @pytest.mark.models("mock")
-def test_without_naming_it():
-    assert triage.run(ticket="x").value.category
+def test_without_naming_it(asked):
+    assert asked == triage.run(ticket="x").record.request.backend == "mock"
 
 
 def test_alone(model):
