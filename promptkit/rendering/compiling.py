@@ -13,9 +13,12 @@ from promptkit.errors import TemplateError
 from promptkit.rendering.analysis.kinds import kind_of_input
 from promptkit.rendering.conversation import example_messages
 from promptkit.rendering.faults import Place
+from promptkit.rendering.fences import fenced, noted_fence
+from promptkit.rendering.filters import NOTED_FENCE
 from promptkit.rendering.layout import layout_body, layout_sections
 from promptkit.rendering.parts import Parts, exports_nothing
 from promptkit.rendering.plain_strings import plain_string
+from promptkit.rendering.refencing import can_refence
 from promptkit.rendering.rewriting import Kind
 from promptkit.rendering.roles import HISTORY
 from promptkit.rendering.run import CURRENT, Run
@@ -88,13 +91,25 @@ class _Compiler:
         self._inputs = inputs
         self._output = output
         self._names = frozenset(inputs.fields)
+        units = reading.texts.units.by_key.values()
+        self._unset = self._names.difference(*(unit.stored for unit in units))
         self._env = reading.env
         self._env.history = _history_input(inputs)
         self._texts: Texts = reading.texts
         self._units = self._texts.units
+        self._fence = self._fence_of(self._texts)
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
         self._marked: set[str] = set()
         self._parts = Parts(self._env, self._units, kept=not trace)
+
+    def _fence_of(self, texts: Texts) -> Callable[[Any, str], str]:
+        """What fences a value here; it notes that it did where a filter could meet the result."""
+        body = texts.body
+        others = [unit.tree for unit in texts.units.by_key.values() if unit is not body]
+        if body is None or not can_refence(body.tree, others, self._unset):
+            return fenced
+        self._env.filters["fence"] = NOTED_FENCE
+        return noted_fence
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -175,7 +190,9 @@ class _Compiler:
         for each in self._units.within(unit):
             if each.key not in self._marked:
                 self._marked.add(each.key)
-                Tracer(self._env.traces, each.place, name if each is unit else "").visit(each.tree)
+                tracer = Tracer(self._env.traces, each.place, name if each is unit else "", self._unset)
+                tracer.visit(each.tree)
+                self._env.names_texts = self._env.names_texts or tracer.detours
                 each.tree.set_environment(self._env)
 
     def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any] | None:
@@ -183,7 +200,7 @@ class _Compiler:
         if not self._trace:
             return None
         origin = Origin(kind="value", name=name, file=self._declaration.place, line=line)
-        return lambda value: traced(value, origin)
+        return lambda value: traced(value, origin, whole=True)
 
     def _is_given(self, name: str) -> bool:
         """Whether an input is never None."""
@@ -208,7 +225,10 @@ class _Compiler:
         self._rules = tuple((rule, self._sentence(rule, strings)) for rule in self._output.constraints)
         blocks = {
             f"context.{block.id}": source_section(
-                block, self._shown(block.source or "", block.line), sure=self._is_given(roots[block.id])
+                block,
+                self._shown(block.source or "", block.line),
+                sure=self._is_given(roots[block.id]),
+                fence=self._fence,
             )
             if block.id in roots
             else strings[f"context.{block.id}"]

@@ -183,7 +183,10 @@ class Rewriter(NodeTransformer):
 
     def _concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
-        return internal(CONCAT, nodes.List(node.nodes, lineno=node.lineno), node.lineno)
+        own = tuple(at for at, part in enumerate(node.nodes) if _is_said(part))
+        joining = internal(CONCAT, nodes.List(node.nodes, lineno=node.lineno), node.lineno)
+        joining.args.append(nodes.Const(own, lineno=node.lineno))
+        return joining
 
     def _for(self, node: nodes.For) -> nodes.Node:
         if node.recursive:
@@ -244,6 +247,10 @@ class Rewriter(NodeTransformer):
 
     def _refuse_autoescape(self, node: nodes.Node) -> nodes.Node:
         raise self._place.error("a prompt is no HTML: autoescape would change the data", node.lineno)
+
+
+def _is_said(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 def _leaves(node: nodes.Node) -> Iterable[nodes.Node]:

@@ -15,7 +15,7 @@ from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
 from promptkit.rendering.names import Names
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
-from promptkit.rendering.tracing import source_map
+from promptkit.rendering.tracing import named, source_map
 from promptkit.requests import SourceMap
 from promptkit.wordings import ENGLISH
 
@@ -103,7 +103,7 @@ class Template:
         Raises:
             TemplateError: As `render`.
         """
-        run = self.run(Run(values))
+        run = self.run(Run(named(values) if self._env.names_texts else values))
         return source_map(run, self._env.examples)
 
     def rules(self, values: Mapping[str, Any]) -> tuple[Constraint, ...] | None:

@@ -11,7 +11,7 @@ from jinja2 import nodes
 from promptkit.rendering.analysis.calls import MacroCall, arguments_of
 from promptkit.rendering.analysis.comparisons import comparison_fault
 from promptkit.rendering.analysis.filter_kinds import FILTER_KINDS
-from promptkit.rendering.analysis.kinds import ANY, NUMBER, TEXT, Kind, KindName, list_of, said
+from promptkit.rendering.analysis.kinds import ANY, NUMBER, TEXT, Kind, KindName, list_of, made_of, said
 from promptkit.rendering.analysis.members import member_of
 from promptkit.rendering.analysis.problems import Problems
 from promptkit.rendering.analysis.scopes import Scope, facts_of
@@ -54,12 +54,21 @@ class Expressions:
         problems: Where problems go.
         unknown: Told of a name that nothing sets, and whether it is only asked for; gives what is taken for it.
         call: Called for each call of a macro; gives the kind of what it prints.
+        section: Called for each section that is read, with its key; gives the kind of its text.
     """
 
-    def __init__(self, problems: Problems, *, unknown: Unknown, call: Callable[[MacroCall], Kind]) -> None:
+    def __init__(
+        self,
+        problems: Problems,
+        *,
+        unknown: Unknown,
+        call: Callable[[MacroCall], Kind],
+        section: Callable[[str, nodes.Node], Kind],
+    ) -> None:
         self._problems = problems
         self._unknown = unknown
         self._call_macro = call
+        self._section = section
         self._asked: nodes.Node | None = None
         self._visitors: dict[type[nodes.Node], _Visitor] = {
             nodes.Add: self._add,
@@ -123,7 +132,7 @@ class Expressions:
         if node.name in scope.names:
             return scope.names[node.name]
         if node.name in GLOBALS:
-            made = list_of(NUMBER) if node.name == "range" else ANY
+            made = list_of(NUMBER) if node.name == "range" else replace(ANY, target={})
             return Kind(name="function", target=made)
         return self._unknown(node, asked=node is self._asked)
 
@@ -145,7 +154,7 @@ class Expressions:
         holder = holder.certain() if asked else holder
         if isinstance(node.arg, nodes.Slice):
             self.kind(node.arg, scope)
-            return self.solid(holder, node, "None cannot be sliced")
+            return replace(self.solid(holder, node, "None cannot be sliced"), fenced=False)
         index = self.kind(node.arg, scope)
         key = index.values[0] if index.values and len(index.values) == 1 else None
         if isinstance(key, str):
@@ -184,11 +193,17 @@ class Expressions:
             return signature.gives(_loose(operand))
         if node.name in ("d", "default"):
             return _either(operand.certain(), arguments.first or TEXT)
+        if node.name == "map" and operand.name == "list" and arguments.first is not None:
+            return _mapped(operand.item, arguments.first)
+        if operand.fenced and signature.keeps is not None and signature.keeps(arguments):
+            return replace(signature.gives(operand), fenced=True)
         by_field = next((arguments.named(key) for key in signature.by_field if arguments.named(key)), None)
         if by_field is None or operand.name != "list":
             return signature.gives(operand)
         field = self._item_field(operand, by_field, node)
-        return list_of(field) if node.name == "map" else signature.gives(operand)
+        if node.name in ("map", "sum"):
+            operand = list_of(field)
+        return operand if node.name == "map" else signature.gives(operand)
 
     def _item_field(self, operand: Kind, by_field: Kind, node: nodes.Node) -> Kind:
         """The field of each item that an argument such as ``attribute="a.b"`` names."""
@@ -202,9 +217,9 @@ class Expressions:
         """One of promptkit's own filters, which the rewriting put around what the template says."""
         if node.name == CONCAT and isinstance(node.node, nodes.List):
             parts = [self.kind(item, scope) for item in node.node.items]
-            return _from(TEXT, *parts)
-        if node.name == SECTION:
-            return TEXT
+            return made_of(TEXT, *parts, keeps=True)
+        if node.name == SECTION and isinstance(node.node, nodes.Const):
+            return self._section(str(node.node.value), node)
         return self.kind(node.node, scope) if node.node is not None else ANY
 
     def _test(self, node: nodes.Test, scope: Scope) -> Kind:
@@ -227,11 +242,14 @@ class Expressions:
             return self._call_macro(MacroCall(target=callee.target, arguments=arguments, node=node))
         if callee.name == "function":
             made: Kind = callee.target
-            return _from(made, callee, *arguments.kinds)
+            if isinstance(made.target, dict):  # each namespace has fields of its own
+                fields = {name: made_of(ANY, kind, keeps=True) for name, kind in arguments.by_name.items()}
+                return made_of(replace(made, target=fields), *arguments.placed, *arguments.star)
+            return made_of(made, callee, *arguments.kinds)
         if callee.name != "any":
             message = f"{callee.path or 'this'} is {said(callee)}, which cannot be called; leave the parentheses out"
             self._note("operand-type", message, node, callee.path.rpartition(".")[2])
-        return _from(ANY, callee, *arguments.kinds)
+        return made_of(ANY, callee, *arguments.kinds)
 
     def _compare(self, node: nodes.Compare, scope: Scope) -> Kind:
         left = self.kind(node.expr, scope)
@@ -252,12 +270,12 @@ class Expressions:
         left = self.solid(self.kind(node.left, scope), node, "None cannot be added")
         right = self.solid(self.kind(node.right, scope), node, "None cannot be added")
         if "any" in (left.name, right.name):
-            return _from(ANY, left, right)
+            return made_of(ANY, left, right)
         if left.name != right.name or left.name not in ("list", "number", "text"):
             message = f"+ cannot add {said(left)} and {said(right)}; join texts with ~"
             self._note("operand-type", message, node, (left.path or right.path).rpartition(".")[2])
-            return _from(ANY, left, right)
-        return _from(replace(left, values=None), left, right)
+            return made_of(ANY, left, right)
+        return made_of(replace(left, values=None), left, right, keeps=True)
 
     def _arithmetic(self, node: nodes.BinExpr, scope: Scope) -> Kind:
         sign = _ARITHMETIC[type(node)]
@@ -271,7 +289,7 @@ class Expressions:
         if wrong is not None and not repeats:
             message = f"{sign} needs numbers, and {wrong.path or 'one side'} is {said(wrong)}"
             self._note("operand-type", message, node, wrong.path.rpartition(".")[2])
-        return _from(ANY, *kinds) if wrong is not None else NUMBER
+        return made_of(ANY, *kinds) if wrong is not None or (sign == "*" and "any" in names) else NUMBER
 
     def _number(self, node: nodes.UnaryExpr, scope: Scope) -> Kind:
         self.solid(self.kind(node.node, scope), node, "it needs a number")
@@ -300,10 +318,16 @@ class Expressions:
 
     def _list(self, node: nodes.List | nodes.Tuple, scope: Scope) -> Kind:
         kinds = [self.kind(item, scope) for item in node.items]
-        return _from(list_of(_listed(kinds)), *kinds)
+        return made_of(list_of(_listed(kinds)), *kinds, keeps=True)
 
     def _dict(self, node: nodes.Dict, scope: Scope) -> Kind:
-        return _from(Kind(name="object"), *(self.kind(pair.value, scope) for pair in node.items))
+        return made_of(Kind(name="object"), *(self.kind(pair.value, scope) for pair in node.items))
+
+
+def _mapped(item: Kind, name: Kind) -> Kind:
+    """What ``x | map('upper')`` makes of the items of a list."""
+    signature = FILTER_KINDS.get(str(name.values[0])) if name.values and len(name.values) == 1 else None
+    return list_of(_loose(item) if signature is None else signature.gives(item))
 
 
 def _constant(value: object) -> Kind:
@@ -322,14 +346,7 @@ def _loose(kind: Kind) -> Kind:
     return replace(ANY, trusted=kind.trusted, changes=kind.changes)
 
 
-def _from(made: Kind, *parts: Kind) -> Kind:
-    """A kind made of parts: as trusted as all of them, and from where the first untrusted one comes."""
-    untrusted = next((part for part in parts if not part.trusted), None)
-    path = untrusted.path if untrusted is not None else made.path
-    changes = made.changes or any(part.changes for part in parts)
-    return replace(made, trusted=made.trusted and untrusted is None, changes=changes, path=path)
-
-
 def _either(left: Kind, right: Kind) -> Kind:
     made = replace(left, values=None) if left.name == right.name else ANY
-    return _from(made, left, right) if left.path == right.path else _from(replace(made, path=""), left, right)
+    made = made if left.path == right.path else replace(made, path="")
+    return made_of(made, left, right, keeps=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from promptkit.rendering.analysis.calls import Arguments
 from promptkit.rendering.analysis.kinds import ANY, NUMBER, TEXT, Kind, KindName, list_of
 
 __all__ = ["FILTER_KINDS", "Signature"]
@@ -32,6 +33,8 @@ class Signature:
         gives: The kind of what it makes.
         none: True when it takes None as well.
         by_field: Names of its arguments that name a field of the items: a keyword, or ``0`` for the first.
+        keeps: Says whether fences stay what they are, with these arguments; None where they never do, and where
+            the value itself is passed on.
     """
 
     takes: frozenset[KindName]
@@ -39,6 +42,7 @@ class Signature:
     gives: Gives
     none: bool = False
     by_field: tuple[str, ...] = ()
+    keeps: Callable[[Arguments], bool] | None = None
 
 
 def _text(kind: Kind) -> Kind:
@@ -46,7 +50,24 @@ def _text(kind: Kind) -> Kind:
 
 
 def _fenced(kind: Kind) -> Kind:
-    return replace(TEXT, changes=kind.changes, path=kind.path)
+    return replace(_text(kind), fenced=not kind.trusted)
+
+
+def _without_arguments(arguments: Arguments) -> bool:
+    return not arguments.kinds
+
+
+def _by_blanks(arguments: Arguments) -> bool:
+    """Whether ``indent`` is given no text to put before lines."""
+    width = arguments.first or arguments.named("width")
+    return width is None or width.name == "number"
+
+
+def _by_lines(arguments: Arguments) -> bool:
+    """Whether ``join`` puts each item on lines of its own."""
+    separator = arguments.first or arguments.named("separator")
+    known = separator.values if separator is not None else None
+    return known is not None and all("\n" in str(value) for value in known)
 
 
 def _number(_kind: Kind) -> Kind:
@@ -65,6 +86,14 @@ def _same(kind: Kind) -> Kind:
     return kind.certain()
 
 
+def _same_items(kind: Kind) -> Kind:
+    return replace(kind.certain(), fenced=kind.fenced and kind.name != "text")
+
+
+def _summed(kind: Kind) -> Kind:
+    return NUMBER if kind.item.name in ("number", "boolean") else _loose(kind)
+
+
 def _list_of_any(kind: Kind) -> Kind:
     return list_of(_loose(kind))
 
@@ -80,14 +109,11 @@ FILTER_KINDS: Mapping[str, Signature] = {
     **dict.fromkeys(
         (
             "capitalize",
-            "indent",
             "json",
             "lower",
             "replace",
-            "string",
             "title",
             "tojson",
-            "trim",
             "truncate",
             "upper",
             "wordwrap",
@@ -107,14 +133,17 @@ FILTER_KINDS: Mapping[str, Signature] = {
     "fence": replace(_PRINTS, gives=_fenced),
     "float": Signature(takes=_NUMERIC, wants="a number or text", gives=_number, none=True),
     "groupby": Signature(takes=_LISTS, wants="a list", gives=_list_of_any, by_field=("0",)),
+    "indent": replace(_PRINTS, keeps=_by_blanks),
     "int": Signature(takes=_NUMERIC, wants="a number or text", gives=_number, none=True),
     "items": Signature(takes=_OBJECTS, wants="an object", gives=_list_of_any),
-    "join": Signature(takes=_LISTS, wants="a list", gives=_text),
-    "list": replace(_ON_LIST, takes=_SIZED),
+    "join": Signature(takes=_LISTS, wants="a list", gives=_text, keeps=_by_lines),
+    "list": replace(_ON_LIST, takes=_SIZED, gives=_same_items),
     "map": Signature(takes=_LISTS, wants="a list", gives=_list_of_any, by_field=("attribute",)),
-    "reverse": replace(_ON_LIST, takes=_LISTS | {"text"}),
+    "reverse": replace(_ON_LIST, takes=_LISTS | {"text"}, gives=_same_items),
     "round": Signature(takes=_NUMBERS, wants="a number", gives=_number),
-    "sum": Signature(takes=_LISTS, wants="a list", gives=_number, by_field=("attribute",)),
+    "string": replace(_PRINTS, keeps=_without_arguments),
+    "sum": Signature(takes=_LISTS, wants="a list", gives=_summed, by_field=("attribute",)),
+    "trim": replace(_PRINTS, keeps=_without_arguments),
     "wordcount": replace(_PRINTS, gives=_number),
 }
 """Every filter by name."""

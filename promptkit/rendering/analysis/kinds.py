@@ -12,7 +12,7 @@ from promptkit.schemas.fragments import branches, is_nullable, resolve, types_of
 from promptkit.schemas.input_checks import is_closed
 from promptkit.schemas.json_types import is_mapping
 
-__all__ = ["ANY", "NUMBER", "TEXT", "Kind", "KindName", "kind_of_input", "list_of", "said"]
+__all__ = ["ANY", "NUMBER", "TEXT", "Kind", "KindName", "kind_of_input", "list_of", "made_of", "said"]
 
 KindName: TypeAlias = Literal[
     "any",
@@ -70,6 +70,7 @@ class Kind:
         name: Its type; ``any`` where nothing is known.
         nullable: True when it may be None.
         trusted: False when it may hold a stranger's text.
+        fenced: True when a stranger's text in it stands in fences, which no filter has touched since.
         changes: True when it is likely to be another one with every call.
         values: All values that it can have, where these are few.
         path: Where it comes from, such as ``ticket.body`` or ``items[].name``; empty for what is made.
@@ -77,12 +78,13 @@ class Kind:
         schema: Its JSON Schema, null taken out.
         root: The schema that references in it lead into.
         inner: What a list holds, where no schema says so.
-        target: What a macro or a module stands for.
+        target: What a macro or a module stands for; the fields of a namespace.
     """
 
     name: KindName = "any"
     nullable: bool = False
     trusted: bool = True
+    fenced: bool = False
     changes: bool = False
     values: tuple[Any, ...] | None = None
     path: str = ""
@@ -91,6 +93,11 @@ class Kind:
     root: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     inner: Kind | None = None
     target: Any = field(default=None, repr=False)
+
+    @property
+    def is_safe(self) -> bool:
+        """True when no stranger's text stands in it without a fence."""
+        return self.trusted or self.fenced
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -154,7 +161,35 @@ def kind_of_input(item: InputField, *, typed: bool) -> Kind:
 
 def list_of(kind: Kind) -> Kind:
     """A list of these."""
-    return Kind(name="list", inner=kind, trusted=kind.trusted, changes=kind.changes, path=kind.path)
+    return Kind(
+        name="list",
+        inner=kind,
+        trusted=kind.trusted,
+        fenced=kind.fenced,
+        changes=kind.changes,
+        path=kind.path,
+    )
+
+
+def made_of(made: Kind, *parts: Kind, keeps: bool = False) -> Kind:
+    """A kind made of parts: as trusted as all of them, and from where the first comes that is not.
+
+    Args:
+        made: What it is.
+        parts: What it is made of.
+        keeps: Whether fences among the parts stay what they are.
+    """
+    every = (made, *parts)
+    fenced = keeps and all(part.is_safe for part in every)
+    untrusted = next((part for part in parts if not (part.is_safe if keeps else part.trusted)), None)
+    untrusted = untrusted or next((part for part in parts if not part.trusted), None)
+    return replace(
+        made,
+        trusted=all(part.trusted for part in every),
+        fenced=fenced and not all(part.trusted for part in every),
+        changes=any(part.changes for part in every),
+        path=untrusted.path if untrusted is not None else made.path,
+    )
 
 
 def said(kind: Kind) -> str:

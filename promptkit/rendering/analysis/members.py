@@ -39,7 +39,8 @@ def member_of(holder: Kind, name: str) -> tuple[Kind, str | None]:
         name: What stands behind it.
     """
     if holder.name in ("any", "none", "function"):
-        return _as(ANY, holder), None
+        fields: Mapping[str, Kind] = holder.target if isinstance(holder.target, dict) else {}
+        return fields.get(name) or _as(ANY, holder), None
     if holder.name == "module":
         known: Mapping[str, Kind] = holder.target
         if name in known:

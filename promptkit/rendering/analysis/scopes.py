@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
-from promptkit.rendering.analysis.kinds import ANY, Kind
+from promptkit.rendering.analysis.kinds import ANY, Kind, made_of
 
 __all__ = ["Facts", "Scope", "facts_of", "merged"]
 
@@ -51,8 +51,7 @@ def merged(scopes: Mapping[str, Scope] | list[Scope]) -> dict[str, Kind]:
         for name, kind in scope.names.items():
             known = names.setdefault(name, kind)
             if known is not kind and known != kind:
-                trusted = known.trusted and kind.trusted
-                names[name] = replace(ANY, trusted=trusted, changes=known.changes or kind.changes)
+                names[name] = replace(made_of(ANY, known, kind, keeps=True), path="")
     return names
 
 
