@@ -5,6 +5,7 @@ Hooks that pytest calls for each test are registered where a test needs them, so
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from itertools import chain
 from pathlib import Path
@@ -36,6 +37,7 @@ __all__ = [
 _SUFFIXES = (".prompt.j2", ".prompt.yaml")
 _FROZEN = "versions"
 _PACKAGE = Path(__file__).parents[1]
+_WAYS = contextlib.__file__  # what stands between two frames of promptkit
 _PASSED = pytest.StashKey[bool]()
 RAISED = pytest.StashKey[BaseException | None]()
 """What ended a test's own code."""
@@ -264,7 +266,8 @@ def _hide_own_frames(raised: BaseException) -> None:
         return
     last, at = None, raised.__traceback__
     while at is not None:
-        if not Path(at.tb_frame.f_code.co_filename).is_relative_to(_PACKAGE):
+        file = at.tb_frame.f_code.co_filename
+        if file != _WAYS and not Path(file).is_relative_to(_PACKAGE):
             last = at
         at = at.tb_next
     if last is not None:

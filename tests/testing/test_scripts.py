@@ -154,7 +154,7 @@ def test_what_nobody_foresaw_is_an_error_with_the_nearest_that_was(triage) -> No
 
     said = str(caught.value)
     assert "triage was run, and no answer is foreseen for it" in said
-    assert "on('triaje'): it is for triaje (did you mean triaje?)" in said
+    assert "on('triaje'): it is for 'triaje', not for 'triage'" in said
     assert "on('triage', contains='charged'): no message contains 'charged'" in said
     assert "its `where` says no" in said
     assert "it has no answer; add .reply(...) or .auto()" in said
