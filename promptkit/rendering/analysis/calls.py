@@ -11,7 +11,10 @@ from jinja2 import nodes
 from promptkit.rendering.analysis.kinds import ANY, Kind
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Arguments", "Macro", "MacroCall", "arguments_of", "bound", "macro_fault"]
+__all__ = ["CALLER", "Arguments", "Macro", "MacroCall", "arguments_of", "bound", "macro_fault"]
+
+CALLER = "caller"
+"""What a macro calls the text of the block that it is called with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,14 @@ class MacroCall:
         arguments: What it is given.
         node: The call.
         caller: True when it is called with a block.
+        certain: Keys of what is certain where it is called.
     """
 
     target: Macro
     arguments: Arguments
     node: nodes.Node
     caller: bool = False
+    certain: frozenset[str] = frozenset()
 
 
 def arguments_of(
@@ -95,6 +100,8 @@ def macro_fault(call: MacroCall) -> str | None:
     macro, given = call.target.node, call.arguments
     names = [parameter.name for parameter in macro.args]
     reads = {found.name for found in macro.find_all(nodes.Name)}
+    if call.caller and CALLER not in reads:
+        return f"the macro {macro.name} is called with a block, and prints no {{{{ caller() }}}}"
     takes = f"it takes ({', '.join(names)})"
     if len(given.placed) > len(names) and "varargs" not in reads:
         return f"the macro {macro.name} is given {len(given.placed)} arguments; {takes}"

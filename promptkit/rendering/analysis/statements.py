@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from jinja2 import nodes
 
 from promptkit.messages import Role
-from promptkit.rendering.analysis.calls import Arguments, Macro, MacroCall, bound, macro_fault
+from promptkit.rendering.analysis.calls import (
+    CALLER,
+    Arguments,
+    Macro,
+    MacroCall,
+    arguments_of,
+    bound,
+    macro_fault,
+)
 from promptkit.rendering.analysis.expressions import Expressions
 from promptkit.rendering.analysis.gaps import gap_beside
 from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, list_of, said
 from promptkit.rendering.analysis.prints import FixedText, Print
 from promptkit.rendering.analysis.problems import Problems
-from promptkit.rendering.analysis.scopes import Scope, merged
+from promptkit.rendering.analysis.scopes import FILLED, Scope, merged
 from promptkit.rendering.roles import EXAMPLES, HISTORY, SECTION, role_of
 from promptkit.rendering.units import Unit, Units, unknown_name
 
@@ -59,6 +67,7 @@ class Statements:
         self._seen: frozenset[str] = frozenset()
         self._depth = 0
         self._walked = 0
+        self._merges = 0
         self._modules: dict[str, dict[str, Kind]] = {}
         self._called: set[int] = set()
         self._calls: dict[tuple[Any, ...], Kind] = {}
@@ -96,7 +105,8 @@ class Statements:
             if id(node) not in self._called:
                 arguments = Arguments(tuple(ANY for _ in node.args), open=True)
                 target = Macro(node, unit, Scope({**self._inputs, **_macros(unit)}))
-                self._macro_called(MacroCall(target=target, arguments=arguments, node=node, caller=True))
+                caller = any(name.name == CALLER for name in node.find_all(nodes.Name))
+                self._macro_called(MacroCall(target=target, arguments=arguments, node=node, caller=caller))
 
     @contextmanager
     def _at(self, unit: Unit, scope: Scope) -> Generator[None]:
@@ -197,15 +207,19 @@ class Statements:
             self._expressions.kind(node.node, scope)
 
     def _if(self, node: nodes.If, scope: Scope) -> None:
-        ends: list[Scope] = []
+        ways: list[tuple[Scope, nodes.Expr | None]] = []
         rest = scope
+        first = cast("nodes.Expr", node.test)
         for branch in (node, *node.elif_):
-            inner, false = self._expressions.facts(branch.test, rest)
+            test = cast("nodes.Expr", branch.test)
+            inner, false = self._expressions.facts(test, rest)
             self._body(branch.body, inner)
-            ends.append(inner)
-            rest = rest.inner(false)
+            ways.append((inner, first if branch is node else None))
+            rest = rest.inner(false, nodes.Not(test))
         self._body(node.else_, rest)
-        scope.names.update(merged([rest, *ends]))
+        ways.append((rest, None if node.elif_ else nodes.Not(first)))
+        self._merges += 1
+        merged(scope, ways, self._merges)
 
     def _for(self, node: nodes.For, scope: Scope) -> None:
         kind = self._expressions.kind(node.iter, scope)
@@ -214,21 +228,26 @@ class Statements:
             hint = "; write it itself, or split it: x.split(',')" if kind.name == "text" else ""
             message = f"{what} is {said(kind)} and no list to loop over{hint}"
             self._problems.add("loop-over-scalar", message, node, kind.path.rpartition(".")[2])
-        inner = scope.inner()
-        inner.names["loop"] = Kind(name="loop")
-        item = kind.item if kind.name == "list" else replace(ANY, trusted=kind.trusted, changes=kind.changes)
+        inner = scope.inner(frozenset({kind.key, f"{kind.key}{FILLED}"}) if kind.key else frozenset())
+        inner.set("loop", Kind(name="loop"))
+        self._merges += 1
+        item = kind.item.called(f"{kind.path}[] {self._merges}") if kind.name == "list" else kind.loose()
         _bind(node.target, item, inner)
         if node.test is not None:
-            inner = self._expressions.facts(node.test, inner)[0]
+            inner = self._expressions.facts(cast("nodes.Expr", node.test), inner)[0]
         self._body(node.body, inner)
         self._body(node.else_, scope.inner())
 
     def _assign(self, node: nodes.Assign, scope: Scope) -> None:
+        if isinstance(node.target, nodes.NSRef):
+            self._expressions.namespace(node.target, scope)
         _bind(node.target, self._expressions.kind(node.node, scope), scope)
 
     def _assign_block(self, node: nodes.AssignBlock, scope: Scope) -> None:
         with self._captured() as printed:
             self._body(node.body, scope.inner())
+        if isinstance(node.target, nodes.NSRef):
+            self._expressions.namespace(node.target, scope)
         _bind(node.target, self._printed(printed), scope)
 
     def _with(self, node: nodes.With, scope: Scope) -> None:
@@ -250,7 +269,7 @@ class Statements:
         self.shown(kind, node, fenced=_is_fenced(node.filter))
 
     def _macro(self, node: nodes.Macro, scope: Scope) -> None:
-        scope.names[node.name] = Kind(name="macro", target=Macro(node, self._here(), scope))
+        scope.set(node.name, Kind(name="macro", target=Macro(node, self._here(), scope)))
 
     def _here(self) -> Unit:
         place = self._problems.place
@@ -259,17 +278,19 @@ class Statements:
     def _call_block(self, node: nodes.CallBlock, scope: Scope) -> None:
         with self._captured() as printed:
             inner = scope.inner()
-            inner.names.update({parameter.name: ANY for parameter in node.args})
+            for parameter in node.args:
+                inner.set(parameter.name, ANY)
             self._body(node.body, inner)
         callee = self._expressions.kind(node.call.node, scope)
         if callee.name == "macro":
-            given = Arguments(
-                tuple(self._expressions.kind(part, scope) for part in node.call.args), open=True
+            call = MacroCall(
+                target=callee.target,
+                arguments=arguments_of(node.call, lambda part: self._expressions.kind(part, scope)),
+                node=node.call,
+                caller=True,
+                certain=scope.certain,
             )
-            kind = self._macro_called(
-                MacroCall(target=callee.target, arguments=given, node=node, caller=True)
-            )
-            self.shown(kind, node, fenced=False)
+            self.shown(self._macro_called(call), node, fenced=False)
         else:
             self._expressions.kind(node.call, scope)
         self.shown(self._printed(printed), node, fenced=False)
@@ -282,16 +303,19 @@ class Statements:
         macro = call.target
         self._called.add(id(macro.node))
         given = [(kind.name, kind.nullable, kind.path, kind.trusted) for kind in call.arguments.kinds]
-        key = (id(macro.node), tuple(given), tuple(call.arguments.by_name), call.caller)
+        key = (id(macro.node), tuple(given), tuple(call.arguments.by_name), call.caller, call.certain)
         if key in self._calls or self._depth >= _DEEPEST or len(self._calls) >= _MOST_CALLS:
             return self._calls.get(key, TEXT)
         self._calls[key] = TEXT
-        scope: Scope = macro.scope.inner()
+        scope: Scope = macro.scope.inner(call.certain)
         self._depth += 1
         with self._at(macro.home, scope), self._captured() as printed:
-            scope.names.update(bound(call, lambda node: self._expressions.kind(node, scope)))
-            scope.names.update(varargs=list_of(ANY), kwargs=ANY)
-            scope.names["caller"] = Kind(name="function", target=TEXT)
+            made = bound(call, lambda node: self._expressions.kind(node, scope))
+            caller = Kind(name="function", target=TEXT)
+            for name, kind in {**made, "varargs": list_of(ANY), "kwargs": ANY, CALLER: caller}.items():
+                scope.set(name, kind)
+            if not call.caller:
+                scope.unsure[CALLER] = None
             self._body(macro.node.body, scope)
         self._depth -= 1
         self._calls[key] = self._printed(printed)
@@ -301,13 +325,13 @@ class Statements:
         self.walk(self._linked(node), scope.inner())
 
     def _import(self, node: nodes.Import, scope: Scope) -> None:
-        scope.names[node.target] = Kind(name="module", target=self._module(node, scope))
+        scope.set(node.target, Kind(name="module", target=self._module(node, scope)))
 
     def _from_import(self, node: nodes.FromImport, scope: Scope) -> None:
         module = self._module(node, scope)
         for item in node.names:
             name, alias = (item, item) if isinstance(item, str) else item
-            scope.names[alias] = module.get(name, ANY)
+            scope.set(alias, module.get(name, ANY))
 
     def _module(self, node: nodes.Import | nodes.FromImport, scope: Scope) -> dict[str, Kind]:
         unit = self._linked(node)
@@ -327,11 +351,14 @@ class Statements:
 def _bind(target: nodes.Node, kind: Kind, scope: Scope) -> None:
     """Give a name its kind; of several names all may be anything."""
     if isinstance(target, nodes.Name):
-        scope.names[target.name] = kind
-        return
-    for name in target.find_all(nodes.Name):
-        if name.ctx == "store":
-            scope.names[name.name] = replace(ANY, trusted=kind.trusted, changes=kind.changes)
+        scope.set(target.name, kind)
+    elif isinstance(target, nodes.NSRef):
+        holder = scope.names.get(target.name, ANY)
+        if holder.name == "namespace":
+            holder.target.setdefault(target.attr, []).append(kind)
+    else:
+        for name in target.find_all(nodes.Name):
+            scope.set(name.name, kind.loose())
 
 
 def _is_fenced(node: nodes.Node | None) -> bool:
