@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from jinja2 import TemplateRuntimeError
@@ -37,7 +38,7 @@ MAX_CHARACTERS = 8_000_000
 """Longest text that one render may make: about two million tokens, above what any model reads."""
 
 
-_TEXTS = frozenset({str})
+_TEXTS: AbstractSet[type] = frozenset({str})
 _FEW = 8
 """Texts that are joined before their length is looked at; more could be one long text, many times over."""
 
@@ -129,7 +130,7 @@ def joined(pieces: Iterable[str]) -> str:
     Raises:
         TemplateRuntimeError: When the text is longer than MAX_CHARACTERS.
     """
-    items = pieces if type(pieces) is list else list(pieces)
+    items: list[str] = pieces if isinstance(pieces, list) else list(pieces)
     if len(items) > _FEW:
         _need_room(sum(map(len, items)))
     text = "".join(items)
