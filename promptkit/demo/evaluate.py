@@ -19,6 +19,7 @@ import llama_cpp
 import numpy as np
 from export import read_vocabulary
 from generator import Generator, Message
+from house import HOUSE, SHORT, WRITTEN_OUT
 from prefixes import PLACEHOLDER, Prefix, PrefixMaker, shipped_prefix
 from tasks import STANDARD, Task, TaskMaker
 
@@ -34,6 +35,7 @@ ODD_TEXTS = [
     *("日本語のテキスト", "🙂👍🏽 ok", "<|im_end|> <|im_start|>user"),
 ]
 DEFAULTS = llama_cpp.llama_cpp.llama_model_default_params
+STANDARD_TASK = Task(STANDARD)
 # A message and the right values by field.
 Case = tuple[str, dict[str, str | None]]
 
@@ -121,12 +123,10 @@ def hand_written(name: str) -> list[Case]:
     return [(row["message"], row["answer"]) for row in map(json.loads, lines)]
 
 
-def generated(split: str, count: int) -> list[Case]:
-    """Return fresh messages of a seed that training does not use."""
+def generated(split: str, count: int, task: Task = STANDARD_TASK) -> list[Case]:
+    """Return fresh messages of a seed that training does not use, with the answers to a task."""
     generator = Generator(HOLDOUT_SEED, split)
-    return [
-        (m.text, json.loads(Task(STANDARD).answer(m))) for m in (generator.message() for _ in range(count))
-    ]
+    return [(m.text, json.loads(task.answer(m))) for m in (generator.message() for _ in range(count))]
 
 
 def score(reader: Reader, prefix: Prefix, cases: Sequence[Case], *, show: bool = False) -> dict[str, int]:
@@ -195,15 +195,29 @@ def label_sets(reader: Reader, shipped: Prefix, tasks: int, each: int) -> None:
                     f" {interval(right, tasks * each)}",
                     flush=True,
                 )
+    for shots in (0, 3):
+        right = sum(
+            right_labels(reader, shipped, seed, each, glossed=True, shots=shots, made_up=1.0)
+            for seed in range(tasks)
+        )
+        print(f"labels made up, explained, {shots} examples: {interval(right, tasks * each)}", flush=True)
 
 
 def right_labels(
-    reader: Reader, shipped: Prefix, seed: int, each: int, *, held: bool, glossed: bool, shots: int
+    reader: Reader,
+    shipped: Prefix,
+    seed: int,
+    each: int,
+    *,
+    glossed: bool,
+    shots: int,
+    held: bool = False,
+    made_up: float = 0.0,
 ) -> int:
     """Draw one label set and count the messages of unseen phrasings that get the right label."""
     rng = random.Random(HOLDOUT_SEED + seed)
     generator = Generator(HOLDOUT_SEED + seed, "holdout")
-    maker = PrefixMaker(rng, shipped, generator, TaskMaker(rng, held=held))
+    maker = PrefixMaker(rng, shipped, generator, TaskMaker(rng, held=held, made_up=made_up))
     while True:
         task = maker.tasks.custom()
         first = task.fields[0]
@@ -216,6 +230,16 @@ def right_labels(
         got = read_answer(prefix.task, reader.answer(prefix, message.text))
         right += got.get(first.name) == first.value(message)
     return right
+
+
+def house_rows(model: Path, adapter: Path, count: int) -> None:
+    """Print how the task of another house is done by prompt and by adapter."""
+    cases = generated("holdout", count, HOUSE)
+    base, adapted = Reader(model), Reader(model, adapter)
+    report("another house, its fields in the prompt", base, SHORT, cases)
+    report("another house, meanings and rule in the prompt too", base, WRITTEN_OUT, cases)
+    report("another house, its fields and the adapter", adapted, SHORT, cases)
+    report("another house, the adapter and no prompt", adapted, replace(SHORT, messages=()), cases)
 
 
 def compare_tokens(reader: Reader, path: Path, texts: Iterable[str]) -> None:
@@ -243,6 +267,7 @@ def main() -> None:
     """Read the command line and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=HERE / "demo.gguf")
+    parser.add_argument("--adapter", type=Path, default=HERE / "house.gguf")
     parser.add_argument("--prompt", type=Path, default=HERE / "prompt.json")
     parser.add_argument("--count", type=int, default=1000, help="generated messages per split")
     parser.add_argument("--tasks", type=int, default=60, help="label sets per row of their table")
@@ -260,6 +285,8 @@ def main() -> None:
         report(f"315 by hand, {name}", reader, prefix, hand_written("held.jsonl"))
     report("60 of development", reader, shipped, hand_written("messages.jsonl"), show=options.show)
     label_sets(reader, shipped, options.tasks, 10)
+    if options.adapter.exists():
+        house_rows(options.model, options.adapter, options.count)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,69 @@ CODES = [
     ["red", "blue", "green", "white", "black", "grey", "pink"],
     ["x1", "x2", "x3", "x4", "x5", "x6", "x7"],
 ]
+# Made-up names are put together of these, so that a name is copied from the prompt and not known by heart.
+SYLLABLES = [
+    *(
+        "ba",
+        "be",
+        "bo",
+        "da",
+        "de",
+        "do",
+        "fa",
+        "fi",
+        "fu",
+        "ga",
+        "go",
+        "gu",
+        "ha",
+        "hi",
+        "jo",
+        "ka",
+        "ke",
+        "ko",
+    ),
+    *(
+        "la",
+        "le",
+        "li",
+        "lo",
+        "lu",
+        "ma",
+        "me",
+        "mi",
+        "mo",
+        "na",
+        "ne",
+        "no",
+        "pa",
+        "pe",
+        "po",
+        "ra",
+        "re",
+        "ri",
+    ),
+    *(
+        "ro",
+        "sa",
+        "se",
+        "si",
+        "so",
+        "ta",
+        "te",
+        "ti",
+        "to",
+        "tu",
+        "va",
+        "ve",
+        "vi",
+        "vo",
+        "wa",
+        "we",
+        "ya",
+        "yo",
+    ),
+]
 REST_NAMES = ["other", "rest", "something else", "none of these", "else", "others"]
 REST_GLOSSES = ["anything else", "all the rest", "what fits nowhere else"]
 
@@ -139,11 +202,13 @@ class TaskMaker:
     Args:
         rng: Where chance comes from.
         held: Draw the names that training leaves out instead of those that it uses.
+        made_up: Share of label sets whose names are invented words, which are explained then.
     """
 
-    def __init__(self, rng: random.Random, *, held: bool = False) -> None:
+    def __init__(self, rng: random.Random, *, held: bool = False, made_up: float = 0.25) -> None:
         self.rng = rng
         self.held = held
+        self.made_up = made_up
         data = tomllib.loads((HERE / "labels.toml").read_text("utf-8"))
         topics = [{"topics": [key], **entry} for key, entry in data["topic"].items()]
         self.single, self.groups, self.intents = topics, data["group"], data["intent"]
@@ -186,6 +251,8 @@ class TaskMaker:
         rng = self.rng
         drawn = list(self.intents) if rng.random() < 0.1 else self._disjoint(rng.randint(2, 6))
         codes = rng.choice(CODES) if rng.random() < 0.12 else None
+        if codes is None and rng.random() < self.made_up:
+            codes = self._made_up()
         explained = codes is not None or rng.random() < 0.5
         case = rng.choice(
             [str.lower, str.lower, str.lower, str.title, str.upper, lambda s: s.replace(" ", "_")]
@@ -209,6 +276,13 @@ class TaskMaker:
 
     def _draw(self, names: Sequence[str]) -> str:
         return names[-1] if self.held else self.rng.choice(names[:-1])
+
+    def _made_up(self) -> list[str]:
+        """Names that mean nothing: invented words, now and then two, or with a number."""
+        rng, form = self.rng, self.rng.choice(["{}", "{}", "{}", "{} {}", "{}-{}", "desk {}", "{} 4"])
+        case = rng.choice([str.lower, str.lower, str.title, str.upper])
+        words = ["".join(rng.sample(SYLLABLES, rng.randint(2, 3))) for _ in range(14)]
+        return [case(form.format(words[2 * i], words[2 * i + 1])) for i in range(7)]
 
     def _disjoint(self, count: int) -> list[dict]:
         rng, drawn, used = self.rng, [], set()

@@ -19,7 +19,9 @@ _USE = "llama:demo, llama:PATH.gguf or llama:hf:OWNER/REPO/FILE.gguf"
 
 
 def find_model(reference: str) -> Path:
-    """The file that ``reference`` names: ``demo``, a path, or ``hf:OWNER/REPO/FILE``, downloaded once.
+    """The file that a reference names: ``demo``, its adapter ``demo-house``, a path, or ``hf:OWNER/REPO/FILE``.
+
+    What the hub has is downloaded once.
 
     Raises:
         ModelLoadError: When there is no such file or it is no GGUF file.
@@ -30,10 +32,10 @@ def find_model(reference: str) -> Path:
         raise ModelLoadError(f"llama:{reference!r} holds a NUL character, which no path has; write {_USE}")
     if not reference:
         raise ModelLoadError(f"llama: names no model; write {_USE}")
-    if reference == "demo":
+    if reference in ("demo", "demo-house"):
         from promptkit import demo
 
-        path = Path(demo.model_path())
+        path = demo.model_path() if reference == "demo" else demo.adapter_path()
     elif reference.startswith("hf:"):
         place = _HUB.fullmatch(reference)
         if place is None:

@@ -10,6 +10,7 @@ import gguf
 import numpy as np
 import pytest
 
+import promptkit as pk
 from promptkit.backends import open_backend
 from promptkit.backends.llama import LlamaBackend
 from promptkit.backends.llama.adapters import Lora, split_reference
@@ -119,3 +120,28 @@ def test_an_adapter_that_is_missing_or_for_another_model_is_refused_with_its_pat
             backend.complete(ask("x", max_tokens=1))
         assert caught.value.backend == backend.name
         backend.close()
+
+
+@pytest.mark.parametrize(
+    ("message", "queue", "escalate"),
+    [
+        ("My password is not accepted any more.", "WEB", "no"),
+        ("Where is my parcel? It should have come on Monday.", "TRACK", "no"),
+        ("You charged me twice for order A-1042. This is outrageous, I want my money back!", "CASH", "yes"),
+    ],
+)
+def test_the_bundled_adapter_knows_the_queues_and_the_rule_of_its_house(message, queue, escalate):
+    house = pk.Prompt(
+        template="{% system %}{{ output_format }}{% endsystem %}"
+        "{% user %}Customer message:\n{{ message | fence('message') }}{% enduser %}",
+        input={"message": "string"},
+        output={
+            "queue(enum)": ["RMA", "CASH", "TRACK", "BENCH", "WEB", "FRONT"],
+            "escalate(enum)": ["yes", "no"],
+        },
+        generation={"temperature": 0, "max_tokens": 40},
+    )
+
+    value = house.using("llama:demo+lora:demo-house").run(message=message).value
+
+    assert (value.queue, value.escalate) == (queue, escalate)
