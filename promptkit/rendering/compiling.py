@@ -166,7 +166,7 @@ class _Compiler:
             self._mark(body)
         else:
             self._parts.inline(body, self._names)
-            self._parts.fold(body)
+        self._parts.fold(body)
         self._parts.compile(body)
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
@@ -190,7 +190,7 @@ class _Compiler:
         for each in self._units.within(unit):
             if each.key not in self._marked:
                 self._marked.add(each.key)
-                tracer = Tracer(self._env.traces, each.place, name if each is unit else "", self._unset)
+                tracer = Tracer(self._env, each.place, name if each is unit else "", self._unset)
                 tracer.visit(each.tree)
                 self._env.names_texts = self._env.names_texts or tracer.detours
                 each.tree.set_environment(self._env)

@@ -18,6 +18,7 @@ __all__ = [
     "Noted",
     "Span",
     "as_fence",
+    "bare",
     "cut",
     "is_nothing",
     "joined",
@@ -157,8 +158,10 @@ def joined(pieces: Iterable[str]) -> str:
     kinds = set(map(type, items))  # the cheapest way to ask about all of them
     marks, fences = None, False
     if Noted in kinds:
-        marks, fences = _marks(items), _are_fences(items)
-        if any(isinstance(item, Span) and item.pieces is not None for item in items):
+        noted = [item for item in items if isinstance(item, Span)]
+        marks = _marks(items)
+        fences = bool([item for item in noted if item.fences]) and _are_fences(items)
+        if [item for item in noted if item.pieces is not None]:
             return _span(text, 0, 0, tuple(_flat(items)), marks, fences=fences)
     if fences or (text and (marks is not None or text[0] in BLANKS or text[-1] in BLANKS)):
         if kinds == _TEXTS:
@@ -177,7 +180,7 @@ def cut(text: str, start: int, end: int) -> str:
     if not isinstance(text, Span):
         return text[start:end]
     fences = text.fences and not text[:start].strip(BLANKS) and not text[end:].strip(BLANKS)
-    marks = None if text.marks is None else _cut(text.marks, start, end)
+    marks = None if text.marks is None else _cut(text.marks, start, len(text) - end)
     return _span(text[start:end], 0, 0, None, marks, fences=fences)
 
 
@@ -190,13 +193,15 @@ def _need_room(characters: int) -> None:
 
 
 def _marks(items: list[str]) -> Marks | None:
-    if not any(isinstance(item, Span) and item.marks is not None for item in items):
-        return None
     found: list[tuple[int, Origin | None]] = []
+    known = False
     for item in items:
-        known = item.marks if isinstance(item, Span) else None
-        found += known or [(len(item), None)]
-    return tuple(found)
+        if isinstance(item, Span) and item.marks is not None:
+            found += item.marks
+            known = True
+        else:
+            found.append((len(item), None))
+    return tuple(found) if known else None
 
 
 def _are_fences(items: list[str]) -> bool:
@@ -261,22 +266,33 @@ def stripped(text: str) -> str:
         return text
     if text.pieces is not None:
         return text
-    end = max(text.lead, len(text) - text.tail)
     if text.marks is None and not text.fences:
-        return text[text.lead : end]
-    marks = None if text.marks is None else _cut(text.marks, text.lead, end)
-    return _span(text[text.lead : end], 0, 0, None, marks, fences=text.fences)
+        return bare(text)[0]
+    inner, marks = bare(text)
+    return _span(inner, 0, 0, None, marks, fences=text.fences)
 
 
-def _cut(marks: Marks, start: int, end: int) -> Marks:
-    kept_marks: list[tuple[int, Origin | None]] = []
-    at = 0
-    for length, origin in marks:
-        first, last = max(at, start), min(at + length, end)
-        if first < last:
-            kept_marks.append((last - first, origin))
-        at += length
-    return tuple(kept_marks)
+def bare(text: Span) -> tuple[str, Marks | None]:
+    """The characters without the blanks at the edges that are the template's own, and where they come from."""
+    start, end = text.lead, max(text.lead, len(text) - text.tail)
+    marks = text.marks
+    if marks is not None and (start or end < len(text)):
+        marks = _cut(marks, start, len(text) - end)
+    return text[start:end], marks
+
+
+def _cut(marks: Marks, before: int, behind: int) -> Marks:
+    """The marks without those of so many characters at the start and at the end."""
+    left = list(marks)
+    for at, lost in ((0, before), (-1, behind)):
+        while lost and left:
+            length, origin = left[at]
+            if length > lost:
+                left[at] = (length - lost, origin)
+                break
+            del left[at]
+            lost -= length  # noqa: PLW2901 - what is still to be taken off
+    return tuple(left)
 
 
 def _flat(items: list[str]) -> Iterable[str | Part]:

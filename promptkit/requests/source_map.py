@@ -8,10 +8,11 @@ from typing import Any, Literal, TypeAlias
 
 __all__ = ["Origin", "OriginKind", "SourceMap", "SourceRange"]
 
+_set = object.__setattr__
 OriginKind: TypeAlias = Literal["text", "value", "section", "example", "history"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Origin:
     """Where a text comes from.
 
@@ -30,12 +31,19 @@ class Origin:
     file: str | None = None
     line: int | None = None
 
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Origin:
+        """A value of all its fields in a dict that is given away: a map makes many, and this is the quick way."""
+        made = cls.__new__(cls)
+        _set(made, "__dict__", fields)
+        return made
+
     def __str__(self) -> str:
         named = self.name or self.section or self.kind
         return named if self.line is None else f"{named} ({self.file}:{self.line})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceRange:
     """One range of one text.
 
@@ -54,6 +62,13 @@ class SourceRange:
     end: int
     text: str
     origin: Origin
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> SourceRange:
+        """As `Origin.of`."""
+        made = cls.__new__(cls)
+        _set(made, "__dict__", fields)
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
