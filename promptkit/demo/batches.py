@@ -14,6 +14,8 @@ __all__ = ["Batch", "Batches"]
 
 # Rows of one prompt are sorted by length and cut in four, so that little padding is read.
 PARTS = 4
+# Longest prompt, in tokens, of rows that each have a prompt of their own and so are read whole.
+OWN_PROMPT = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Batches:
     Args:
         size: Rows of one prompt.
         exact: Share of prompts that are the shipped one, word for word.
+        mixed: Share of draws whose rows each have a prompt with labels of its own. Rows of one prompt are cheaper, but
+            labels are learnt to be read from the prompt by many prompts, not by many messages.
         own: The one prompt to train on, which is the adapter's; None for the mixture.
     """
 
@@ -59,12 +63,14 @@ class Batches:
         *,
         size: int,
         exact: float,
+        mixed: float = 0.0,
         own: Prefix | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.shipped = shipped
         self.size = size
         self.exact = exact
+        self.mixed = mixed
         self.own = own
         self.rng = random.Random(seed)
         self.generator = Generator(seed + 1)
@@ -74,6 +80,8 @@ class Batches:
         """Return the rows of one prompt in parts, for a share of the training that is done."""
         if self.own is None and self.rng.random() < max(0.02, 0.5 - 10 * progress, 0.2 - progress):
             return [self.repetitions()]
+        if self.own is None and self.rng.random() < self.mixed:
+            return self.mixture()
         prefix = self.own or self.prefix(progress)
         messages = [prefix.task.message(self.generator, self.rng) for _ in range(self.size)]
         messages.sort(key=lambda message: len(message.text))
@@ -94,12 +102,28 @@ class Batches:
 
     def batch(self, messages: list[Message], prefix: Prefix) -> Batch:
         """Encode messages behind a prompt."""
+        rows = [self.row(message, prefix) for message in messages]
+        return self.pad(self.vocabulary.chat(prefix.messages), rows, learn_texts=True)
+
+    def row(self, message: Message, prefix: Prefix) -> tuple[list[int], list[int]]:
+        """Encode a message and its answer."""
+        vocabulary = self.vocabulary
+        question = vocabulary.message("user", prefix.user_form.replace(PLACEHOLDER, message.text))
+        question += vocabulary.answer_start()
+        return question, [*self.answer(prefix.task, message), vocabulary.end]
+
+    def mixture(self) -> list[Batch]:
+        """Return rows that each have a short prompt of their own, with labels of its own."""
         vocabulary, rows = self.vocabulary, []
-        for message in messages:
-            question = vocabulary.message("user", prefix.user_form.replace(PLACEHOLDER, message.text))
-            question += vocabulary.answer_start()
-            rows.append((question, [*self.answer(prefix.task, message), vocabulary.end]))
-        return self.pad(vocabulary.chat(prefix.messages), rows, learn_texts=True)
+        while len(rows) < self.size:
+            prefix = self.makers.worded(self.makers.tasks.custom(), shots=0)
+            front = vocabulary.chat(prefix.messages)
+            if len(front) <= OWN_PROMPT:
+                question, answer = self.row(prefix.task.message(self.generator, self.rng), prefix)
+                rows.append((front + question, answer))
+        rows.sort(key=lambda row: len(row[0]))
+        part = -(-self.size // PARTS)
+        return [self.pad([], rows[i : i + part], learn_texts=False) for i in range(0, self.size, part)]
 
     def repetitions(self) -> Batch:
         """Return sequences without sense, of which a part comes again: practice in copying.

@@ -140,7 +140,9 @@ class Run:
         if state:
             self.restore(state)
         seed = options.seed + 10 + 7 * self.done
-        self.batches = Batches(self.vocabulary, self.shipped, seed, size=options.batch, exact=options.exact)
+        self.batches = Batches(
+            self.vocabulary, self.shipped, seed, size=options.batch, exact=options.exact, mixed=options.mixed
+        )
         self.started = time.perf_counter()
         self.losses: list[float] = []
 
@@ -222,6 +224,9 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=2, help="prompts to a step")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--exact", type=float, default=0.3, help="share of the shipped prompt")
+    parser.add_argument(
+        "--mixed", type=float, default=0.3, help="share of rows that each have their own labels"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")

@@ -108,7 +108,7 @@ def _counted(items: Iterable[Any]) -> Iterable[Any]:
 
 
 def _write(value: Any, pad: str, out: Pieces, run: Run | None) -> None:
-    kind = type(value)
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind is list:
         _write_list(value, pad, out, run)
         return
@@ -168,7 +168,7 @@ def _write_list(value: Iterable[Any], pad: str, out: Pieces, run: Run | None) ->
     for item in value:
         if price and run is not None:
             run.charge_items(price)
-        kind = type(item)
+        kind = type(item)  # pyright: ignore[reportUnknownVariableType]
         if kind is dict:
             out.append(f"{start}- ")
             _write_object(item, below, out, run, inline=True)

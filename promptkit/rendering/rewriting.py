@@ -283,7 +283,9 @@ class Inliner(NodeTransformer):
 
     def get_visitor(self, node: nodes.Node) -> Any:
         """Jinja's hook: the method for this type of node."""
-        return {nodes.Filter: self._filter, nodes.Output: self._output}.get(type(node))
+        if isinstance(node, nodes.Filter):
+            return self._filter
+        return self._output if isinstance(node, nodes.Output) else None
 
     def _section(self, node: nodes.Node) -> Section | None:
         if isinstance(node, nodes.Filter) and node.name == SECTION and isinstance(node.node, nodes.Const):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from jinja2 import TemplateRuntimeError
@@ -80,7 +81,7 @@ class Noted(Span):
     __slots__ = ()
 
 
-_TEXTS = frozenset({str})
+_TEXTS: AbstractSet[type] = frozenset({str})
 
 
 def _span(
@@ -149,7 +150,7 @@ def joined(pieces: Iterable[str]) -> str:
     Raises:
         TemplateRuntimeError: When the text is longer than MAX_CHARACTERS.
     """
-    items = pieces if type(pieces) is list else list(pieces)
+    items: list[str] = pieces if isinstance(pieces, list) else list(pieces)
     if len(items) > _FEW:
         _need_room(sum(map(len, items)))
     text = "".join(items)

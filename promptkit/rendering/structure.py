@@ -77,8 +77,8 @@ def trim_edges(tree: nodes.Template) -> None:
 
 def _trim(body: list[nodes.Node], *, first: bool) -> None:
     at = 0 if first else -1
-    while body and isinstance(body[at], nodes.Output):
-        pieces: list[nodes.Node] = body[at].nodes  # type: ignore[attr-defined]
+    while body and isinstance(output := body[at], nodes.Output):
+        pieces = output.nodes
         while pieces and isinstance(piece := pieces[at], nodes.TemplateData):
             text = piece.data.lstrip(BLANKS) if first else piece.data.rstrip(BLANKS)
             if text:

@@ -110,13 +110,12 @@ def quick_object(fields: Mapping[str, Quick], defaults: Mapping[str, Any]) -> Qu
         missing = size = 0
         for name, field in parts:
             part = value.get(name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            if (
-                field is quick_text and type(part) is str and part.isascii()
-            ):  # the commonest case, without a call
+            # The commonest case, without a call.
+            if field is quick_text and type(part) is str and part.isascii():  # pyright: ignore[reportUnknownArgumentType]
                 size += len(part)
                 plain[name] = part
             elif part is not None:
-                plain[name] = made = field(part, sizes)
+                plain[name] = made = field(part, sizes)  # pyright: ignore[reportUnknownArgumentType]
                 if made is OPEN:
                     return OPEN
             elif name in defaults:

@@ -5,6 +5,7 @@ Hooks that pytest calls for each test are registered where a test needs them, so
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from itertools import chain
 from pathlib import Path
@@ -35,6 +36,8 @@ __all__ = [
 
 _SUFFIXES = (".prompt.j2", ".prompt.yaml")
 _FROZEN = "versions"
+_PACKAGE = Path(__file__).parents[1]
+_WAYS = contextlib.__file__  # what stands between two frames of promptkit
 _PASSED = pytest.StashKey[bool]()
 RAISED = pytest.StashKey[BaseException | None]()
 """What ended a test's own code."""
@@ -144,6 +147,7 @@ class _Run:
         """Ask whether a backend may be asked for real; loads what that needs on first use."""
         gate = self._real_gate()
         gate.opened = self.opened
+        self.watch(_Outcomes)
         gate(name)
 
     def _real_gate(self) -> Any:
@@ -246,12 +250,28 @@ class _Outcomes:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Remember whether the test itself passed."""
+        """Remember whether the test itself passed; show an error of promptkit at the test's own line."""
+        if call.excinfo is not None and not item.config.getoption("fulltrace"):
+            _hide_own_frames(call.excinfo.value)
         report = yield
         if call.when == "call":
             item.stash[_PASSED] = report.passed
             item.stash[RAISED] = None if call.excinfo is None else call.excinfo.value
         return report
+
+
+def _hide_own_frames(raised: BaseException) -> None:
+    """Let the traceback of an error of promptkit end where the test, or what it tests, called promptkit."""
+    if not type(raised).__module__.startswith("promptkit."):
+        return
+    last, at = None, raised.__traceback__
+    while at is not None:
+        file = at.tb_frame.f_code.co_filename
+        if file != _WAYS and not Path(file).is_relative_to(_PACKAGE):
+            last = at
+        at = at.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 @pytest.hookimpl(trylast=True)  # marks may be added by others of these hooks
@@ -312,7 +332,9 @@ def llm(request: pytest.FixtureRequest) -> Generator[MockLLM]:
     with mocked(strict=False) as made:
         yield made
     if request.node.stash.get(_PASSED, False):
-        made.verify()
+        problem = made.problem()
+        if problem:
+            pytest.fail(problem, pytrace=False)
 
 
 @pytest.fixture
@@ -358,4 +380,5 @@ def prompt_snapshot(request: pytest.FixtureRequest) -> Snapshots:
     from promptkit.testing.snapshots import Snapshots
 
     run, path = _run_of(request.config), request.path
+    run.watch(_Outcomes)
     return Snapshots(path.parent, path.stem, run.file_name(request), update=run.update, used=run.snapshots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ from promptkit.interception import intercepted
 from promptkit.messages import ToolCallPart
 from promptkit.output.malformed import Variant
 from promptkit.requests import Request
-from promptkit.spelling import did_you_mean
 from promptkit.testing.calls import Calls
 
 __all__ = ["Expected", "MockLLM", "UnexpectedCall", "mocked"]
@@ -132,22 +132,20 @@ class Expected:
     def _mismatch(self, request: Request) -> str | None:
         """Why a request is none of this kind; None when it is one."""
         if not fnmatchcase(request.prompt.name, self.prompt):
-            return f"it is for {self.prompt}{did_you_mean(request.prompt.name, [self.prompt])}"
+            return f"it is for {self.prompt!r}, not for {request.prompt.name!r}"
         text = "\n".join(message.text for message in request.messages)
         for part in self.contains:
             if part not in text:
-                return f"no message contains {part!r}"
+                return f"no message contains {part!r}{_written_otherwise(part, text)}"
         if self.where is not None and not self.where(request):
             return "its `where` says no"
         return None if any(not action.over for action in self._actions) else self._exhausted()
 
     def _exhausted(self) -> str:
         count = sum(action.used for action in self._actions)
-        return (
-            f"its {count} answers are used up"
-            if self._actions
-            else "it has no answer; add .reply(...) or .auto()"
-        )
+        if not self._actions:
+            return "it has no answer; add .reply(...) or .auto()"
+        return f"its {count} answers are used up" if count > 1 else "its answer is used up"
 
     def _take(self, request: Request) -> Paced:
         action = next(action for action in self._actions if not action.over)
@@ -217,12 +215,16 @@ class MockLLM:
         Raises:
             AssertionError: When it was otherwise, with all that was.
         """
+        if problem := self.problem():
+            raise AssertionError(problem)
+
+    def problem(self) -> str:
+        """What `verify` would say; nothing where all is well."""
         problems = list(self._surprises)
         for expected in self._expected:
             unused = expected._unused()  # noqa: SLF001 - its own class  # pyright: ignore[reportPrivateUsage]
             problems += [f"{expected} was not asked for: {what}" for what in unused]
-        if problems:
-            raise AssertionError("\n\n".join(problems))
+        return "\n\n".join(problems)
 
     def _answer(self, request: Request) -> Paced:
         with self._lock:
@@ -258,6 +260,13 @@ def _surprise(request: Request, reasons: Sequence[str]) -> str:
         f"{request.prompt} was run, and no answer is foreseen for it. Foreseen is:\n{foreseen}\n"
         f"Its last message is:\n{_short(last, quoted=False)}"
     )
+
+
+def _written_otherwise(part: str, text: str) -> str:
+    """Where a text is there but for capitals and blanks, as it stands there."""
+    words = r"\s+".join(re.escape(word) for word in part.split())
+    found = re.search(words, text, re.IGNORECASE) if words else None
+    return "" if found is None else f", but one contains {_short(found.group())}"
 
 
 def _delayed(made: Any, delay_s: float) -> Paced:

@@ -89,7 +89,7 @@ class Snapshots:
         path = self._folder / f"{name}.txt"
         self._used.add(path)
         text = rendered_text(rendered.messages)
-        known = path.read_text(encoding="utf-8") if path.exists() else None
+        known = _read(path)
         if known == text:
             return
         if self._update:
@@ -108,6 +108,16 @@ class Snapshots:
             f"{rendered.prompt} renders otherwise than {path}. If that is meant, run pytest --pk-update-prompts.\n"
             f"{diff}"
         )
+
+
+def _read(path: Path) -> str | None:
+    """What a snapshot says; None where there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SnapshotMismatch(f"the snapshot {path} cannot be read: {error}") from error
 
 
 def _write(path: Path, text: str) -> None:

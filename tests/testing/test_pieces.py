@@ -154,6 +154,18 @@ def test_parts_that_are_no_text_are_told_by_kind_and_size() -> None:
     assert text.endswith("  [image/png, 8 bytes]\n")
 
 
+@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b"\xff\xfe"), lambda path: path.mkdir()])
+def test_a_snapshot_that_cannot_be_read_is_named(snapshots, tmp_path, spoil) -> None:
+    prompt = pk.Prompt(template="{% user %}Hi{% enduser %}")
+    snapshots(update=True)(prompt)
+    (written,) = tmp_path.rglob("*.txt")
+    written.unlink()
+    spoil(written)
+
+    with pytest.raises(SnapshotMismatch, match=f"the snapshot {written} cannot be read"):
+        snapshots()(prompt)
+
+
 def test_a_folder_that_cannot_be_made_is_named(snapshots, tmp_path) -> None:
     (tmp_path / "__prompts__").write_text("a file")
 

@@ -526,3 +526,61 @@ def test_tests_with_names_longer_than_a_file_may_have_have_files_of_their_own(pr
     assert (len(snapshots), len(cassettes)) == (6, 3)
     assert all(len(name.encode()) < 255 for name in (*snapshots, *cassettes))
     assert any(name.startswith("test_a_ticket-I-was-charged-twice.-I-was") for name in cassettes)
+
+
+FAILS = """
+import promptkit as pk
+
+triage = pk.load("triage.prompt.j2").using("llama:demo")
+
+
+def ask():
+    return triage.run(ticket="x")
+
+
+def test_script(llm):
+    llm.on("triage", contains="lost").auto()
+    ask()
+
+
+def test_snapshot(prompt_snapshot):
+    prompt_snapshot(triage, ticket="x")
+
+
+def test_cassette(cassette):
+    ask()
+
+
+def test_closed():
+    ask()
+
+
+def test_left(llm):
+    llm.on("triage").auto()
+
+
+def test_of_its_own(llm):
+    llm.on("triage", where=lambda request: 1 / 0).auto()
+    ask()
+"""
+
+
+def test_what_fails_is_shown_at_the_line_that_called_promptkit(project) -> None:
+    project.write("test_fails.py", FAILS)
+
+    done = project.pytest()
+
+    shown, _, own = done.text.partition("_ test_of_its_own _")
+    assert done.counts() == {"failed": 5, "passed": 1, "error": 1}
+    assert "engine/" not in shown
+    assert "plugin.py" not in shown
+    for line in (8, 17):
+        assert f"test_fails.py:{line}: " in shown
+    assert "on('triage') was not asked for: auto()" in shown
+    assert "engine/" in own  # an error that is not promptkit's keeps the way there
+
+
+def test_the_whole_way_is_shown_to_who_asks_for_it(project) -> None:
+    project.write("test_fails.py", FAILS)
+
+    assert "engine/" in project.pytest("--full-trace", "-k", "script").text

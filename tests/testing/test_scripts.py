@@ -82,10 +82,10 @@ def test_retries_of_a_layer_meet_the_script_too(triage) -> None:
         assert backend.complete(llm_request(triage)).text == '{"category":"billing","urgent":true}'
 
 
-def llm_request(triage):
+def llm_request(triage, ticket="x"):
     from promptkit.requests import Request
 
-    rendered = triage.render(ticket="x")
+    rendered = triage.render(ticket=ticket)
     return Request(
         messages=rendered.messages,
         output=rendered.output,
@@ -154,7 +154,7 @@ def test_what_nobody_foresaw_is_an_error_with_the_nearest_that_was(triage) -> No
 
     said = str(caught.value)
     assert "triage was run, and no answer is foreseen for it" in said
-    assert "on('triaje'): it is for triaje (did you mean triaje?)" in said
+    assert "on('triaje'): it is for 'triaje', not for 'triage'" in said
     assert "on('triage', contains='charged'): no message contains 'charged'" in said
     assert "its `where` says no" in said
     assert "it has no answer; add .reply(...) or .auto()" in said
@@ -175,8 +175,29 @@ def test_used_up_answers_say_so(triage) -> None:
     llm.on("triage").reply(GOOD)
     llm.backend.complete(llm_request(triage))
 
-    with pytest.raises(UnexpectedCall, match="its 1 answers are used up"):
+    with pytest.raises(UnexpectedCall, match="its answer is used up"):
         llm.backend.complete(llm_request(triage))
+
+
+@pytest.mark.parametrize(
+    ("foreseen", "said"),
+    [
+        ({"prompt": "triag"}, "it is for 'triag', not for 'triage'"),
+        (
+            {"contains": "Charged TWICE"},
+            "no message contains 'Charged TWICE', but one contains 'charged\\n twice'",
+        ),
+        ({"contains": "stolen"}, "no message contains 'stolen'\n"),
+    ],
+)
+def test_what_was_foreseen_says_why_it_does_not_fit(triage, foreseen, said) -> None:
+    llm = MockLLM()
+    llm.on(**foreseen).reply(GOOD)
+
+    with pytest.raises(UnexpectedCall) as caught:
+        llm.backend.complete(llm_request(triage, ticket="I was charged\n twice"))
+
+    assert said in str(caught.value)
 
 
 def test_threads_and_tasks_are_answered_too(triage) -> None:
