@@ -73,13 +73,16 @@ _FIXED = (
 )
 _TYPES = (
     Rule(id="unset-name", severity="error", about="a name that is set elsewhere and has no value here"),
+    Rule(id="unsure-name", severity="warning", about="a name that only some ways to this place set"),
     Rule(id="undefined-field", severity="error", about="a field or attribute that a value does not have"),
     Rule(id="unguarded-optional", severity="error", about="an optional value used where None fails"),
+    Rule(id="empty-list", severity="warning", about="an item of a list that may have none"),
     Rule(id="printed-optional", severity="warning", about="an optional value that may leave a gap in a line"),
     Rule(id="loop-over-scalar", severity="error", about="a loop over what is no list"),
     Rule(id="impossible-comparison", severity="error", about="a comparison that no value can make true"),
     Rule(id="operand-type", severity="error", about="an operator, filter or call on a value of a wrong type"),
     Rule(id="macro-arguments", severity="error", about="a macro called with other arguments than it takes"),
+    Rule(id="filter-arguments", severity="error", about="a filter, test or method with other arguments"),
     Rule(id="unused-input", severity="warning", about="an input that no text and no rule reads"),
     Rule(id="untrusted-system", severity="error", about="an untrusted value in a system message, unfenced"),
     Rule(id="unstable-prefix", severity="warning", about="a changing value before text that never changes"),

@@ -41,8 +41,10 @@ def formatted(text: str, *, file: str, yaml_document: bool) -> str:
     """
     split = split_text(text, file=file, yaml_document=yaml_document)
     if yaml_document:
-        made = _front(split)
-        return f"{_with_spaced_template(made, file)}\n"
+        made = _with_spaced_template(_front(split), file)
+        # A text in a block that ends with the file, and without a line break, is another one with it.
+        whole = text.endswith("\n") or _values(f"{text}\n", split) == _values(text, split)
+        return f"{made}\n" if whole else made
     body = _body(split.body)
     if split.yaml is None:
         return body
@@ -79,10 +81,10 @@ def _front(split: Split) -> str:
         lines = lines_of(text)
     except yaml.YAMLError:
         return text.removesuffix("\n")
-    wanted = _values(text, split)
+    wanted, end = _values(text, split), "\n" if text.endswith("\n") else ""
     for attempt in (indented(lines), lines):
         made = "\n".join(_tidied(_ordered(attempt)))
-        if _values(f"{made}\n", split) == wanted:
+        if wanted in (_values(made + end, split), _values(f"{made}\n", split)):
             return made
     return text.removesuffix("\n")
 
@@ -94,6 +96,8 @@ def _values(text: str, split: Split) -> Any:
     except TemplateError:
         return None
     data: Any = plain(root) if root is not None else {}
+    if is_object(data) and isinstance(body := data.get("template"), str):
+        data = {**data, "template": body.rstrip("\n")}  # what stands behind the last message is in none
     return [(key, _listed(data[key])) for key in sorted(data)] if is_object(data) else data
 
 
@@ -169,7 +173,10 @@ def _with_spaced_template(front: str, file: str) -> str:
     lines = front.split("\n")
     first, last = node.place.line, node.end_line
     made = "\n".join([*lines[:first], spaced("\n".join(lines[first:last])), *lines[last:]])
-    again = load(made, source=Source(file, tuple(made.split("\n"))))
+    try:
+        again = load(made, source=Source(file, tuple(made.split("\n"))))
+    except TemplateError:
+        return front
     if not isinstance(again, Pairs) or plain(again).keys() != plain(root).keys():  # type: ignore[arg-type]
         return front
     return made

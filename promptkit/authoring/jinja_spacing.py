@@ -75,5 +75,6 @@ def _tag(tag: str) -> str:
     if not body.strip():
         return tag
     before = "" if body.startswith("\n") else " "
-    after = "" if body.endswith("\n") else " "
+    # Blanks behind a line break are the indentation of the delimiter's own line.
+    after = inner[len(inner.rstrip(" \t")) :] if body.endswith("\n") else " "
     return f"{start}{before}{body}{after}{end}"

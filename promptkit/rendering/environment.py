@@ -45,7 +45,7 @@ from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
 from promptkit.spelling import did_you_mean
 
-__all__ = ["GLOBALS", "LOOP_FIELDS", "TEXT_METHODS", "Missing", "Sandbox"]
+__all__ = ["GLOBALS", "LOOP_FIELDS", "TESTS", "TEXT_METHODS", "Missing", "Sandbox"]
 
 GLOBALS: Mapping[str, Any] = MappingProxyType({"range": safe_range, "namespace": Namespace})
 """Names that every template has: ``range`` up to 100,000 and ``namespace``."""
@@ -117,8 +117,8 @@ _READABLE: Mapping[type[Any], frozenset[str]] = MappingProxyType(
 )
 """What templates may read of each type besides its data. What is not named here is refused."""
 
-
-_TESTS: Mapping[str, Any] = MappingProxyType(bounded_tests(dict[str, Any](JINJA_TESTS)))
+TESTS: Mapping[str, Any] = MappingProxyType(bounded_tests(dict[str, Any](JINJA_TESTS)))
+"""All tests by name."""
 
 
 class Missing(StrictUndefined):
@@ -198,7 +198,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             TRACED_VALUE: self._traced_value,
             WEIGHED: _weighed,
         }
-        self.tests = dict(_TESTS)
+        self.tests = dict(TESTS)
         self.globals = dict(GLOBALS)
         self.binop_table.update(BINARY)
         self.parts: dict[str, jinja2.Template] = {}

@@ -22,6 +22,10 @@ __all__ = ["SECTION_NAMES", "Inliner", "Kind", "Link", "Rewriter"]
 SECTION_NAMES = frozenset({"clarity", "constraints", "context", "output_format"})
 
 
+_HAND_ON = {"map": 0, "reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
+"""Filters that are given the name of another one, or of a test, and where among their arguments."""
+
+
 class Kind(Enum):
     """Where a text is used.
 
@@ -83,7 +87,7 @@ class Rewriter(NodeTransformer):
         self._sections = sections
         self._include = include
         self._depth = 0
-        self._visitors: dict[type[nodes.Node], Callable[..., nodes.Node]] = {
+        self._visitors: dict[type[nodes.Node], Callable[..., nodes.Node | list[nodes.Node]]] = {
             nodes.AssignBlock: self._assign_block,
             nodes.Block: self._refuse_inheritance,
             nodes.CallBlock: self._inside,
@@ -176,10 +180,18 @@ class Rewriter(NodeTransformer):
             operand.expr = _counted(operand.expr)
         return node
 
-    def _assign_block(self, node: nodes.AssignBlock) -> nodes.Node:
+    def _assign_block(self, node: nodes.AssignBlock) -> nodes.Node | list[nodes.Node]:
+        """The text first and its filters behind it: Jinja finds no names in the arguments of filters of a block."""
         self._inside(node)
-        node.filter = nodes.Filter(node.filter, WEIGHED, [], [], None, None, lineno=node.lineno)
-        return node
+        filtered, target = node.filter, node.target
+        node.filter = nodes.Filter(None, WEIGHED, [], [], None, None, lineno=node.lineno)
+        if filtered is None:
+            return node
+        innermost = filtered
+        while isinstance(innermost.node, nodes.Filter):
+            innermost = innermost.node
+        innermost.node = _loaded(target)
+        return [node, nodes.Assign(target, filtered, lineno=node.lineno)]
 
     def _concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
@@ -227,6 +239,13 @@ class Rewriter(NodeTransformer):
 
     def _filter(self, node: nodes.Filter) -> nodes.Node:
         self._known(node.name, self._env.filters, "filter", node.lineno)
+        at = _HAND_ON.get(node.name)
+        word = node.args[at] if at is not None and len(node.args) > at else None
+        if isinstance(word, nodes.Const) and isinstance(word.value, str):
+            what = "filter" if node.name == "map" else "test"
+            self._known(
+                word.value, self._env.filters if what == "filter" else self._env.tests, what, node.lineno
+            )
         return self.generic_visit(node)
 
     def _test(self, node: nodes.Test) -> nodes.Node:
@@ -251,6 +270,14 @@ class Rewriter(NodeTransformer):
 
 def _is_said(node: nodes.Expr) -> bool:
     return isinstance(node, nodes.Const) and isinstance(node.value, str)
+
+
+def _loaded(target: nodes.Expr) -> nodes.Expr:
+    """What a target holds."""
+    if isinstance(target, nodes.NSRef):
+        holder = nodes.Name(target.name, "load", lineno=target.lineno)
+        return nodes.Getattr(holder, target.attr, "load", lineno=target.lineno)
+    return nodes.Name(getattr(target, "name", ""), "load", lineno=target.lineno)
 
 
 def _leaves(node: nodes.Node) -> Iterable[nodes.Node]:

@@ -55,23 +55,29 @@ def joined_items(value: Iterable[Any], separator: Any = "") -> str:
     return rebuilt(texts)
 
 
-def trimmed(value: Any, characters: str | None = None) -> str:
+def trimmed(value: Any, chars: str | None = None) -> str:
     """``x | trim``: without the blanks, or the given characters, at both ends."""
     text = noted_text(value)
     if not isinstance(text, Span):
-        return text.strip(characters)
-    start = len(text) - len(text.lstrip(characters))
-    return cut(text, start, max(start, len(text.rstrip(characters))))
+        return text.strip(chars)
+    start = len(text) - len(text.lstrip(chars))
+    return cut(text, start, max(start, len(text.rstrip(chars))))
 
 
 @pass_environment
-def truncated(environment: Environment, value: Any, *args: Any, **kwargs: Any) -> str:
+def truncated(
+    environment: Environment,
+    value: Any,
+    length: int = 255,
+    killwords: bool = False,
+    end: str = "...",
+    leeway: int | None = None,
+) -> str:
     """``x | truncate(20)``: the beginning of a text that is longer, with dots behind it."""
     text = noted_text(value)
-    short = do_truncate(environment, plain(text), *args, **kwargs)
+    short = do_truncate(environment, plain(text), length, killwords, end, leeway)
     if not isinstance(text, Span) or short == text:
         return text if short == text else short
-    end = kwargs["end"] if "end" in kwargs else args[2] if len(args) > 2 else "..."  # noqa: PLR2004 - its place
     return rebuilt([cut(text, 0, len(short) - len(end)), end])
 
 

@@ -314,3 +314,21 @@ def test_texts_keep_their_line_breaks_and_comments_their_place(
     assert once.count("#") == text.count("#")
     monkeypatch.delattr(yaml, "CSafeLoader")
     assert data(made(text)) == data(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: a\ntemplate: |\n  {% user %}\n  {{\n  a\n  }}{{a\n    }}\n  {%enduser%}\n",
+        "template: |\n  {%user%}\n  {{a}}\n  {%enduser%}  ",
+        "clarity:\n  task:   x\ntemplate: |\n  {% user %}{{clarity}}{% enduser %}\nexamples:\n- input: {}\n  output: |\n    y",
+    ],
+)
+def test_a_yaml_document_is_formatted_once_and_means_the_same(text: str) -> None:
+    once = formatted(text, file="a.prompt.yaml", yaml_document=True)
+
+    before, after = (read_text(one, file="a.prompt.yaml", yaml_document=True) for one in (text, once))
+    assert (after.examples, after.clarity) == (before.examples, before.clarity)
+    assert "".join(after.body.split()) == "".join(before.body.split())
+    assert formatted(once, file="a.prompt.yaml", yaml_document=True) == once
+    assert once != text

@@ -120,6 +120,82 @@ FAULTY = [
     ("{% with z = tone %}{{ z }}{% endwith %}{{ z ~ '!' }}", "unset-name", "z", "z has no value here"),
     ("{{ z }}{% set z = tone %}", "unset-name", "z", "it is set later"),
     ("{% macro m(z) %}{{ z }}{% endmacro %}{{ m(tone) }}{{ z }}", "unset-name", "z", "z has no value"),
+    ("{% set t | replace('a') %}b{% endset %}{{ t }}", "filter-arguments", "replace", "'new'"),
+    ("{% set t | join(tone) %}b{% endset %}{{ t }}", "operand-type", "join", "needs a list"),
+    ("{{ tone | replace('a') }}", "filter-arguments", "replace", "it takes (old, new, count=-1)"),
+    ("{{ tone | truncate('a') }}", "filter-arguments", "truncate", "a number as length, and is given text"),
+    ("{{ tone | upper(1) }}", "filter-arguments", "upper", "too many positional arguments; it takes ()"),
+    ("{{ names | map('replace', 'a') | join }}", "filter-arguments", "map", "the filter replace"),
+    ("{{ names | select('divisibleby') | join }}", "filter-arguments", "select", "the test divisibleby"),
+    ("{% if count is divisibleby %}x{% endif %}", "filter-arguments", "divisibleby", "'num'"),
+    ("{% if count is divisibleby(tone) %}x{% endif %}", "filter-arguments", "divisibleby", "given text"),
+    (
+        "{% if count is divisibleby(items[0].price) %}x{% endif %}",
+        "filter-arguments",
+        "divisibleby",
+        "may be None",
+    ),
+    ("{{ tone.split(1) | join }}", "filter-arguments", "split", "split needs text, and is given a number"),
+    ("{{ tone.strip('a', 'b') }}", "filter-arguments", "strip", "strip takes 0 to 1 argument, and 2"),
+    ("{{ tone.title(1) }}", "filter-arguments", "title", "title takes no arguments, and 1 are given"),
+    ("{{ range(tone) | join }}", "filter-arguments", "range", "range needs a number"),
+    ("{{ range() | join }}", "filter-arguments", "range", "range takes 1 to 3 arguments, and 0 are given"),
+    ("{{ names | sum }}", "operand-type", "names", "names[] is text, and the filter sum needs numbers"),
+    (
+        "{{ items | sort | length }}",
+        "operand-type",
+        "items",
+        "the filter sort needs items that have an order",
+    ),
+    ("{{ items | unique | length }}", "operand-type", "items", "the filter unique needs texts or numbers"),
+    ("{{ items | sum(attribute='price') }}", "unguarded-optional", "price", "select or selectattr first"),
+    ("{{ (names | map('upper'))[0] }}", "operand-type", "names", "put the filter list behind it first"),
+    ("{{ names + (names | unique) }}", "operand-type", "names", "can only be gone through here"),
+    ("{{ -tone }}", "operand-type", "tone", "- needs a number, and tone is text"),
+    ("{% if 3 in tone %}x{% endif %}", "operand-type", None, "`in` looks for text in text"),
+    ("{% if note in tone %}x{% endif %}", "unguarded-optional", "note", "text holds no None"),
+    ("{{ (sender | default(sender)).name }}", "unguarded-optional", "name", "sender may be None"),
+    ("{{ (ticket if paid else sender).name }}", "unguarded-optional", "name", "may be None"),
+    (
+        "{% set x = none %}{% if paid %}{% set x = ticket %}{% endif %}{{ x.subject }}",
+        "unguarded-optional",
+        "subject",
+        "x may be None",
+    ),
+    (
+        "{% if note in ['a', none] %}{{ note.upper() }}{% endif %}",
+        "unguarded-optional",
+        "upper",
+        "note may be",
+    ),
+    (
+        "{% for a in items %}{% if a.price %}{% for b in items %}{{ -b.price }}{% endfor %}{% endif %}{% endfor %}",
+        "unguarded-optional",
+        "price",
+        "may be None",
+    ),
+    ("{% if items[0].price %}{{ -items[1].price }}{% endif %}", "unguarded-optional", "price", "may be None"),
+    (
+        "{% macro m(a) %}{{ a }}{{ caller() }}{% endmacro %}{% call m(b=1) %}x{% endcall %}",
+        "macro-arguments",
+        "m",
+        "no parameter b",
+    ),
+    (
+        "{% macro m() %}x{% endmacro %}{% call m() %}y{% endcall %}",
+        "macro-arguments",
+        "m",
+        "no {{ caller() }}",
+    ),
+    (
+        "{% macro m() %}{{ caller() }}{% endmacro %}{{ m() }}",
+        "macro-arguments",
+        "caller",
+        "without {% call %}",
+    ),
+    ("{% set ns = namespace(a=1) %}{{ ns.b }}", "undefined-field", "b", "the namespace has no field b"),
+    ("{% set ns = ticket %}{% set ns.b = 1 %}", "operand-type", "ns", "on a namespace alone"),
+    ("{% set ns = ticket %}{% set ns.b %}x{% endset %}", "operand-type", "ns", "on a namespace alone"),
     ("{% set t %}{{ tone.x }}{% endset %}{{ t }}", "undefined-field", "x", "tone is text"),
     ("{{ [tone.x, 1] | first }}", "undefined-field", "x", "tone is text"),
     ("{{ {'a': tone.x} }}", "undefined-field", "x", "tone is text"),
@@ -176,7 +252,9 @@ def test_what_cannot_be_right_is_one_finding_at_its_word(
         "{{ names | join(', ') | upper | truncate(10) }}{{ names | length + 1 }}",
         "{{ items | map(attribute='name') | join(', ') }}{{ items | groupby('kind') | list }}",
         "{{ items | selectattr('kind', 'eq', 'new') | map(attribute='name') | first | upper }}",
-        "{{ items | sum(attribute='price') }}{{ (items | max(attribute='price')).name }}",
+        "{{ items | selectattr('price') | sum(attribute='price') }}{{ items | sum(attribute='price', start=note) }}",
+        "{{ (items | rejectattr('price', 'none') | max(attribute='price')).name }}",
+        "{{ items | map(attribute='price') | select | sum }}{{ names | map('length') | sum }}",
         "{% set ns = namespace(n=0) %}{% for i in items %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}",
         "{% if paid %}{% set x = 1 %}{% else %}{% set x = 'a' %}{% endif %}{{ x }}",
         "{% if paid %}{% set x = ticket %}{% endif %}{{ x.subject }}",
@@ -196,6 +274,17 @@ def test_what_cannot_be_right_is_one_finding_at_its_word(
         "{% if 1 < count < 3 %}x{% elif tone in names %}y{% elif note in [none] %}z{% endif %}",
         "{% with a = 1, b = names %}{{ a + 1 }}{{ b | first }}{% endwith %}",
         "{{ count | float + 1.5 }}{{ '3' | int + 1 }}{{ -count }}{{ +count }}{{ not paid }}",
+        "{% set t | replace('a', tone) | upper %}b{% endset %}{{ t }}",
+        "{% set ns = namespace() %}{% set ns.a | upper %}x{% endset %}{{ ns.a }}{% set ns = namespace({'b': 1}) %}{{ ns.b }}",
+        "{% if note | default('') %}{{ note.upper() }}{% endif %}{% if note | trim | length > 0 %}{{ note.upper() }}{% endif %}",
+        "{% if note or '' %}{{ note.upper() }}{% endif %}{% if note in ['a', 'b'] %}{{ note.upper() }}{% endif %}",
+        "{% macro m() %}{{ sender.name }}{% endmacro %}{% if sender %}{{ m() }}{% endif %}",
+        "{% macro m() %}{% if caller is defined %}{{ caller() }}{% endif %}{% endmacro %}{{ m() }}{% call m() %}x{% endcall %}",
+        "{% set x = none %}{% if paid %}{% set x = ticket %}{% endif %}{% if x %}{{ x.subject }}{% endif %}",
+        "{% for t in ticket.tags %}{{ ticket.tags | length }}{% endfor %}{{ tone | list | join('.') }}",
+        "{% if items[0].price %}{{ -items[0].price }}{% endif %}{% if items[count].price %}{{ -items[count].price }}{% endif %}",
+        "{{ (ticket if paid else items[0]).price }}{{ (none or ticket).subject }}{{ (none | default(ticket)).subject }}",
+        "{{ tone.split(none) | last }}{{ '3' | int(none) }}{{ tone | truncate(*[3]) }}{{ tone.split(sep=',') | last }}",
         "{% set t = ticket %}{% if t.body %}{{ t.body | length }}{% endif %}",
     ],
 )
@@ -237,6 +326,68 @@ def test_what_keeps_a_file_from_loading_is_marked_as_well(
     assert finding.column is not None
     assert text[finding.column - 1 :].startswith(word)
     assert finding.width == len(word)
+
+
+def warned(folder: Path, text: str, rule: str) -> list[int | None]:
+    path = folder / "t.prompt.j2"
+    path.write_text(f"{INPUTS}{{% user %}}\n{text}\n{{% enduser %}}\n")
+    return [finding.column for finding in check_file(path).findings if finding.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("{% if paid %}{% set x = 1 %}{% endif %}{{ x }}", [43]),
+        ("{% if paid %}{% set x = 1 %}{% elif count %}{% set x = 2 %}{% endif %}{{ x }}", [74]),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% if count %}{% set x = 2 %}{% endif %}{{ x }}", [83]),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% if count %}{{ x }}{% endif %}", [57]),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% if paid %}{{ x }}{% endif %}", []),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% if count and paid %}{{ x }}{% endif %}", []),
+        ("{% if paid %}{% else %}{% set x = 1 %}{% endif %}{% if not paid %}{{ x }}{% endif %}", []),
+        ("{% if paid %}{% else %}{% set x = 1 %}{% endif %}{% if paid %}{% else %}{{ x }}{% endif %}", []),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% if not (count or not paid) %}{{ x }}{% endif %}", []),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% if x is defined %}{{ x }}{% endif %}", []),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% if x is undefined %}{% else %}{{ x }}{% endif %}", []),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{{ x | default(2) }}", []),
+        ("{% if paid %}{% set x = 1 %}{% endif %}{% set x = 2 %}{{ x }}", []),
+        ("{% if paid %}{% set x = 1 %}{% else %}{% set x = 2 %}{% endif %}{{ x }}", []),
+    ],
+)
+def test_a_name_that_some_ways_leave_unset_is_a_warning_where_it_is_read(
+    tmp_path: Path, text: str, columns: list[int]
+) -> None:
+    assert warned(tmp_path, text, "unsure-name") == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("{{ names[0] }}{{ names | first }}{{ (items | last).name }}{{ names | max }}", [4, 18, 38, 62]),
+        ("{{ names | map('upper') | first }}{{ (items | selectattr('price') | first).name }}", [4, 39]),
+        ("{% if ticket.tags is not none %}{{ ticket.tags[0] }}{% endif %}", [43]),
+        ("{% if names %}{{ names[0] }}{{ names | map('upper') | first }}{% endif %}", []),
+        ("{% if names and names[0] %}{{ names | last }}{% endif %}", []),
+        ("{% if names | length > 1 %}{{ names[1] }}{% endif %}", []),
+        ("{% if names | length >= 1 %}{{ names[0] }}{% endif %}", []),
+        ("{% for n in names %}{% if n == names[0] %}x{% endif %}{% endfor %}", []),
+        ("{% if ticket.tags %}{{ ticket.tags[0] }}{% endif %}{{ ['a'][0] }}", []),
+        ("{{ names[0] | default('x') }}{{ tone.split(',')[0] }}", []),
+    ],
+)
+def test_an_item_of_a_list_that_may_be_empty_is_a_warning(
+    tmp_path: Path, text: str, columns: list[int]
+) -> None:
+    assert warned(tmp_path, text, "empty-list") == columns
+
+
+def test_what_a_namespace_is_given_keeps_its_label(tmp_path: Path) -> None:
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(
+        "---\ninput:\n  schema:\n    note: string\n---\n{% set ns = namespace(a=1) %}{% set ns.a = note %}"
+        "{% system %}{{ ns.a }}{% endsystem %}{% user %}Sort it.{% enduser %}"
+    )
+
+    assert "untrusted-system" in {finding.rule for finding in check_file(path).findings}
 
 
 def test_all_undefined_names_are_told_at_once_with_the_nearest_input(tmp_path: Path) -> None:
@@ -416,87 +567,6 @@ def test_an_import_with_context_sees_the_inputs_and_a_call_block_its_macro(tmp_p
         ("t.prompt.j2", "y"),
         ("t.prompt.j2", "n"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("content", "untrusted"),
-    [
-        ("{{ ticket.subject | fence }}", False),
-        ("{% set t %}{{ ticket.subject | fence }}{% endset %}{{ t }}", False),
-        ("{% set t %}{{ ticket.subject | fence }}{% endset %}{{ t | trim | string | default('') }}", False),
-        ("{{ [ticket.subject | fence] | join('\n') }}", False),
-        ("{{ (ticket.subject | fence) ~ tone }}", False),
-        ("{{ (ticket.subject | fence) + '!' }}", False),
-        ("{{ [ticket.subject] | map('fence') | first }}", False),
-        ("{{ ticket.subject | fence if tone else 'none' }}", False),
-        ("{{ ticket.subject | fence | indent }}", False),
-        ("{% filter fence %}{{ ticket.subject }}{% endfilter %}", False),
-        ("{% call box() %}{{ ticket.subject }}{% endcall %}", False),
-        ("{% call(item) each([tone]) %}{{ item }}{% endcall %}", False),
-        ("{% call(item) each([ticket.subject | fence]) %}{{ item }}{% endcall %}", False),
-        ("{{ many(tone) }}{{ many(a=tone) }}{{ many(*[tone]) }}", False),
-        ("{% set ns = namespace(t='') %}{% set ns.t = tone %}{{ ns.t }}", False),
-        ("{{ [count, 2] | sum }}", False),
-        ("{{ ticket.subject | fence | upper }}", True),
-        ("{{ ticket.subject | fence | truncate(20) }}", True),
-        ("{{ (ticket.subject | fence)[:20] }}", True),
-        ("{{ (ticket.subject | fence).strip() }}", True),
-        ("{{ ticket.subject | fence | trim('~') }}", True),
-        ("{{ ticket.subject | fence | indent('> ') }}", True),
-        ("{{ ticket.subject | fence | reverse }}", True),
-        ("{{ [ticket.subject | fence, 'a'] | join }}", True),
-        ("{{ (ticket.subject | fence) ~ ticket.subject }}", True),
-        ("{{ [ticket.subject] | map('upper') | join }}", True),
-        ("{% filter upper %}{{ ticket.subject | fence }}{% endfilter %}", True),
-        ("{% if tone %}{% set t = ticket.subject %}{% else %}{% set t = '' %}{% endif %}{{ t }}", True),
-        ("{% call(item) each([ticket.subject]) %}{{ item }}{% endcall %}", True),
-        ("{% call framed() %}{{ ticket.subject }}{% endcall %}", True),
-        ("{{ many(ticket.subject) }}", True),
-        ("{{ many(b=ticket.subject) }}", True),
-        ("{{ one(*[ticket.subject]) }}", True),
-        (
-            "{% set ns = namespace(t='') %}{% for i in [1] %}{% set ns.t = ticket.subject %}{% endfor %}{{ ns.t }}",
-            True,
-        ),
-        ("{% set ns = namespace(t=ticket.subject) %}{% set ns.t = '' %}{{ ns.t }}", True),
-        ("{% set ns = namespace({'t': ticket.subject}) %}{{ ns.t }}", True),
-        ("{{ [ticket.subject] | sum(start='') }}", True),
-        ("{{ {'a': ticket.subject}['a'] * 2 }}", True),
-        ("{% set c = clarity %}{{ c }}", True),
-        ("{{ clarity | trim }}", True),
-    ],
-)
-def test_trust_is_followed_until_a_value_is_fenced_and_as_long_as_it_is(
-    tmp_path: Path, content: str, untrusted: bool
-) -> None:
-    path = tmp_path / "t.prompt.j2"
-    said = "clarity:\n  role: For {{ ticket.subject }}.\n---\n" if "clarity" in content else "---\n"
-    path.write_text(
-        INPUTS.removesuffix("---\n") + said + "{% macro box() %}{{ caller() | fence }}{% endmacro %}\n"
-        "{% macro framed() %}[{{ caller() }}]{% endmacro %}\n"
-        "{% macro each(list) %}{% for item in list %}{{ caller(item) }}{% endfor %}{% endmacro %}\n"
-        "{% macro many() %}{{ varargs }}{{ kwargs }}{% endmacro %}\n"
-        "{% macro one(a) %}{{ a }}{% endmacro %}\n"
-        "{% system %}\n" + content + "\n{% endsystem %}\n{% user %}\nx\n{% enduser %}\n"
-    )
-
-    rules = {item.rule for item in check_file(path).findings if item.severity == "error"}
-
-    assert rules == ({"untrusted-system"} if untrusted else set())
-
-
-def test_a_macro_that_never_prints_the_block_that_it_is_called_with_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "t.prompt.j2"
-    path.write_text(
-        INPUTS + "{% macro m(a) %}<{{ a }}>{% endmacro %}\n{% user %}\n"
-        "{% call m(1) %}x{% endcall %}\n{{ ticket.subject }}\n{% enduser %}\n"
-    )
-
-    [found] = [item for item in check_file(path).findings if item.rule == "macro-arguments"]
-
-    assert (
-        "the macro m is called with a block and never prints it; write {{ caller() }} in it" in found.message
-    )
 
 
 def test_untrusted_values_are_followed_into_sets_macros_and_filter_blocks(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_used_inputs_are_those_of_body_sections_and_history(compiled: Callable[.
         ("{{ x | uper }}", 11, "there is no filter uper (did you mean upper?)"),
         ("{{ x | zzz }}", 11, "there is no filter zzz; there are abs, "),
         ("{% if n is evn %}{% endif %}", 11, "there is no test evn (did you mean even?)"),
-        ("{{ tags | map('uper') | list }}", 11, "No filter named 'uper'"),
+        ("{{ tags | map('uper') | list }}", 11, "there is no filter uper (did you mean upper?)"),
         ("{{ output }}", 11, "output is a reserved name"),
         ("{{ x | fence('a\nb') }}", 11, "cannot label a fence"),
         ("{{ x }", 11, "an expression ends in one brace"),

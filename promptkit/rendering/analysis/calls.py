@@ -8,10 +8,13 @@ from typing import Any
 
 from jinja2 import nodes
 
-from promptkit.rendering.analysis.kinds import ANY, Kind, list_of, made_of
+from promptkit.rendering.analysis.kinds import ANY, Kind
 from promptkit.spelling import did_you_mean
 
-__all__ = ["Arguments", "Macro", "MacroCall", "arguments_of", "bound", "macro_fault"]
+__all__ = ["CALLER", "Arguments", "Macro", "MacroCall", "arguments_of", "bound", "macro_fault"]
+
+CALLER = "caller"
+"""What a macro calls the text of the block that it is called with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +24,17 @@ class Arguments:
     Attributes:
         placed: Those by place.
         by_name: Those by name.
-        star: A ``*list`` and ``**object`` that add more.
-        open: True when there may be more.
+        open: True when a ``*list`` or ``**object`` adds more.
     """
 
     placed: tuple[Kind, ...] = ()
     by_name: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
-    star: tuple[Kind, ...] = ()
     open: bool = False
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """All of them."""
-        return (*self.placed, *self.by_name.values(), *self.star)
+        return (*self.placed, *self.by_name.values())
 
     @property
     def first(self) -> Kind | None:
@@ -70,26 +71,28 @@ class MacroCall:
         target: The macro.
         arguments: What it is given.
         node: The call.
-        caller: The block that it is called with, as a macro; None where there is none.
+        caller: True when it is called with a block.
+        certain: Keys of what is certain where it is called.
     """
 
     target: Macro
     arguments: Arguments
     node: nodes.Node
-    caller: Kind | None = None
+    caller: bool = False
+    certain: frozenset[str] = frozenset()
 
 
 def arguments_of(
     node: nodes.Call | nodes.Filter | nodes.Test, kind: Callable[[nodes.Node], Kind]
 ) -> Arguments:
     """The arguments of a call, each looked at once."""
-    star = tuple(kind(part) for part in (node.dyn_args, node.dyn_kwargs) if part is not None)
+    star = [kind(part) for part in (node.dyn_args, node.dyn_kwargs) if part is not None]
     placed = tuple(kind(part) for part in node.args)
     by_name: dict[str, Kind] = {}
     for item in node.kwargs:
         pair: Any = item
         by_name[pair.key] = kind(pair.value)
-    return Arguments(placed, by_name, star, bool(star))
+    return Arguments(placed, by_name, bool(star))
 
 
 def macro_fault(call: MacroCall) -> str | None:
@@ -97,9 +100,9 @@ def macro_fault(call: MacroCall) -> str | None:
     macro, given = call.target.node, call.arguments
     names = [parameter.name for parameter in macro.args]
     reads = {found.name for found in macro.find_all(nodes.Name)}
+    if call.caller and CALLER not in reads:
+        return f"the macro {macro.name} is called with a block, and prints no {{{{ caller() }}}}"
     takes = f"it takes ({', '.join(names)})"
-    if call.caller is not None and "caller" not in reads:
-        return f"the macro {macro.name} is called with a block and never prints it; write {{{{ caller() }}}} in it"
     if len(given.placed) > len(names) and "varargs" not in reads:
         return f"the macro {macro.name} is given {len(given.placed)} arguments; {takes}"
     for name in given.by_name:
@@ -117,11 +120,10 @@ def macro_fault(call: MacroCall) -> str | None:
 
 
 def bound(call: MacroCall, default: Callable[[nodes.Node], Kind]) -> dict[str, Kind]:
-    """The kind of each parameter in a call, and of what is given beyond them."""
+    """The kind of each parameter in a call."""
     macro, given = call.target.node, call.arguments
     names = [parameter.name for parameter in macro.args]
-    rest = made_of(ANY, *given.kinds)
-    made = {"varargs": list_of(rest), "kwargs": rest, **dict.fromkeys(names, made_of(ANY, *given.star))}
+    made = dict.fromkeys(names, ANY)
     for name, node in zip(names[len(names) - len(macro.defaults) :], macro.defaults, strict=True):
         made[name] = default(node)
     made.update(zip(names, given.placed, strict=False))

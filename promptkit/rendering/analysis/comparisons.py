@@ -50,6 +50,8 @@ def _equal_fault(left: Kind, right: Kind) -> tuple[str, str] | None:
 def _member_fault(left: Kind, right: Kind) -> tuple[str, str] | None:
     if right.name in ("number", "boolean"):
         return "operand-type", f"`in` looks into a list, an object or text, and {_named(right)} is none"
+    if right.name == "text" and left.name not in ("any", "none", "text"):
+        return "operand-type", f"`in` looks for text in text, and {_named(left)} is none"
     inner = right.inner
     if left.values is None or not left.path or inner is None or inner.values is None:
         return None

@@ -12,7 +12,18 @@ from promptkit.schemas.fragments import branches, is_nullable, resolve, types_of
 from promptkit.schemas.input_checks import is_closed
 from promptkit.schemas.json_types import is_mapping
 
-__all__ = ["ANY", "NUMBER", "TEXT", "Kind", "KindName", "kind_of_input", "list_of", "made_of", "said"]
+__all__ = [
+    "ANY",
+    "NUMBER",
+    "TEXT",
+    "Kind",
+    "KindName",
+    "either",
+    "kind_of_input",
+    "list_of",
+    "made_of",
+    "said",
+]
 
 KindName: TypeAlias = Literal[
     "any",
@@ -25,6 +36,7 @@ KindName: TypeAlias = Literal[
     "macro",
     "message",
     "module",
+    "namespace",
     "none",
     "number",
     "object",
@@ -35,6 +47,7 @@ KindName: TypeAlias = Literal[
 _MOMENT = re.compile(
     r"(?:now|today|time|date|timestamp|uuid|nonce|seed|(?:\w+_)?(?:now|today|time|timestamp|uuid|id))"
 )
+_NUMBER = re.compile(r" \d+")
 _DATES = ("date", "date-time", "time", "uuid")
 _TYPES: Mapping[str, KindName] = {
     "array": "list",
@@ -55,6 +68,7 @@ _SAID: Mapping[str, str] = {
     "macro": "a macro",
     "message": "a message",
     "module": "an imported file",
+    "namespace": "a namespace",
     "none": "None",
     "number": "a number",
     "object": "an object",
@@ -70,21 +84,23 @@ class Kind:
         name: Its type; ``any`` where nothing is known.
         nullable: True when it may be None.
         trusted: False when it may hold a stranger's text.
-        fenced: True when a stranger's text in it stands in fences, which no filter has touched since.
         changes: True when it is likely to be another one with every call.
-        values: All values that it can have, where these are few.
+        values: All values that it can have, where these are few; of a method of text, and of `range`, its name.
         path: Where it comes from, such as ``ticket.body`` or ``items[].name``; empty for what is made.
         closed: True when an object has no fields besides the declared ones.
         schema: Its JSON Schema, null taken out.
         root: The schema that references in it lead into.
         inner: What a list holds, where no schema says so.
-        target: What a macro or a module stands for; the fields of a namespace.
+        target: What a macro, a module or a namespace stands for.
+        own: What tells this value from others of its path, such as one item of a list from the next; empty where the
+            path does.
+        given: Fields that are not None, whatever the schema says.
+        lazy: True for a list that can be gone through once, and has no numbers, before the filter ``list``.
     """
 
     name: KindName = "any"
     nullable: bool = False
     trusted: bool = True
-    fenced: bool = False
     changes: bool = False
     values: tuple[Any, ...] | None = None
     path: str = ""
@@ -93,11 +109,24 @@ class Kind:
     root: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     inner: Kind | None = None
     target: Any = field(default=None, repr=False)
+    own: str = ""
+    given: frozenset[str] = frozenset()
+    lazy: bool = False
 
     @property
-    def is_safe(self) -> bool:
-        """True when no stranger's text stands in it without a fence."""
-        return self.trusted or self.fenced
+    def key(self) -> str:
+        """What conditions know the value by; empty where it cannot be told from others."""
+        return self.own or ("" if "[" in self.path else self.path)
+
+    @property
+    def called_here(self) -> str:
+        """What a message calls it: by the name that the template gave it where its path would not do."""
+        return _NUMBER.sub("", self.own) if " " in self.own and "[" not in self.own else self.path
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether it is a list that a caller may give without items."""
+        return self.name == "list" and self.schema.get("type") == "array" and not self.schema.get("minItems")
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -118,20 +147,35 @@ class Kind:
         path = f"{self.path}.{name}" if self.path else ""
         if name in self.fields:
             part = self.fields[name]
-            made = self._part(part if is_mapping(part) else {}, path)
+            made = self._part(part if is_mapping(part) else {}, path, name)
             optional = name not in self.schema.get("required", ()) and "default" not in made.schema
+            if name in self.given:
+                return made.certain()
             return replace(made, nullable=True) if optional else made
         if self.closed:
             return None
         extra = self.schema.get("additionalProperties")
-        return self._part(extra if is_mapping(extra) else {}, path)
+        return self._part(extra if is_mapping(extra) else {}, path, name)
 
-    def _part(self, fragment: Mapping[str, Any], path: str) -> Kind:
-        return _kind(fragment, replace(self, path=path))
+    def _part(self, fragment: Mapping[str, Any], path: str, name: str = "") -> Kind:
+        made = _kind(fragment, replace(self, path=path))
+        return replace(made, own=f"{self.key}.{name}" if name and self.key else "")
 
     def certain(self) -> Kind:
         """The same when it is known not to be None."""
         return replace(self, nullable=False) if self.nullable else self
+
+    def loose(self) -> Kind:
+        """Anything that is made of the value."""
+        return Kind(trusted=self.trusted, changes=self.changes)
+
+    def called(self, own: str) -> Kind:
+        """The same value, told from others of its path."""
+        return replace(self, own=own)
+
+    def holding(self, item: Kind) -> Kind:
+        """A list with such items."""
+        return replace(self, inner=item)
 
 
 ANY, NUMBER, TEXT = Kind(), Kind(name="number"), Kind(name="text")
@@ -161,35 +205,32 @@ def kind_of_input(item: InputField, *, typed: bool) -> Kind:
 
 def list_of(kind: Kind) -> Kind:
     """A list of these."""
-    return Kind(
-        name="list",
-        inner=kind,
-        trusted=kind.trusted,
-        fenced=kind.fenced,
-        changes=kind.changes,
-        path=kind.path,
-    )
+    return Kind(name="list", inner=kind, trusted=kind.trusted, changes=kind.changes, path=kind.path)
 
 
-def made_of(made: Kind, *parts: Kind, keeps: bool = False) -> Kind:
-    """A kind made of parts: as trusted as all of them, and from where the first comes that is not.
+def made_of(made: Kind, *parts: Kind) -> Kind:
+    """A kind made of parts: as trusted as all of them, and from where the first untrusted one comes."""
+    untrusted = next((part for part in parts if not part.trusted), None)
+    path = untrusted.path if untrusted is not None else made.path
+    changes = made.changes or any(part.changes for part in parts)
+    own = made.own if path == made.path else ""
+    return replace(made, trusted=made.trusted and untrusted is None, changes=changes, path=path, own=own)
 
-    Args:
-        made: What it is.
-        parts: What it is made of.
-        keeps: Whether fences among the parts stay what they are.
-    """
-    every = (made, *parts)
-    fenced = keeps and all(part.is_safe for part in every)
-    untrusted = next((part for part in parts if not (part.is_safe if keeps else part.trusted)), None)
-    untrusted = untrusted or next((part for part in parts if not part.trusted), None)
-    return replace(
-        made,
-        trusted=all(part.trusted for part in every),
-        fenced=fenced and not all(part.trusted for part in every),
-        changes=any(part.changes for part in every),
-        path=untrusted.path if untrusted is not None else made.path,
-    )
+
+def either(left: Kind, right: Kind) -> Kind:
+    """What is one of two kinds."""
+    if "none" in (left.name, right.name):
+        made = replace(right if left.name == "none" else left, values=None)
+    else:
+        alike = left.name == right.name and (
+            left.name not in ("list", "object") or left.schema == right.schema
+        )
+        made = replace(left, values=None) if alike else ANY
+    nullable = left.nullable or right.nullable or "none" in (left.name, right.name)
+    made = replace(made, nullable=nullable)
+    if left.key == right.key:
+        return made_of(made, left, right)
+    return made_of(replace(made, path="", own=""), left, right)
 
 
 def said(kind: Kind) -> str:

@@ -39,8 +39,9 @@ def member_of(holder: Kind, name: str) -> tuple[Kind, str | None]:
         name: What stands behind it.
     """
     if holder.name in ("any", "none", "function"):
-        fields: Mapping[str, Kind] = holder.target if isinstance(holder.target, dict) else {}
-        return fields.get(name) or _as(ANY, holder), None
+        return _as(ANY, holder), None
+    if holder.name == "namespace":
+        return _of_namespace(holder, name)
     if holder.name == "module":
         known: Mapping[str, Kind] = holder.target
         if name in known:
@@ -52,13 +53,25 @@ def member_of(holder: Kind, name: str) -> tuple[Kind, str | None]:
             return field, None
     methods = _METHODS.get(holder.name, {})
     if name in methods:
-        return Kind(
+        made = Kind(
             name="function", target=_as(methods[name], holder), trusted=holder.trusted, path=holder.path
-        ), None
+        )
+        return replace(made, values=(name,)) if holder.name == "text" else made, None
     fields = _FIELDS.get(holder.name, {})
     if name in fields:
         return fields[name], None
     return _as(ANY, holder), _missing(holder, name, [*(holder.fields or fields or methods)])
+
+
+def _of_namespace(holder: Kind, name: str) -> tuple[Kind, str | None]:
+    """A field of a namespace; what it holds may have been set in any turn of a loop."""
+    fields: Mapping[str, list[Kind]] = holder.target
+    if name not in fields:
+        return ANY, f"the namespace has no field {name}{did_you_mean(name, fields)}; nothing sets it"
+    kinds = fields[name]
+    untrusted = next((kind for kind in kinds if not kind.trusted), ANY)
+    changes = any(kind.changes for kind in kinds)
+    return replace(ANY, trusted=untrusted.trusted, changes=changes, path=untrusted.path), None
 
 
 def _as(made: Kind, holder: Kind) -> Kind:

@@ -1,25 +1,19 @@
-"""Scopes: which names a place of a template sees, and which values are known there not to be None."""
+"""Scopes: which names a place of a template sees, and what is known there of values and names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from jinja2 import nodes
 
-from promptkit.rendering.analysis.kinds import ANY, Kind, made_of
+from promptkit.rendering.analysis.kinds import ANY, Kind
 
-__all__ = ["Facts", "Scope", "facts_of", "merged"]
+__all__ = ["FILLED", "Scope", "merged"]
 
-Facts: TypeAlias = tuple[frozenset[str], frozenset[str]]
-"""Paths that are not None where a condition is true, and where it is false."""
-
+FILLED = " is filled"
+"""Behind the key of a value: it is not only no None, but no empty list either."""
 _NOTHING: frozenset[str] = frozenset()
-# Tests that None fails.
-_SOLID_TESTS = frozenset(
-    {"boolean", "float", "integer", "iterable", "mapping", "number", "sequence", "string", "true"}
-)
 
 
 @dataclass(slots=True)
@@ -28,80 +22,94 @@ class Scope:
 
     Attributes:
         names: The kind of each name.
-        certain: Paths of values that are not None here.
+        certain: Keys of values that are not None here, and of lists that are filled.
+        unsure: Names that only some ways to this place set, each with the condition under which it is set.
     """
 
     names: dict[str, Kind] = field(default_factory=dict[str, Kind])
     certain: frozenset[str] = _NOTHING
+    unsure: dict[str, nodes.Expr | None] = field(default_factory=dict[str, "nodes.Expr | None"])
 
-    def inner(self, certain: frozenset[str] = _NOTHING) -> Scope:
-        """A scope that sees the same and in which more is certain; what it sets stays in it."""
-        return Scope(dict(self.names), self.certain | certain)
+    def inner(self, certain: frozenset[str] = _NOTHING, test: nodes.Expr | None = None) -> Scope:
+        """A scope that sees the same and in which more is certain; what it sets stays in it.
+
+        Args:
+            certain: What is certain in it besides.
+            test: The condition under which it is entered.
+        """
+        unsure = dict(self.unsure)
+        if unsure and test is not None:
+            met = _met(test)
+            defined = {_name_asked_for(asked) for asked in met}
+            unsure = {name: when for name, when in unsure.items() if name not in defined and when not in met}
+        return Scope(dict(self.names), self.certain | certain, unsure)
+
+    def set(self, name: str, kind: Kind) -> None:
+        """Give a name a value from here on."""
+        self.names[name] = kind
+        self.unsure.pop(name, None)
 
     def settled(self, kind: Kind) -> Kind:
         """The kind, not nullable where that is certain here."""
-        return kind.certain() if kind.nullable and kind.path in self.certain else kind
+        return kind.certain() if kind.nullable and kind.key in self.certain else kind
+
+    def is_filled(self, kind: Kind) -> bool:
+        """Whether a list is known to have an item here."""
+        return not kind.may_be_empty or f"{kind.key}{FILLED}" in self.certain
 
 
-def merged(scopes: Mapping[str, Scope] | list[Scope]) -> dict[str, Kind]:
-    """The names after branches that may each have run: of one kind where all agree, else anything."""
-    each = list(scopes.values()) if isinstance(scopes, Mapping) else scopes
-    names: dict[str, Kind] = {}
-    for scope in each:
-        for name, kind in scope.names.items():
-            known = names.setdefault(name, kind)
-            if known is not kind and known != kind:
-                names[name] = replace(made_of(ANY, known, kind, keeps=True), path="")
-    return names
+def _met(test: nodes.Expr) -> list[nodes.Expr]:
+    """The conditions that hold where ``test`` is true."""
+    if isinstance(test, nodes.And):
+        return [*_met(test.left), *_met(test.right), test]
+    if isinstance(test, nodes.Not):
+        inner = test.node
+        if isinstance(inner, nodes.Not):
+            return [*_met(inner.node), test]
+        if isinstance(inner, nodes.Or):
+            return [*_met(nodes.Not(inner.left)), *_met(nodes.Not(inner.right)), test]
+        if isinstance(inner, nodes.Test) and inner.name == "undefined":
+            return [nodes.Test(inner.node, "defined", [], [], None, None), test]
+    return [test]
 
 
-def facts_of(test: nodes.Node, kind: Callable[[nodes.Node], Kind]) -> Facts:
-    """What a condition makes certain.
+def _name_asked_for(test: nodes.Expr) -> str | None:
+    """``x`` of ``x is defined``."""
+    if isinstance(test, nodes.Test) and test.name == "defined" and isinstance(test.node, nodes.Name):
+        return test.node.name
+    return None
+
+
+def merged(scope: Scope, ways: Sequence[tuple[Scope, nodes.Expr | None]], number: int) -> None:
+    """Leave branches: names are of one kind where all agree, and unsure where some do not set them.
 
     Args:
-        test: The condition.
-        kind: Gives the kind of an expression, for the path that it comes from.
+        scope: The scope around them, which sees what they have set.
+        ways: Each way through them, with the condition that leads into it where one alone does.
+        number: Tells values that differ by the way from all others.
     """
-    if isinstance(test, nodes.Filter) and not test.name.isidentifier() and test.node is not None:
-        return facts_of(test.node, kind)
-    if isinstance(test, nodes.Not):
-        true, false = facts_of(test.node, kind)
-        return false, true
-    if isinstance(test, nodes.And | nodes.Or):
-        return _combined(test, kind)
-    if isinstance(test, nodes.Compare):
-        return _compared(test, kind)
-    if isinstance(test, nodes.Test):
-        path = _path(kind(test.node))
-        if test.name == "none":
-            return _NOTHING, path
-        return (path, _NOTHING) if test.name in _SOLID_TESTS else (_NOTHING, _NOTHING)
-    if isinstance(test, nodes.Name | nodes.Getattr | nodes.Getitem):
-        return _path(kind(test)), _NOTHING
-    return _NOTHING, _NOTHING
+    for name in {name: None for way, _ in ways for name in way.names}:
+        kinds = [way.names[name] for way, _ in ways if name in way.names]
+        scope.names[name] = _joined(kinds, f"{name} {number}")
+        sets = [when for way, when in ways if name in way.names and name not in way.unsure]
+        if len(sets) == len(ways):
+            scope.unsure.pop(name, None)
+        else:
+            earlier = next((way.unsure[name] for way, _ in ways if name in way.unsure), None)
+            scope.unsure[name] = next((when for when in sets if when is not None), earlier)
 
 
-def _combined(test: nodes.And | nodes.Or, kind: Callable[[nodes.Node], Kind]) -> Facts:
-    left, right = facts_of(test.left, kind), facts_of(test.right, kind)
-    if isinstance(test, nodes.And):
-        return left[0] | right[0], left[1] & right[1]
-    return left[0] & right[0], left[1] | right[1]
-
-
-def _compared(test: nodes.Compare, kind: Callable[[nodes.Node], Kind]) -> Facts:
-    if len(test.ops) != 1:
-        return _NOTHING, _NOTHING
-    operand = test.ops[0]
-    left, right = kind(test.expr), kind(operand.expr)
-    if right.name == "none":
-        if operand.op in ("eq", "ne"):
-            path = _path(left)
-            return (_NOTHING, path) if operand.op == "eq" else (path, _NOTHING)
-        return _NOTHING, _NOTHING
-    if operand.op in ("eq", "in") and not right.nullable:
-        return _path(left), _NOTHING
-    return _NOTHING, _NOTHING
-
-
-def _path(kind: Kind) -> frozenset[str]:
-    return frozenset({kind.path}) if kind.path else _NOTHING
+def _joined(kinds: Sequence[Kind], own: str) -> Kind:
+    first = kinds[0]
+    if all(kind is first or kind == first for kind in kinds):
+        return first
+    real = [kind for kind in kinds if kind.name != "none"]
+    alike = real[0] if real and all(kind == real[0] for kind in real) else ANY
+    return replace(
+        alike,
+        nullable=len(real) < len(kinds) or any(kind.nullable for kind in real),
+        trusted=all(kind.trusted for kind in kinds),
+        changes=any(kind.changes for kind in kinds),
+        values=None,
+        own=own,
+    )

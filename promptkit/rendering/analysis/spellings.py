@@ -16,6 +16,10 @@ def spelling_of(node: nodes.Node, word: str) -> str:
         node: An expression.
         word: A name, a field or a macro in it.
     """
+    holder = node.node if isinstance(node, nodes.Filter | nodes.Getitem) else None
+    if holder is not None and _last(holder) == word:
+        behind = rf"(?=[^{{}}]*\|\s*{node.name}\b)" if isinstance(node, nodes.Filter) else r"(?=\s*\[)"
+        return f"{_chain(holder)}{behind}"
     for found in (node, *node.find_all((nodes.Call, nodes.Getattr, nodes.Getitem, nodes.Name))):
         if isinstance(found, nodes.Call) and _last(found.node) == word:
             return rf"(?<!macro ){_chain(found.node)}\s*\("
@@ -36,6 +40,8 @@ def _last(node: nodes.Node) -> str | None:
 
 
 def _chain(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Name) and node.ctx == "load":
+        return rf"(?<!set )(?<!for )(?<!macro )(?<![\w.])(?P<word>{re.escape(node.name)})(?!\w)"
     return f"{_before(node)}(?P<word>{re.escape(_last(node) or '')})(?!\\w)"
 
 

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from jinja2 import nodes
 
 from promptkit.messages import Role
-from promptkit.rendering.analysis.calls import Arguments, Macro, MacroCall, arguments_of, bound, macro_fault
+from promptkit.rendering.analysis.calls import (
+    CALLER,
+    Arguments,
+    Macro,
+    MacroCall,
+    arguments_of,
+    bound,
+    macro_fault,
+)
 from promptkit.rendering.analysis.expressions import Expressions
 from promptkit.rendering.analysis.gaps import gap_beside
-from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, made_of, said
+from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, list_of, said
 from promptkit.rendering.analysis.prints import FixedText, Print
 from promptkit.rendering.analysis.problems import Problems
-from promptkit.rendering.analysis.scopes import Scope, merged
+from promptkit.rendering.analysis.scopes import FILLED, Scope, merged
 from promptkit.rendering.roles import EXAMPLES, HISTORY, SECTION, role_of
 from promptkit.rendering.units import Unit, Units, unknown_name
 
@@ -54,16 +62,14 @@ class Statements:
         self._inputs = dict(inputs)
         self._problems = problems
         self._section = section
-        self._expressions = Expressions(
-            problems, unknown=self._unknown, call=self._macro_called, section=self._section_read
-        )
+        self._expressions = Expressions(problems, unknown=self._unknown, call=self._macro_called)
         self._stored = frozenset(name for unit in units.by_key.values() for name in unit.stored)
         self._seen: frozenset[str] = frozenset()
         self._depth = 0
         self._walked = 0
+        self._merges = 0
         self._modules: dict[str, dict[str, Kind]] = {}
         self._called: set[int] = set()
-        self._blocks: dict[int, nodes.Macro] = {}
         self._calls: dict[tuple[Any, ...], Kind] = {}
         self.prints: _Sink = []
         self.role: Role | None = None
@@ -96,14 +102,11 @@ class Statements:
     def walk_uncalled(self, unit: Unit) -> None:
         """Walk the macros of a text that nothing called, for any arguments."""
         for node in unit.tree.find_all(nodes.Macro):
-            self._walk_uncalled(Macro(node, unit, Scope({**self._inputs, **_macros(unit)})))
-
-    def _walk_uncalled(self, target: Macro) -> Kind:
-        """The kind of what a macro prints that nothing has called so far, with any arguments."""
-        if id(target.node) in self._called:
-            return TEXT
-        arguments = Arguments(tuple(ANY for _ in target.node.args), open=True)
-        return self._macro_called(MacroCall(target=target, arguments=arguments, node=target.node))
+            if id(node) not in self._called:
+                arguments = Arguments(tuple(ANY for _ in node.args), open=True)
+                target = Macro(node, unit, Scope({**self._inputs, **_macros(unit)}))
+                caller = any(name.name == CALLER for name in node.find_all(nodes.Name))
+                self._macro_called(MacroCall(target=target, arguments=arguments, node=node, caller=caller))
 
     @contextmanager
     def _at(self, unit: Unit, scope: Scope) -> Generator[None]:
@@ -179,21 +182,20 @@ class Statements:
 
     def shown(self, kind: Kind, node: nodes.Node, *, fenced: bool) -> None:
         """Note that a value is printed here."""
-        self.prints.append(Print(self.role, kind, node, self._problems.place, fenced or kind.fenced))
-
-    def _section_read(self, key: str, node: nodes.Node) -> Kind:
-        """The kind of a section's text that is not printed as it is."""
-        with self._captured() as printed:
-            self._section(key, node)
-        return self._printed(printed)
+        self.prints.append(Print(self.role, kind, node, self._problems.place, fenced))
 
     def _printed(self, printed: _Sink) -> Kind:
         """The kind of a text that these were printed into."""
         values = [item for item in printed if isinstance(item, Print)]
-        kinds = [replace(item.kind, fenced=item.fenced and not item.kind.trusted) for item in values]
-        made = made_of(TEXT, *kinds, keeps=True)
-        changing = next((kind for kind in kinds if kind.changes), None)
-        return replace(made, path=changing.path) if made.trusted and changing is not None else made
+        untrusted = next((item for item in values if not item.kind.trusted and not item.fenced), None)
+        changing = next((item for item in values if item.kind.changes), None)
+        source = untrusted or changing
+        return replace(
+            TEXT,
+            trusted=untrusted is None,
+            changes=changing is not None,
+            path=source.kind.path if source is not None else "",
+        )
 
     def _statement(self, node: nodes.ExprStmt, scope: Scope) -> None:
         name = node.node.name if isinstance(node.node, nodes.Filter) else ""
@@ -205,15 +207,19 @@ class Statements:
             self._expressions.kind(node.node, scope)
 
     def _if(self, node: nodes.If, scope: Scope) -> None:
-        ends: list[Scope] = []
+        ways: list[tuple[Scope, nodes.Expr | None]] = []
         rest = scope
+        first = cast("nodes.Expr", node.test)
         for branch in (node, *node.elif_):
-            inner, false = self._expressions.facts(branch.test, rest)
+            test = cast("nodes.Expr", branch.test)
+            inner, false = self._expressions.facts(test, rest)
             self._body(branch.body, inner)
-            ends.append(inner)
-            rest = rest.inner(false)
+            ways.append((inner, first if branch is node else None))
+            rest = rest.inner(false, nodes.Not(test))
         self._body(node.else_, rest)
-        scope.names.update(merged([rest, *ends]))
+        ways.append((rest, None if node.elif_ else nodes.Not(first)))
+        self._merges += 1
+        merged(scope, ways, self._merges)
 
     def _for(self, node: nodes.For, scope: Scope) -> None:
         kind = self._expressions.kind(node.iter, scope)
@@ -222,21 +228,26 @@ class Statements:
             hint = "; write it itself, or split it: x.split(',')" if kind.name == "text" else ""
             message = f"{what} is {said(kind)} and no list to loop over{hint}"
             self._problems.add("loop-over-scalar", message, node, kind.path.rpartition(".")[2])
-        inner = scope.inner()
-        inner.names["loop"] = Kind(name="loop")
-        item = kind.item if kind.name == "list" else replace(ANY, trusted=kind.trusted, changes=kind.changes)
+        inner = scope.inner(frozenset({kind.key, f"{kind.key}{FILLED}"}) if kind.key else frozenset())
+        inner.set("loop", Kind(name="loop"))
+        self._merges += 1
+        item = kind.item.called(f"{kind.path}[] {self._merges}") if kind.name == "list" else kind.loose()
         _bind(node.target, item, inner)
         if node.test is not None:
-            inner = self._expressions.facts(node.test, inner)[0]
+            inner = self._expressions.facts(cast("nodes.Expr", node.test), inner)[0]
         self._body(node.body, inner)
         self._body(node.else_, scope.inner())
 
     def _assign(self, node: nodes.Assign, scope: Scope) -> None:
+        if isinstance(node.target, nodes.NSRef):
+            self._expressions.namespace(node.target, scope)
         _bind(node.target, self._expressions.kind(node.node, scope), scope)
 
     def _assign_block(self, node: nodes.AssignBlock, scope: Scope) -> None:
         with self._captured() as printed:
             self._body(node.body, scope.inner())
+        if isinstance(node.target, nodes.NSRef):
+            self._expressions.namespace(node.target, scope)
         _bind(node.target, self._printed(printed), scope)
 
     def _with(self, node: nodes.With, scope: Scope) -> None:
@@ -258,26 +269,31 @@ class Statements:
         self.shown(kind, node, fenced=_is_fenced(node.filter))
 
     def _macro(self, node: nodes.Macro, scope: Scope) -> None:
-        scope.names[node.name] = Kind(name="macro", target=Macro(node, self._here(), scope))
+        scope.set(node.name, Kind(name="macro", target=Macro(node, self._here(), scope)))
 
     def _here(self) -> Unit:
         place = self._problems.place
         return next(unit for unit in self._units.by_key.values() if unit.place is place)
 
     def _call_block(self, node: nodes.CallBlock, scope: Scope) -> None:
-        """A call with a block, which the macro calls like a macro of its own."""
-        block = nodes.Macro("caller", node.args, node.defaults, node.body, lineno=node.lineno)
-        block = self._blocks.setdefault(id(node), block)
-        target = Macro(block, self._here(), scope)
+        with self._captured() as printed:
+            inner = scope.inner()
+            for parameter in node.args:
+                inner.set(parameter.name, ANY)
+            self._body(node.body, inner)
         callee = self._expressions.kind(node.call.node, scope)
         if callee.name == "macro":
-            given = arguments_of(node.call, lambda part: self._expressions.kind(part, scope))
-            caller = Kind(name="macro", target=target)
-            call = MacroCall(target=callee.target, arguments=given, node=node, caller=caller)
+            call = MacroCall(
+                target=callee.target,
+                arguments=arguments_of(node.call, lambda part: self._expressions.kind(part, scope)),
+                node=node.call,
+                caller=True,
+                certain=scope.certain,
+            )
             self.shown(self._macro_called(call), node, fenced=False)
         else:
-            self.shown(self._expressions.kind(node.call, scope), node, fenced=False)
-        self.shown(self._walk_uncalled(target), node, fenced=False)
+            self._expressions.kind(node.call, scope)
+        self.shown(self._printed(printed), node, fenced=False)
 
     def _macro_called(self, call: MacroCall) -> Kind:
         """The kind of what a macro prints; its body is walked for these arguments."""
@@ -286,41 +302,36 @@ class Statements:
             self._problems.add("macro-arguments", fault, call.node, call.target.node.name)
         macro = call.target
         self._called.add(id(macro.node))
-        key = self._key(call)
-        made = made_of(TEXT, *call.arguments.kinds)
+        given = [(kind.name, kind.nullable, kind.path, kind.trusted) for kind in call.arguments.kinds]
+        key = (id(macro.node), tuple(given), tuple(call.arguments.by_name), call.caller, call.certain)
         if key in self._calls or self._depth >= _DEEPEST or len(self._calls) >= _MOST_CALLS:
-            return self._calls.get(key, made)
-        self._calls[key] = made
-        scope: Scope = macro.scope.inner()
+            return self._calls.get(key, TEXT)
+        self._calls[key] = TEXT
+        scope: Scope = macro.scope.inner(call.certain)
         self._depth += 1
         with self._at(macro.home, scope), self._captured() as printed:
-            scope.names.update(bound(call, lambda node: self._expressions.kind(node, scope)))
-            scope.names["caller"] = call.caller or Kind(name="function", target=TEXT)
+            made = bound(call, lambda node: self._expressions.kind(node, scope))
+            caller = Kind(name="function", target=TEXT)
+            for name, kind in {**made, "varargs": list_of(ANY), "kwargs": ANY, CALLER: caller}.items():
+                scope.set(name, kind)
+            if not call.caller:
+                scope.unsure[CALLER] = None
             self._body(macro.node.body, scope)
         self._depth -= 1
         self._calls[key] = self._printed(printed)
         return self._calls[key]
 
-    def _key(self, call: MacroCall) -> tuple[Any, ...]:
-        """What decides on what a call prints; a block is read anew, since what it sees may be another each time."""
-        if call.caller is not None or call.target.node.name == "caller":
-            return (len(self._calls),)
-        given = [
-            (kind.name, kind.nullable, kind.path, kind.trusted, kind.fenced) for kind in call.arguments.kinds
-        ]
-        return (id(call.target.node), tuple(given), tuple(call.arguments.by_name))
-
     def _include(self, node: nodes.Include, scope: Scope) -> None:
         self.walk(self._linked(node), scope.inner())
 
     def _import(self, node: nodes.Import, scope: Scope) -> None:
-        scope.names[node.target] = Kind(name="module", target=self._module(node, scope))
+        scope.set(node.target, Kind(name="module", target=self._module(node, scope)))
 
     def _from_import(self, node: nodes.FromImport, scope: Scope) -> None:
         module = self._module(node, scope)
         for item in node.names:
             name, alias = (item, item) if isinstance(item, str) else item
-            scope.names[alias] = module.get(name, ANY)
+            scope.set(alias, module.get(name, ANY))
 
     def _module(self, node: nodes.Import | nodes.FromImport, scope: Scope) -> dict[str, Kind]:
         unit = self._linked(node)
@@ -340,16 +351,14 @@ class Statements:
 def _bind(target: nodes.Node, kind: Kind, scope: Scope) -> None:
     """Give a name its kind; of several names all may be anything."""
     if isinstance(target, nodes.Name):
-        scope.names[target.name] = kind
-        return
-    if isinstance(target, nodes.NSRef):
-        fields = scope.names.get(target.name, ANY).target
-        if isinstance(fields, dict):  # one object, whatever block sets a field of it
-            fields[target.attr] = made_of(ANY, kind, fields.get(target.attr, kind), keeps=True)
-        return
-    for name in target.find_all(nodes.Name):
-        if name.ctx == "store":
-            scope.names[name.name] = replace(ANY, trusted=kind.trusted, changes=kind.changes)
+        scope.set(target.name, kind)
+    elif isinstance(target, nodes.NSRef):
+        holder = scope.names.get(target.name, ANY)
+        if holder.name == "namespace":
+            holder.target.setdefault(target.attr, []).append(kind)
+    else:
+        for name in target.find_all(nodes.Name):
+            scope.set(name.name, kind.loose())
 
 
 def _is_fenced(node: nodes.Node | None) -> bool:
