@@ -73,22 +73,17 @@ def _of_message(
 
 def _ranges(message: int, part: int, text: str, marks: Marks) -> list[SourceRange]:
     """Marks as ranges, neighbours of one origin together."""
-    found: list[SourceRange] = []
-    start = end = 0
+    found: list[tuple[int, Origin]] = []
+    whole = 0
     last: Origin | None = None
-
-    def close() -> None:
-        if last is not None:
-            fields = {"message": message, "part": part, "start": start, "end": end}
-            found.append(SourceRange.of({**fields, "text": text[start:end], "origin": last}))
-
     for length, known in marks:
-        if not length:
-            continue
         origin = _ELSEWHERE if known is None else known
-        if last is not origin and (last is None or origin.name != last.name or origin != last):
-            close()
-            start, last = end, origin
-        end += length
-    close()
-    return found
+        if last is origin or (last is not None and origin.name == last.name and origin == last):
+            whole += length
+        else:
+            if whole and last is not None:
+                found.append((whole, last))
+            whole, last = length, origin
+    if whole and last is not None:
+        found.append((whole, last))
+    return SourceRange.many(message, part, text, found)

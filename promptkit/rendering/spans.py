@@ -157,18 +157,43 @@ def joined(pieces: Iterable[str]) -> str:
     if len(text) > MAX_CHARACTERS:
         _need_room(len(text))
     kinds = set(map(type, items))  # the cheapest way to ask about all of them
-    marks, fences = None, False
     if Noted in kinds:
-        noted = [item for item in items if isinstance(item, Span)]
-        marks = _marks(items)
-        fences = bool([item for item in noted if item.fences]) and _are_fences(items)
-        if [item for item in noted if item.pieces is not None]:
-            return _span(text, 0, 0, tuple(_flat(items)), marks, fences=fences)
-    if fences or (text and (marks is not None or text[0] in BLANKS or text[-1] in BLANKS)):
+        return _joined_notes(text, items)
+    if text and (text[0] in BLANKS or text[-1] in BLANKS):
         if kinds == _TEXTS:
             return _span(text, len(text) - len(text.lstrip(BLANKS)), len(text) - len(text.rstrip(BLANKS)))
-        return _span(text, _own_lead(items), _own_tail(items), None, marks, fences=fences)
+        return _span(text, _own_lead(items), _own_tail(items))
     return text
+
+
+def _joined_notes(text: str, items: list[str]) -> str:
+    """The same where there are parts, marks or fences among the texts."""
+    marks: list[tuple[int, Origin | None]] = []
+    marked, fences, parts = False, False, False
+    for item in items:
+        if type(item) is Noted:
+            fences = fences or item.fences
+            parts = parts or item.pieces is not None
+            if item.marks is not None:
+                marks += item.marks
+                marked = True
+                continue
+        marks.append((len(item), None))
+    known = tuple(marks) if marked else None
+    fences = fences and _are_fences(items)
+    if parts:
+        return _span(text, 0, 0, tuple(_flat(items)), known, fences=fences)
+    if marked or fences or (text and (text[0] in BLANKS or text[-1] in BLANKS)):
+        return _span(text, _own_lead(items), _own_tail(items), None, known, fences=fences)
+    return text
+
+
+def _need_room(characters: int) -> None:
+    if characters > MAX_CHARACTERS:
+        raise TemplateRuntimeError(
+            f"the rendered text is longer than {MAX_CHARACTERS:,} characters; "
+            f"shorten the inputs or print less of them"
+        )
 
 
 def rebuilt(pieces: Iterable[str]) -> str:
@@ -183,26 +208,6 @@ def cut(text: str, start: int, end: int) -> str:
     fences = text.fences and not text[:start].strip(BLANKS) and not text[end:].strip(BLANKS)
     marks = None if text.marks is None else _cut(text.marks, start, len(text) - end)
     return _span(text[start:end], 0, 0, None, marks, fences=fences)
-
-
-def _need_room(characters: int) -> None:
-    if characters > MAX_CHARACTERS:
-        raise TemplateRuntimeError(
-            f"the rendered text is longer than {MAX_CHARACTERS:,} characters; "
-            f"shorten the inputs or print less of them"
-        )
-
-
-def _marks(items: list[str]) -> Marks | None:
-    found: list[tuple[int, Origin | None]] = []
-    known = False
-    for item in items:
-        if isinstance(item, Span) and item.marks is not None:
-            found += item.marks
-            known = True
-        else:
-            found.append((len(item), None))
-    return tuple(found) if known else None
 
 
 def _are_fences(items: list[str]) -> bool:

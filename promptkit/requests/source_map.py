@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -64,11 +64,35 @@ class SourceRange:
     origin: Origin
 
     @classmethod
-    def of(cls, fields: dict[str, Any]) -> SourceRange:
-        """As `Origin.of`."""
-        made = cls.__new__(cls)
-        _set(made, "__dict__", fields)
-        return made
+    def many(
+        cls, message: int, part: int, text: str, marks: Iterable[tuple[int, Origin]]
+    ) -> list[SourceRange]:
+        """The ranges of one text, made the quick way.
+
+        Args:
+            message: Index of the message.
+            part: Index of the part.
+            text: The text.
+            marks: Lengths that add up to its own, each with an origin.
+        """
+        new, put = cls.__new__, _set
+        found: list[SourceRange] = []
+        start = 0
+        for length, origin in marks:
+            end = start + length
+            made = new(cls)
+            fields = {
+                "message": message,
+                "part": part,
+                "start": start,
+                "end": end,
+                "text": text[start:end],
+                "origin": origin,
+            }
+            put(made, "__dict__", fields)
+            found.append(made)
+            start = end
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
