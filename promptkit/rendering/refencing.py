@@ -39,10 +39,10 @@ def _uses(node: nodes.Node, inputs: frozenset[str], *, caught: bool) -> Iterator
     """
     if isinstance(node, nodes.Output):
         for child in node.nodes:
-            direct = not caught and isinstance(child, nodes.Filter) and child.name in (_FENCE, SECTION)
             found = set(_uses(child, inputs, caught=True))
-            inner = child.node if direct else None
-            yield from found - {"caught"} if direct and not _makes(inner) else found
+            if not caught and isinstance(child, nodes.Filter) and child.name in (_FENCE, SECTION):
+                found -= set() if _makes(child.node) else {"caught"}
+            yield from found
         return
     if isinstance(node, nodes.FilterBlock):
         caught = caught or role_of(node) is None
@@ -54,8 +54,8 @@ def _uses(node: nodes.Node, inputs: frozenset[str], *, caught: bool) -> Iterator
         yield from () if node.name == SECTION or root in inputs else ("again",)
     elif isinstance(node, nodes.Const) and node.value == _FENCE:  # x | map('fence')
         yield from ("caught", "again")
-    for child in node.iter_child_nodes():
-        yield from _uses(child, inputs, caught=caught)
+    for each in node.iter_child_nodes():
+        yield from _uses(each, inputs, caught=caught)
 
 
 def _makes(node: Any) -> bool:
