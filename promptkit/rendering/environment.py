@@ -39,7 +39,7 @@ from promptkit.rendering.roles import (
 )
 from promptkit.rendering.run import CURRENT
 from promptkit.rendering.sections import Changing, Section
-from promptkit.rendering.spans import Noted, Span, is_nothing, joined
+from promptkit.rendering.spans import Marks, Noted, Span, is_nothing, joined
 from promptkit.rendering.text_filters import text_join
 from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
@@ -157,6 +157,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         pieces: What changes in sections that a text prints, by number.
         sections: The sections by key.
         fixed: Messages that never change, as the role blocks that were rendered when the prompt was loaded.
+        fixed_marks: Where their texts come from, by number, message and part, while a render is traced.
         examples: The turns of the examples.
         history: The name of the input that holds earlier turns; None when there is none.
         traces: Where the texts of a traced prompt come from, by number: marked texts and the origins of values.
@@ -204,6 +205,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.pieces: list[Changing] = []
         self.sections: dict[str, Section] = {}
         self.fixed: list[tuple[Message, ...]] = []
+        self.fixed_marks: list[Mapping[tuple[int, int], Marks]] = []
         self.examples: tuple[Message, ...] = ()
         self.history: str | None = None
         self.shares_names = False
