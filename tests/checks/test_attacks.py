@@ -157,14 +157,13 @@ def test_a_value_that_the_template_changes_is_compared_by_what_stands_around_it(
         "{{ [note, note] | map('fence') | join('\\n') | fence }}\nSort it.",
         "{{ context.note | fence }}\nSort it.",
         "{% set t = context.note %}{% macro m(a) %}{{ a | trim | fence }}{% endmacro %}{{ m(t) }}\nSort it.",
-        "{% macro m() %}{{ caller() | fence }}{% endmacro %}{% call m() %}{{ note | fence }}{% endcall %}\nSort it.",
+        "{% macro m() %}{{ caller() | fence }}{% endmacro %}{% call m() %}{{ note | fence }}{% endcall %}\n\nSort it.",
         "{{ note | upper | fence }}\nSort it.",
         "{{ note | fence | upper | fence }}\nSort it.",
         "{{ (note | fence)[:9] | fence }}\nSort it.",
-        "{{ note | fence | replace('~', '-') | fence }}\nSort it.",
         "{{ note | fence | indent('> ') | fence }}\nSort it.",
-        "{{ note | replace('a', '~~~') | fence }}\nSort it.",
-        "{% filter upper %}{{ note }}{% endfilter %}",
+        "{{ note | lower | fence }}\nSort it.",
+        "Sort: {% filter upper %}{{ note }}{% endfilter %}",
     ],
 )
 def test_fences_hold_on_every_way_through_a_template(body: str) -> None:

@@ -10,7 +10,8 @@ from promptkit.requests import SourceMap
 
 __all__ = ["broken_message", "broken_surroundings", "twin_of"]
 
-_LETTERS = "qjxzkvwy"
+_LETTERS = "qJXzkVWy"
+"""Of both cases, so that filters such as `lower` change a twin as they change a value."""
 _FENCE = re.compile(r"(~{3,})( [^\n]*)?")
 _SHORT = re.compile("^~+")
 
