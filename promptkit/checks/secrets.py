@@ -34,22 +34,23 @@ _MADE_UP = re.compile(
     r"(?i)x{4,}|\*{3,}|\.{3,}|0{6,}|1234567|abcdef|example|placeholder|your|dummy|redacted|changeme"
 )
 _HINTS = (
-    *(
-        "akia",
-        "aiza",
-        "asia",
-        "bearer",
-        "eyj",
-        "gh",
-        "hf_",
-        "key",
-        "passw",
-        "rk_live_",
-        "secret",
-        "sk-",
-        "sk_live_",
-    ),
-    *("token", "xox", "://"),
+    "akia",
+    "aiza",
+    "asia",
+    "bearer",
+    "eyj",
+    "gh",
+    "github_",
+    "hf_",
+    "key",
+    "passw",
+    "rk_live_",
+    "secret",
+    "sk-",
+    "sk_live_",
+    "token",
+    "xox",
+    "://",
 )
 """One of these stands, in small letters, in each line with a secret; most lines have none, and are not looked at."""
 _RANDOM = 3.5
