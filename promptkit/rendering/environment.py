@@ -32,6 +32,7 @@ from promptkit.rendering.roles import (
     LOOP,
     PIECE,
     SECTION,
+    SHOWN,
     TRACED_TEXT,
     TRACED_VALUE,
     WEIGHED,
@@ -196,6 +197,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             SECTION: self._print_section,
             TRACED_TEXT: self._traced_text,
             TRACED_VALUE: self._traced_value,
+            SHOWN: _shown,
             WEIGHED: _weighed,
         }
         self.tests = dict(TESTS)
@@ -324,6 +326,16 @@ def _compared(_context: Context, value: Any) -> Any:
 @pass_context
 def _text_join(_context: Context, items: Sequence[Any], own: Sequence[int]) -> str:
     return text_join(items, own)
+
+
+def _shown(value: Any) -> str:
+    """What a filter makes of a block: outer blanks are the template's own, whether a render is traced or not."""
+    if not isinstance(value, str):
+        return printed(value)
+    if not isinstance(value, Span) or value.pieces is not None:
+        return value
+    text = joined([plain(value)])
+    return text if value.marks is None else marked(text, value.marks)
 
 
 def _type_of(value: object) -> type[object]:

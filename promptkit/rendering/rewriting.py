@@ -13,7 +13,17 @@ from jinja2.environment import Environment
 from jinja2.visitor import NodeTransformer
 
 from promptkit.rendering.faults import Place
-from promptkit.rendering.roles import COMPARED, CONCAT, LOOP, PIECE, SECTION, WEIGHED, internal
+from promptkit.rendering.roles import (
+    COMPARED,
+    CONCAT,
+    LOOP,
+    PIECE,
+    SECTION,
+    SHOWN,
+    WEIGHED,
+    internal,
+    role_of,
+)
 from promptkit.rendering.sections import Changing, Section
 from promptkit.spelling import did_you_mean
 
@@ -97,7 +107,7 @@ class Rewriter(NodeTransformer):
             nodes.EvalContextModifier: self._refuse_autoescape,
             nodes.Extends: self._refuse_inheritance,
             nodes.Filter: self._filter,
-            nodes.FilterBlock: self._inside,
+            nodes.FilterBlock: self._filter_block,
             nodes.For: self._for,
             nodes.FromImport: self._import,
             nodes.Getattr: self._getattr,
@@ -192,6 +202,13 @@ class Rewriter(NodeTransformer):
             innermost = innermost.node
         innermost.node = _loaded(target)
         return [node, nodes.Assign(target, filtered, lineno=node.lineno)]
+
+    def _filter_block(self, node: nodes.FilterBlock) -> nodes.Node:
+        """What a filter makes of a block is printed by a filter of ours, since nothing else looks at it."""
+        self._inside(node)
+        if role_of(node) is None:
+            node.filter = nodes.Filter(node.filter, SHOWN, [], [], None, None, lineno=node.lineno)
+        return node
 
     def _concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)

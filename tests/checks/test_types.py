@@ -120,6 +120,7 @@ FAULTY = [
     ("{% with z = tone %}{{ z }}{% endwith %}{{ z ~ '!' }}", "unset-name", "z", "z has no value here"),
     ("{{ z }}{% set z = tone %}", "unset-name", "z", "it is set later"),
     ("{% macro m(z) %}{{ z }}{% endmacro %}{{ m(tone) }}{{ z }}", "unset-name", "z", "z has no value"),
+    ("{% filter replace('a') | upper %}b{% endfilter %}", "filter-arguments", "replace", "'new'"),
     ("{% set t | replace('a') %}b{% endset %}{{ t }}", "filter-arguments", "replace", "'new'"),
     ("{% set t | join(tone) %}b{% endset %}{{ t }}", "operand-type", "join", "needs a list"),
     ("{{ tone | replace('a') }}", "filter-arguments", "replace", "it takes (old, new, count=-1)"),

@@ -275,8 +275,16 @@ class Statements:
             return
         with self._captured() as printed:
             self._body(node.body, scope.inner())
-        kind = self._expressions.filtered(self._printed(printed), node.filter, scope)
-        self.shown(kind, node, fenced=_is_fenced(node.filter))
+        outermost = node.filter.node  # inside of promptkit's own, which prints what they make
+        self.shown(
+            self._chained(self._printed(printed), outermost, scope), node, fenced=_is_fenced(outermost)
+        )
+
+    def _chained(self, operand: Kind, node: nodes.Node | None, scope: Scope) -> Kind:
+        """What the filters of a block make of its text, the innermost first."""
+        if not isinstance(node, nodes.Filter):
+            return operand
+        return self._expressions.filtered(self._chained(operand, node.node, scope), node, scope)
 
     def _macro(self, node: nodes.Macro, scope: Scope) -> None:
         scope.set(node.name, Kind(name="macro", target=Macro(node, self._here(), scope)))
