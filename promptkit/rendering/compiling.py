@@ -13,9 +13,12 @@ from promptkit.errors import TemplateError
 from promptkit.rendering.analysis.kinds import kind_of_input
 from promptkit.rendering.conversation import example_messages
 from promptkit.rendering.faults import Place
+from promptkit.rendering.fences import fenced, noted_fence
+from promptkit.rendering.filters import NOTED_FENCE
 from promptkit.rendering.layout import layout_body, layout_sections
 from promptkit.rendering.parts import Parts, exports_nothing
 from promptkit.rendering.plain_strings import plain_string
+from promptkit.rendering.refencing import can_refence
 from promptkit.rendering.rewriting import Kind
 from promptkit.rendering.roles import HISTORY
 from promptkit.rendering.run import CURRENT, Run
@@ -32,7 +35,7 @@ from promptkit.rendering.sections import (
     source_section,
 )
 from promptkit.rendering.sources import source_problem, source_root
-from promptkit.rendering.spans import BLANKS, without_edges
+from promptkit.rendering.spans import BLANKS, own_text, without_edges
 from promptkit.rendering.structure import trim_edges
 from promptkit.rendering.template import Template, names
 from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
@@ -88,13 +91,25 @@ class _Compiler:
         self._inputs = inputs
         self._output = output
         self._names = frozenset(inputs.fields)
+        units = reading.texts.units.by_key.values()
+        self._unset = self._names.difference(*(unit.stored for unit in units))
         self._env = reading.env
         self._env.history = _history_input(inputs)
         self._texts: Texts = reading.texts
         self._units = self._texts.units
+        self._fence = self._fence_of(self._texts)
         self._rules: tuple[tuple[Constraint, Section], ...] = ()
         self._marked: set[str] = set()
         self._parts = Parts(self._env, self._units, kept=not trace)
+
+    def _fence_of(self, texts: Texts) -> Callable[[Any, str], str]:
+        """What fences a value here; it notes that it did where a filter could meet the result."""
+        body = texts.body
+        others = [unit.tree for unit in texts.units.by_key.values() if unit is not body]
+        if body is None or not can_refence(body.tree, others, self._unset):
+            return fenced
+        self._env.filters["fence"] = NOTED_FENCE
+        return noted_fence
 
     def template(self) -> Template:
         """Everything in its order: strings, sections, body, what never changes, examples."""
@@ -151,7 +166,7 @@ class _Compiler:
             self._mark(body)
         else:
             self._parts.inline(body, self._names)
-            self._parts.fold(body)
+        self._parts.fold(body)
         self._parts.compile(body)
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
@@ -175,15 +190,19 @@ class _Compiler:
         for each in self._units.within(unit):
             if each.key not in self._marked:
                 self._marked.add(each.key)
-                Tracer(self._env.traces, each.place, name if each is unit else "").visit(each.tree)
+                tracer = Tracer(self._env, each.place, name if each is unit else "", self._unset)
+                tracer.visit(each.tree)
+                self._env.names_texts = self._env.names_texts or tracer.detours
                 each.tree.set_environment(self._env)
 
-    def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any] | None:
+    def _shown(
+        self, name: str, line: int | None = None, file: str | None = None
+    ) -> Callable[[Any], Any] | None:
         """Gives while tracing an input's text with its origin, for sections."""
         if not self._trace:
             return None
-        origin = Origin(kind="value", name=name, file=self._declaration.place, line=line)
-        return lambda value: traced(value, origin)
+        origin = Origin(kind="value", name=name, file=file or self._declaration.place, line=line)
+        return lambda value: traced(value, origin, whole=True)
 
     def _is_given(self, name: str) -> bool:
         """Whether an input is never None."""
@@ -208,7 +227,10 @@ class _Compiler:
         self._rules = tuple((rule, self._sentence(rule, strings)) for rule in self._output.constraints)
         blocks = {
             f"context.{block.id}": source_section(
-                block, self._shown(block.source or "", block.line), sure=self._is_given(roots[block.id])
+                block,
+                self._shown(block.source or "", block.line),
+                sure=self._is_given(roots[block.id]),
+                fence=self._fence,
             )
             if block.id in roots
             else strings[f"context.{block.id}"]
@@ -249,10 +271,10 @@ class _Compiler:
         plain = plain_string(
             text.tree,
             self._inputs.fields,
-            text=lambda data, _line: data,
-            shown=lambda name, _line: self._shown(name),
+            text=self._own(key, text.place) if self._trace else lambda data, _line: data,
+            shown=lambda name, line: self._shown(name, text.place.line(line), text.place.file),
         )
-        if plain is not None and not self._trace:
+        if plain is not None:
             return plain
         if self._trace:
             self._mark(text, key)
@@ -266,6 +288,14 @@ class _Compiler:
         if self._units.free(text):
             return changing([Changing(render)], sure=False)
         return fixed(without_edges(self._parts.now(Run({}), part)))
+
+    def _own(self, key: str, place: Place) -> Callable[[str, int], str]:
+        """Gives a text of a string with where it stands."""
+
+        def own(data: str, line: int) -> str:
+            return own_text(data, Origin(kind="text", name=key, file=place.file, line=place.line(line)))
+
+        return own
 
     def _origin_of(self, key: str) -> Origin:
         place = self._texts.places[key]

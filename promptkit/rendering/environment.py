@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +18,7 @@ from jinja2.utils import Namespace, missing
 
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.rendering.conversation import emit_history
-from promptkit.rendering.filters import BINARY, FILTERS, bounded_items, bounded_tests, text_join
+from promptkit.rendering.filters import BINARY, FILTERS, bounded_items, bounded_tests
 from promptkit.rendering.generating import Generator
 from promptkit.rendering.names import Names
 from promptkit.rendering.printing import plain_text, printed
@@ -39,7 +39,8 @@ from promptkit.rendering.roles import (
 )
 from promptkit.rendering.run import CURRENT
 from promptkit.rendering.sections import Changing, Section
-from promptkit.rendering.spans import Noted, Span, is_nothing, joined
+from promptkit.rendering.spans import Marks, Noted, Span, is_nothing, joined
+from promptkit.rendering.text_filters import text_join
 from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
 from promptkit.spelling import did_you_mean
@@ -156,9 +157,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         pieces: What changes in sections that a text prints, by number.
         sections: The sections by key.
         fixed: Messages that never change, as the role blocks that were rendered when the prompt was loaded.
+        fixed_marks: Where their texts come from, by number, message and part, while a render is traced.
         examples: The turns of the examples.
         history: The name of the input that holds earlier turns; None when there is none.
         traces: Where the texts of a traced prompt come from, by number: marked texts and the origins of values.
+        names_texts: Whether texts of inputs say where they come from while a render is traced.
         shares_names: Whether texts of sections may read the names of the body's run, which it leaves as they are.
         settings: Jinja's settings for escaping, which never change here.
     """
@@ -202,10 +205,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.pieces: list[Changing] = []
         self.sections: dict[str, Section] = {}
         self.fixed: list[tuple[Message, ...]] = []
+        self.fixed_marks: list[Mapping[tuple[int, int], Marks]] = []
         self.examples: tuple[Message, ...] = ()
         self.history: str | None = None
         self.shares_names = False
         self.traces: list[Any] = []
+        self.names_texts = False
         self.settings = EvalContext(self)  # no tag changes it, since autoescape is refused
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:  # noqa: A002, ARG002
@@ -266,8 +271,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return text
 
     @pass_context
-    def _traced_value(self, _context: Context, value: Any, index: int) -> str:
-        return traced(value, self.traces[index])
+    def _traced_value(self, _context: Context, value: Any, index: int, whole: bool) -> str:
+        return traced(value, self.traces[index], whole=whole)
 
     @pass_context
     def _emit_fixed(self, context: Names, index: int) -> str:
@@ -317,8 +322,8 @@ def _compared(_context: Context, value: Any) -> Any:
 
 
 @pass_context
-def _text_join(_context: Context, items: Iterable[Any]) -> str:
-    return text_join(items)
+def _text_join(_context: Context, items: Sequence[Any], own: Sequence[int]) -> str:
+    return text_join(items, own)
 
 
 def _type_of(value: object) -> type[object]:

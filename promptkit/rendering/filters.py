@@ -13,13 +13,13 @@ from jinja2.environment import Environment
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.filters import make_attrgetter
 
-from promptkit.rendering.fences import fenced
-from promptkit.rendering.printing import json_text, plain_text
+from promptkit.rendering.fences import fenced, noted_fence
+from promptkit.rendering.printing import json_text, noted_text, plain_text
 from promptkit.rendering.run import CURRENT, MAX_STEPS
-from promptkit.rendering.spans import MAX_CHARACTERS, joined
+from promptkit.rendering.text_filters import added, indented, joined_items, trimmed, truncated
 from promptkit.rendering.weights import compared, need_items, need_room, weighed, weight
 
-__all__ = ["BINARY", "FILTERS", "bounded_items", "bounded_tests", "text_join"]
+__all__ = ["BINARY", "FILTERS", "NOTED_FENCE", "bounded_items", "bounded_tests"]
 
 _STOCK: Mapping[str, Callable[..., Any]] = cast("Mapping[str, Callable[..., Any]]", JINJA_FILTERS)
 _MAX_BITS = 10_000
@@ -60,13 +60,6 @@ def bounded_items(items: Any) -> Any:
     return items
 
 
-def text_join(items: Iterable[Any]) -> str:
-    """What ``a ~ b`` makes: the printed texts one after the other."""
-    texts = [plain_text(item) for item in items]
-    need_room(sum(map(len, texts)))
-    return joined(texts)
-
-
 def bounded_tests(tests: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     """Jinja's tests; those that compare count both values first."""
     return {name: _counting(test) if name in _COMPARING else test for name, test in tests.items()}
@@ -85,18 +78,6 @@ def _replace(value: Any, old: str, new: Any, count: int = -1) -> str:
     found = text.count(old) if count < 0 else min(count, text.count(old))
     need_room(len(text) + found * len(new_text))
     return text.replace(old, new_text, count)
-
-
-def _join(value: Iterable[Any], separator: Any = "") -> str:
-    between, texts, size = plain_text(separator), list[str](), 0
-    for item in islice(value, MAX_STEPS):
-        text = plain_text(item)
-        size += len(text) + len(between)
-        if size > MAX_CHARACTERS:
-            break
-        texts.append(text)
-    need_room(size)
-    return between.join(texts)
 
 
 def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
@@ -158,15 +139,6 @@ def _bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-def _indent(value: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
-    text = plain_text(value)
-    pad = width if isinstance(width, str) else " " * min(width, MAX_CHARACTERS)
-    need_room(len(text) + len(pad) * (text.count("\n") + 1))
-    lines = text.split("\n")
-    rest = [pad + line if line or blank else line for line in lines[1:]]
-    return "\n".join([pad + lines[0] if first else lines[0], *rest])
-
-
 def _default(value: Any, fallback: Any = "", boolean: bool = False) -> Any:
     """``x | default('...')``: also for None, which is what a missing optional input is."""
     if value is None or isinstance(value, Undefined) or (boolean and not value):
@@ -189,7 +161,7 @@ def _on_text(name: str) -> Callable[..., Any]:
     return pass_environment(apply_in) if hasattr(stock, "jinja_pass_arg") else apply
 
 
-_TEXT = ("capitalize", "lower", "title", "trim", "truncate", "upper", "wordcount")
+_TEXT = ("capitalize", "lower", "title", "upper", "wordcount")
 _DATA = [
     "abs",
     "count",
@@ -220,25 +192,29 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "d": _default,
         "default": _default,
         "fence": _bounded(fenced),
-        "indent": _bounded(_indent),
+        "indent": _bounded(indented),
         "int": _bounded(_int),
-        "join": _bounded(_join),
+        "join": _bounded(joined_items),
         "json": _bounded(json_text),
         "replace": _bounded(_replace),
         "round": _round,
-        "string": _bounded(plain_text),
+        "string": _bounded(noted_text),
         "sum": _bounded(_sum),
         "tojson": _bounded(json_text),
+        "trim": _bounded(trimmed),
+        "truncate": _bounded(truncated),
         "wordwrap": _bounded(_wordwrap),
     }
 )
 """All filters by name. None of them is random, escapes for HTML, reads attributes by name or formats."""
 
+NOTED_FENCE = _bounded(noted_fence)
+"""The filter ``fence`` in prompts that could come to fence what is fenced already."""
+
 
 def _add(left: Any, right: Any) -> Any:
     if isinstance(left, str) and isinstance(right, str):
-        need_room(len(left) + len(right))
-        return plain_text(left) + plain_text(right)
+        return added(left, right)
     if isinstance(left, list | tuple):
         need_items(weight(left) + weight(right))  # pyright: ignore[reportUnknownArgumentType]
     return left + right

@@ -14,10 +14,10 @@ from jinja2 import TemplateRuntimeError, Undefined
 
 from promptkit.messages import DocumentPart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from promptkit.rendering.run import CURRENT, Run
-from promptkit.rendering.spans import BLANKS, Span, is_nothing, joined, kept, part_span
+from promptkit.rendering.spans import BLANKS, Span, is_nothing, joined, kept, part_span, plain
 from promptkit.rendering.weights import LONG, charge_items, charge_printed, weight
 
-__all__ = ["json_text", "plain_text", "printed"]
+__all__ = ["json_text", "noted_text", "plain_text", "printed"]
 
 Pieces: TypeAlias = list[str]
 
@@ -57,15 +57,20 @@ def plain_text(value: Any) -> str:
     Raises:
         TemplateRuntimeError: When the value is or holds an image or a document.
     """
-    if type(value) is str:
-        return value
+    return value if type(value) is str else plain(noted_text(value))
+
+
+def noted_text(value: Any) -> str:
+    """The same with what is known of it, for filters that pass parts of the text on as they are.
+
+    Raises:
+        TemplateRuntimeError: When the value is or holds an image or a document.
+    """
     text = printed(value)
-    if isinstance(text, Span):
-        if text.pieces is not None:
-            raise TemplateRuntimeError(
-                "an image or document is no text: print it by itself, as {{ photo }}, without filters or ~"
-            )
-        return str.__str__(text)
+    if isinstance(text, Span) and text.pieces is not None:
+        raise TemplateRuntimeError(
+            "an image or document is no text: print it by itself, as {{ photo }}, without filters or ~"
+        )
     return text
 
 

@@ -196,7 +196,10 @@ class Rewriter(NodeTransformer):
 
     def _concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
-        return internal(CONCAT, nodes.List(node.nodes, lineno=node.lineno), node.lineno)
+        own = tuple(at for at, part in enumerate(node.nodes) if _is_said(part))
+        joining = internal(CONCAT, nodes.List(node.nodes, lineno=node.lineno), node.lineno)
+        joining.args.append(nodes.Const(own, lineno=node.lineno))
+        return joining
 
     def _for(self, node: nodes.For) -> nodes.Node:
         if node.recursive:
@@ -265,6 +268,10 @@ class Rewriter(NodeTransformer):
     def _refuse_autoescape(self, node: nodes.Node) -> nodes.Node:
         problem = "a prompt is no HTML: autoescape would change the data"
         raise self._place.error(problem, node.lineno, word="autoescape")
+
+
+def _is_said(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 def _loaded(target: nodes.Expr) -> nodes.Expr:

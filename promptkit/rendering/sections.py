@@ -211,13 +211,20 @@ def constraints_section(
     return changing([Changing(render)], sure=any(section.sure for _, section in rules))
 
 
-def source_section(block: ContextBlock, shown: Callable[[Any], Any] | None, *, sure: bool = False) -> Section:
+def source_section(
+    block: ContextBlock,
+    shown: Callable[[Any], Any] | None,
+    *,
+    sure: bool = False,
+    fence: Callable[[Any, str], str] = fenced,
+) -> Section:
     """The input at the block's path, fenced under the block's id; nothing when it is None or absent.
 
     Args:
         block: The block.
         shown: Gives for a value its text with a note of where it comes from; None where none is wanted.
         sure: Whether the input is never None.
+        fence: Fences a value under a label.
     """
     name, label = block.source or "", block.id
     path = parse(name)
@@ -227,14 +234,14 @@ def source_section(block: ContextBlock, shown: Callable[[Any], Any] | None, *, s
         value = values.get(name)
         if value is None:
             return ""
-        return fenced(value if shown is None else shown(value), label)
+        return fence(value if shown is None else shown(value), label)
 
     def render_path(values: Values) -> str:
         found = [value for _, value in path.values(values) if value is not None]
         if not found:
             return ""
         value: Any = found if several else found[0]
-        return fenced(value if shown is None else shown(value), label)
+        return fence(value if shown is None else shown(value), label)
 
     whole = len(path.steps) == 1
     return changing([Changing(render_input if whole else render_path)], sure=sure and whole)

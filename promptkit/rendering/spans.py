@@ -1,7 +1,8 @@
-"""Text that knows which of its outer blanks are the template's own, and which parts stand inside it."""
+"""Text that knows which of its outer blanks are the template's own, which parts stand in it, and if it is fenced."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
@@ -17,6 +18,9 @@ __all__ = [
     "Marks",
     "Noted",
     "Span",
+    "as_fence",
+    "bare",
+    "cut",
     "is_nothing",
     "joined",
     "kept",
@@ -24,6 +28,8 @@ __all__ = [
     "own_text",
     "part_span",
     "plain",
+    "rebuilt",
+    "sliced",
     "stripped",
     "without_edges",
 ]
@@ -38,7 +44,6 @@ MAX_CHARACTERS = 8_000_000
 """Longest text that one render may make: about two million tokens, above what any model reads."""
 
 
-_TEXTS: AbstractSet[type] = frozenset({str})
 _FEW = 8
 """Texts that are joined before their length is looked at; more could be one long text, many times over."""
 
@@ -51,14 +56,16 @@ class Span(str):
     a value could forge.
 
     Attributes:
+        fences: True when it is nothing but fences that promptkit made, with blanks beside them at most.
         lead: How many blanks at the start are the template's own.
         tail: How many blanks at the end are the template's own.
         pieces: The texts and parts in order where there is a part among them; else None.
         marks: Where it comes from, while a render is traced; else None.
     """
 
-    __slots__ = ("lead", "marks", "pieces", "tail")
+    __slots__ = ("fences", "lead", "marks", "pieces", "tail")
 
+    fences: bool
     lead: int
     tail: int
     pieces: tuple[str | Part, ...] | None
@@ -69,9 +76,12 @@ class Span(str):
 
 
 class Noted(Span):
-    """A span with parts or marks: a type of its own, so that one look at the types of many texts finds it."""
+    """A span with parts, marks or fences: a type of its own, so that one look at the types of many texts finds it."""
 
     __slots__ = ()
+
+
+_TEXTS: AbstractSet[type] = frozenset({str})
 
 
 def _span(
@@ -80,8 +90,11 @@ def _span(
     tail: int,
     pieces: tuple[str | Part, ...] | None = None,
     marks: Marks | None = None,
+    *,
+    fences: bool = False,
 ) -> Span:
-    span = Span(text) if pieces is None and marks is None else Noted(text)
+    span = Noted(text) if fences or pieces is not None or marks is not None else Span(text)
+    span.fences = fences
     span.lead = lead
     span.tail = tail
     span.pieces = pieces
@@ -92,8 +105,15 @@ def _span(
 def marked(text: str, marks: Marks) -> Span:
     """The text with where it comes from; its edges stay what they are."""
     if isinstance(text, Span):
-        return _span(text, text.lead, text.tail, text.pieces, marks)
+        return _span(text, text.lead, text.tail, text.pieces, marks, fences=text.fences)
     return _span(text, 0, 0, None, marks)
+
+
+def as_fence(text: str) -> Span:
+    """The text as one that promptkit fenced."""
+    if isinstance(text, Span):
+        return _span(text, text.lead, text.tail, text.pieces, text.marks, fences=True)
+    return _span(text, 0, 0, fences=True)
 
 
 def own_text(text: str, origin: Origin) -> Span:
@@ -111,7 +131,7 @@ def kept(value: str) -> str:
     """A value's text, marked where its edges are blank: those blanks are data and stay."""
     if value and (value[0] in BLANKS or value[-1] in BLANKS):
         if isinstance(value, Span):
-            return _span(value, 0, 0, value.pieces, value.marks)
+            return _span(value, 0, 0, value.pieces, value.marks, fences=value.fences)
         return _span(value, 0, 0)
     return value
 
@@ -137,15 +157,34 @@ def joined(pieces: Iterable[str]) -> str:
     if len(text) > MAX_CHARACTERS:
         _need_room(len(text))
     kinds = set(map(type, items))  # the cheapest way to ask about all of them
-    marks = None
     if Noted in kinds:
-        marks = _marks(items)
-        if any(isinstance(item, Span) and item.pieces is not None for item in items):
-            return _span(text, 0, 0, tuple(_flat(items)), marks)
-    if text and (marks is not None or text[0] in BLANKS or text[-1] in BLANKS):
+        return _joined_notes(text, items)
+    if text and (text[0] in BLANKS or text[-1] in BLANKS):
         if kinds == _TEXTS:
             return _span(text, len(text) - len(text.lstrip(BLANKS)), len(text) - len(text.rstrip(BLANKS)))
-        return _span(text, _own_lead(items), _own_tail(items), None, marks)
+        return _span(text, _own_lead(items), _own_tail(items))
+    return text
+
+
+def _joined_notes(text: str, items: list[str]) -> str:
+    """The same where there are parts, marks or fences among the texts."""
+    marks: list[tuple[int, Origin | None]] = []
+    marked, fences, parts = False, False, False
+    for item in items:
+        if type(item) is Noted:
+            fences = fences or item.fences
+            parts = parts or item.pieces is not None
+            if item.marks is not None:
+                marks += item.marks
+                marked = True
+                continue
+        marks.append((len(item), None))
+    known = tuple(marks) if marked else None
+    fences = fences and _are_fences(items)
+    if parts:
+        return _span(text, 0, 0, tuple(_flat(items)), known, fences=fences)
+    if marked or fences or (text and (text[0] in BLANKS or text[-1] in BLANKS)):
+        return _span(text, _own_lead(items), _own_tail(items), None, known, fences=fences)
     return text
 
 
@@ -157,14 +196,37 @@ def _need_room(characters: int) -> None:
         )
 
 
-def _marks(items: list[str]) -> Marks | None:
-    if not any(isinstance(item, Span) and item.marks is not None for item in items):
-        return None
-    found: list[tuple[int, Origin | None]] = []
+def rebuilt(pieces: Iterable[str]) -> str:
+    """What a filter put together from parts of values: its edges are data."""
+    return kept(joined(pieces))
+
+
+def cut(text: str, start: int, end: int) -> str:
+    """A part of a value's text; it is the same fences where blanks alone are cut off."""
+    if not isinstance(text, Span):
+        return text[start:end]
+    fences = text.fences and not text[:start].strip(BLANKS) and not text[end:].strip(BLANKS)
+    marks = None if text.marks is None else _cut(text.marks, start, len(text) - end)
+    return _span(text[start:end], 0, 0, None, marks, fences=fences)
+
+
+def _are_fences(items: list[str]) -> bool:
+    """Whether they are fences, each on lines of its own, and nothing else but blanks and parts."""
+    apart, found = True, False
     for item in items:
-        known = item.marks if isinstance(item, Span) else None
-        found += known or [(len(item), None)]
-    return tuple(found)
+        if isinstance(item, Span) and item.fences:
+            if is_nothing(item):  # None is fenced as nothing
+                found = True
+                continue
+            before = len(item) - len(item.lstrip(BLANKS))
+            if not apart and "\n" not in item[:before]:
+                return False
+            apart, found = "\n" in item[len(item.rstrip(BLANKS)) :], True
+        elif item.strip(BLANKS):
+            return False
+        else:
+            apart = apart or "\n" in item or (not item and not is_nothing(item))
+    return found
 
 
 def is_nothing(text: str) -> bool:
@@ -180,6 +242,27 @@ def without_edges(pieces: list[str]) -> str:
     return kept(stripped(joined(pieces)))
 
 
+def sliced(text: str, ends: Iterable[int]) -> list[str]:
+    """A text in pieces that end at these places, the last of them at its end, each with where it comes from."""
+    pieces = [text[start:end] for start, end in itertools.pairwise((0, *ends))]
+    if not isinstance(text, Span) or text.marks is None:
+        return pieces
+    marks = iter(text.marks)
+    left, origin = 0, None
+    made: list[str] = []
+    for piece in pieces:
+        own: list[tuple[int, Origin | None]] = []
+        need = len(piece)
+        while need:
+            if not left:
+                left, origin = next(marks)
+            length = min(left, need)
+            own += [(length, origin)] if length else []
+            left, need = left - length, need - length
+        made.append(_span(piece, 0, 0, None, tuple(own)))
+    return made
+
+
 def stripped(text: str) -> str:
     """The text without the blanks at its edges that are the template's own; a plain string unless it is traced.
 
@@ -189,21 +272,33 @@ def stripped(text: str) -> str:
         return text
     if text.pieces is not None:
         return text
-    end = max(text.lead, len(text) - text.tail)
-    if text.marks is None:
-        return text[text.lead : end]
-    return _span(text[text.lead : end], 0, 0, None, _cut(text.marks, text.lead, end))
+    if text.marks is None and not text.fences:
+        return bare(text)[0]
+    inner, marks = bare(text)
+    return _span(inner, 0, 0, None, marks, fences=text.fences)
 
 
-def _cut(marks: Marks, start: int, end: int) -> Marks:
-    kept_marks: list[tuple[int, Origin | None]] = []
-    at = 0
-    for length, origin in marks:
-        first, last = max(at, start), min(at + length, end)
-        if first < last:
-            kept_marks.append((last - first, origin))
-        at += length
-    return tuple(kept_marks)
+def bare(text: Span) -> tuple[str, Marks | None]:
+    """The characters without the blanks at the edges that are the template's own, and where they come from."""
+    start, end = text.lead, max(text.lead, len(text) - text.tail)
+    marks = text.marks
+    if marks is not None and (start or end < len(text)):
+        marks = _cut(marks, start, len(text) - end)
+    return text[start:end], marks
+
+
+def _cut(marks: Marks, before: int, behind: int) -> Marks:
+    """The marks without those of so many characters at the start and at the end."""
+    left = list(marks)
+    for at, lost in ((0, before), (-1, behind)):
+        while lost and left:
+            length, origin = left[at]
+            if length > lost:
+                left[at] = (length - lost, origin)
+                break
+            del left[at]
+            lost -= length  # noqa: PLW2901 - what is still to be taken off
+    return tuple(left)
 
 
 def _flat(items: list[str]) -> Iterable[str | Part]:

@@ -127,6 +127,73 @@ def test_every_text_leads_to_its_line_and_name(mapped, text, kind, name, section
     assert (found.kind, found.name, found.section, found.line) == (kind, name, section, line)
 
 
+ORIGINS = """---
+input:
+  schema:
+    x: string
+    tags(array): string
+    docs(array):
+      id: string
+      text: string
+---
+{% macro card(doc, note) %}<{{ doc.text | trim }}|{{ note }}|{{ note | upper }}>{% endmacro %}
+{% macro framed() %}[{{ caller() }}]{% endmacro %}
+{% set copy = docs[0].id %}
+{% set page %}{% for doc in docs %}({{ doc.text | indent }}){% endfor %}{% endset %}
+{% user %}
+CONTENT
+{% enduser %}
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("{{ card(docs[0], x) }}", {"one": "docs[0].text", "Xx": "x", "XX": "note"}),
+        (
+            "{{ page }}",
+            {"one": "docs[0].text", "two": "docs[1].text", "lines": "docs[1].text", "    ": "doc.text"},
+        ),
+        ("{{ copy }}", {"a": "docs[0].id"}),
+        ("{% call framed() %}{{ x }}{% endcall %}", {"[": "", "Xx": "x"}),
+        ("{{ x ~ '-' ~ tags[1] }}", {"Xx": "x", "-": "x, tags[1]", "red": "tags[1]"}),
+        ("{{ x + docs[0].id }}", {"Xx": "x", "a": "docs[0].id"}),
+        ("{{ tags | sort | join(', ') }}", {"big": "tags[0]", ", ": "tags", "red": "tags[1]"}),
+        ("{{ docs | map(attribute='text') | join('+') }}", {"one": "docs[0].text", "two": "docs[1].text"}),
+        (
+            "{{ docs | map(attribute='text') | last | truncate(4, true, '~', 0) }}",
+            {"two": "docs[1].text", "~": "docs"},
+        ),
+        ("{{ tags[0] | default('q') | string }}", {"big": "tags[0]"}),
+        ("{{ x[:1] }}{{ x.lower() }}", {"X": "x", "xx": "x"}),
+        ("{{ docs[1].text | upper }}", {"TWO": "docs[1].text"}),
+        ("{% filter upper %}Hi {{ docs[0].id }}{% endfilter %}", {"HI": "docs[0].id"}),
+        ("{% filter trim %} Hi {{ x }}{% endfilter %}", {"Hi": "", "Xx": "x"}),
+        ("{{ docs }}", {"id: a": "docs", "two": "docs"}),
+        (
+            "{% set t %}{{ tags[0] | fence }}{% endset %}{{ t | fence }}",
+            {"~~~ data\n": "tags[0]", "big": "tags[0]"},
+        ),
+        (
+            "{{ tags | map('fence') | join('\n') | fence }}",
+            {"~~~ data\n": "tags", "big": "tags[0]", "red": "tags[1]"},
+        ),
+    ],
+)
+def test_values_are_known_by_their_paths_on_their_way_through_a_template(tmp_path, content, expected) -> None:
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(ORIGINS.replace("CONTENT", content), encoding="utf-8")
+    docs = [{"id": "a", "text": " one "}, {"id": "b", "text": "two\nlines"}]
+
+    rendered = pk.load(path).render(x="Xx", tags=["big", "red"], docs=docs)
+
+    assert covered(rendered) == texts(rendered)
+    assert {text: origin_of(rendered, text).name for text in expected} == expected
+    named = [found for found in rendered.source_map.ranges if found.origin.name]
+    assert all((found.origin.kind, found.origin.file) == ("value", str(path)) for found in named)
+    assert all(found.origin.line is not None for found in rendered.source_map.ranges)
+
+
 def test_tokens_are_told_by_section_and_by_value(mapped) -> None:
     tokens = mapped.source_map.tokens(len)
 
