@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,31 +25,39 @@ def column_of(env: Environment, source: str, lineno: int) -> int | None:
         source: The text.
         lineno: The line that the complaint names.
     """
-    starts = _starts(env, source)
+    starts, at = _starts(env, source), _end(env, source)
+    if at is None or at >= len(starts) or source.count("\n", 0, starts[at]) + 1 != lineno:
+        return None
+    return starts[at] - source.rfind("\n", 0, starts[at])
+
+
+def _end(env: Environment, source: str) -> int | None:
+    """The number of the token at which parsing ends; None when nothing is wrong."""
     try:
         parser = Parser(env, source)
-        stream: Any = parser.stream
-        tokens, asked = stream._iter, [1]  # noqa: SLF001 - how far it came is told nowhere else
+    except TemplateSyntaxError:  # in the first token
+        return 0
+    stream: Any = parser.stream
+    tokens: Iterator[Any] = stream._iter  # noqa: SLF001 - how far it came is told nowhere else
+    asked = 1
 
-        def counted() -> Iterator[Any]:
-            for number in itertools.count(2):
-                asked[0] = number
-                token = next(tokens, None)
-                if token is None:
-                    return
-                yield token
+    def counted() -> Iterator[Any]:
+        nonlocal asked
+        while True:
+            asked += 1
+            token = next(tokens, None)
+            if token is None:
+                return
+            yield token
 
-        stream._iter = counted()  # noqa: SLF001
+    stream._iter = counted()  # noqa: SLF001
+    try:
         parser.parse()
     except TemplateSyntaxError as error:
-        behind = error.message == "expected name or number"  # the one complaint that is told a token later
-        at = asked[0] - 1 - len(stream._pushed) - behind  # noqa: SLF001
-        start = starts[at] if at < len(starts) else None
-    else:
-        return None
-    if start is None or source.count("\n", 0, start) + 1 != lineno:
-        return None
-    return start - source.rfind("\n", 0, start)
+        pushed: int = len(stream._pushed)  # noqa: SLF001
+        # The one complaint that comes when the next token is taken already.
+        return asked - 1 - pushed - (error.message == "expected name or number")
+    return None
 
 
 def _starts(env: Environment, source: str) -> list[int]:

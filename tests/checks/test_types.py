@@ -429,6 +429,14 @@ def test_what_is_no_jinja_is_marked_where_it_ends_to_be(
     assert finding.column == column
 
 
+def test_a_fragment_that_is_wrong_from_its_start_is_marked_there(tmp_path: Path) -> None:
+    (tmp_path / "part.md").write_text("\n{# never")
+
+    (finding,) = found(tmp_path, '{% include "part" %}')
+
+    assert (Path(finding.file).name, finding.line, finding.column) == ("part.md", 2, 1)
+
+
 def test_in_a_yaml_document_the_column_is_that_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "t.prompt.yaml"
     path.write_text(
