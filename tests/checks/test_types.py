@@ -316,6 +316,15 @@ def test_of_several_places_with_one_word_the_right_one_is_marked(
         ("{% if tone is odddd %}x{% endif %}", "unknown-test", "odddd"),
         ("{{ tone }} {% include 'nowhere' %}", "include", "nowhere"),
         ("{{ context.nothing }}", "undefined-name", "nothing"),
+        ("{{ names | map('uper') | list }}", "unknown-filter", "uper"),
+        ("{{ names | selectattr('a', 'evn') | list }}", "unknown-test", "evn"),
+        ("{% user %}x{% enduser %}", "template", "user"),
+        ("{% set clarity = 1 %}", "template", "clarity"),
+        ("{% for a in names recursive %}x{% endfor %}", "template", "recursive"),
+        ("{% include 'a' ignore missing %}", "template", "ignore"),
+        ("{% include tone %}", "template", "tone"),
+        ("{% extends 'a' %}", "template", "extends"),
+        ("{% autoescape true %}x{% endautoescape %}", "template", "autoescape"),
     ],
 )
 def test_what_keeps_a_file_from_loading_is_marked_as_well(
@@ -389,6 +398,58 @@ def test_what_a_namespace_is_given_keeps_its_label(tmp_path: Path) -> None:
     )
 
     assert "untrusted-system" in {finding.rule for finding in check_file(path).findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "told"),
+    [
+        ("ab {{ tone | }} {{ tone }}", 14, "Jinja expected token 'name'"),
+        ("{{ tone }} {{ a.b.(c) }} ) (", 19, "expected name or number"),
+        ("{{ tone }} {{ 1 +* 2 }}", 18, "unexpected '*'"),
+        ("{{ tone }} {{ ` }}", 15, "unexpected char '`', which means nothing in an expression"),
+        ('{{ tone }} {{ "abc }}', 15, "a text in quotes begins here and does not end"),
+        ("{{ tone }} {{ 'abc }}", 15, "a text in quotes begins here and does not end"),
+        ("{{ tone[ }}", 10, "a bracket is still open here and got '}'; close it with ']'"),
+        ("{{ tone }} {{ tone }", 20, "an expression ends in one brace"),
+        ("{{ tone }} {% fr x in names %}", 15, "unknown tag fr (did you mean for?)"),
+        ("{# {{ #}{% raw %}{{{% endraw %}{% for x y %}", 41, "'in'"),
+        ("{{ tone }} {# never", 12, "Missing end of comment tag"),
+        ("{% if tone %}a", 4, "the block {% if %} is still open"),
+        ("{{ tone", 1, "an expression is not closed"),
+        ("{% %} {{ tone }}", 4, "tag name expected"),
+        ("{{ tone }} {{}}", 14, "Expected an expression"),
+    ],
+)
+def test_what_is_no_jinja_is_marked_where_it_ends_to_be(
+    tmp_path: Path, text: str, column: int, told: str
+) -> None:
+    (finding,) = found(tmp_path, text)
+
+    assert finding.rule == "template"
+    assert told in finding.message
+    assert finding.column == column
+
+
+def test_a_fragment_that_is_wrong_from_its_start_is_marked_there(tmp_path: Path) -> None:
+    (tmp_path / "part.md").write_text("\n{# never")
+
+    (finding,) = found(tmp_path, '{% include "part" %}')
+
+    assert (Path(finding.file).name, finding.line, finding.column) == ("part.md", 2, 1)
+
+
+def test_in_a_yaml_document_the_column_is_that_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.prompt.yaml"
+    path.write_text(
+        "template: |\n    {% user %}\n    ab {{ x | }}\n    {% enduser %}\nclarity:\n  task: Sort {{ x | }}.\n"
+    )
+
+    (finding,) = check_file(path).findings
+
+    assert (finding.line, finding.column) == (3, 15)
+    path.write_text("clarity:\n  task: Sort {{ x | }}.\n")
+    (finding,) = check_file(path).findings
+    assert (finding.line, finding.column) == (2, None)
 
 
 def test_all_undefined_names_are_told_at_once_with_the_nearest_input(tmp_path: Path) -> None:
