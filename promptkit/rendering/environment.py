@@ -40,7 +40,7 @@ from promptkit.rendering.roles import (
 )
 from promptkit.rendering.run import CURRENT
 from promptkit.rendering.sections import Changing, Section
-from promptkit.rendering.spans import Marks, Noted, Span, is_nothing, joined
+from promptkit.rendering.spans import Marks, Noted, Span, is_nothing, joined, marked, plain
 from promptkit.rendering.text_filters import text_join
 from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed

@@ -151,7 +151,7 @@ def _in_expression(message: str) -> str:
         return f"a bracket is still open here and got {bracket[1]}; close it with {bracket[2]}"
     if message.startswith("unexpected '}'"):
         return "an expression ends in one brace; write {{ name }} with two on each side"
-    if "token 'end of print statement'" in message and message.endswith(("got 'end of template'", "got '{'")):
+    if "end of print statement" in message and ("end of template" in message or message.endswith("got '{'")):
         return "an expression is not closed; write {{ name }} with two braces on each side"
     expected = _EXPECTED.fullmatch(message.rstrip("."))
     if expected is not None:

@@ -111,7 +111,10 @@ class Tracer(NodeTransformer):
     def _filter_block(self, node: nodes.FilterBlock) -> nodes.Node:
         if role_of(node) is None:
             names = ", ".join(dict.fromkeys(path for child in node.body for path in _paths(child)))
-            node.filter = self._value(node.filter, self._origin_at(node, names), whole=False)
+            shown = node.filter  # the rewriting put it around the template's own filters
+            shown.node = self._value(
+                cast("nodes.Expr", shown.node), self._origin_at(node, names), whole=False
+            )
         return self.generic_visit(node)
 
     def _output(self, node: nodes.Output) -> nodes.Node:

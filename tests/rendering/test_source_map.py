@@ -207,7 +207,9 @@ def test_what_a_filter_makes_of_a_block_is_mapped_as_it_is_said(tmp_path, conten
     path = tmp_path / "t.prompt.j2"
     path.write_text(ORIGINS.replace("CONTENT", content), encoding="utf-8")
 
-    rendered = pk.load(path).render(x="Xx", tags=["big", "red", ""], docs=[])
+    rendered = pk.load(path).render(
+        x="Xx", tags=["big", "red", ""], docs=[{"id": "a", "text": ""}, {"id": "b", "text": ""}]
+    )
 
     assert covered(rendered) == texts(rendered)
     assert rendered.messages[-1].text == said
