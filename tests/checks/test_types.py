@@ -569,6 +569,73 @@ def test_an_import_with_context_sees_the_inputs_and_a_call_block_its_macro(tmp_p
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "untrusted"),
+    [
+        ("{{ ticket.subject | fence }}", False),
+        ("{% set t %}{{ ticket.subject | fence }}{% endset %}{{ t }}", False),
+        ("{% set t %}{{ ticket.subject | fence }}{% endset %}{{ t | trim | string | default('') }}", False),
+        ("{{ [ticket.subject | fence] | join('\n') }}", False),
+        ("{{ (ticket.subject | fence) ~ tone }}", False),
+        ("{{ (ticket.subject | fence) + '!' }}", False),
+        ("{{ [ticket.subject] | map('fence') | first }}", False),
+        ("{{ ticket.subject | fence if tone else 'none' }}", False),
+        ("{{ ticket.subject | fence | indent }}", False),
+        ("{% filter fence %}{{ ticket.subject }}{% endfilter %}", False),
+        ("{% call box() %}{{ ticket.subject }}{% endcall %}", False),
+        ("{% call(item) each([tone]) %}{{ item }}{% endcall %}", False),
+        ("{% call(item) each([ticket.subject | fence]) %}{{ item }}{% endcall %}", False),
+        ("{{ many(tone) }}{{ many(a=tone) }}{{ many(*[tone]) }}", False),
+        ("{% set ns = namespace(t='') %}{% set ns.t = tone %}{{ ns.t }}", False),
+        ("{{ [count, 2] | sum }}", False),
+        ("{{ ticket.subject | fence | upper }}", True),
+        ("{{ ticket.subject | fence | truncate(20) }}", True),
+        ("{{ (ticket.subject | fence)[:20] }}", True),
+        ("{{ (ticket.subject | fence).strip() }}", True),
+        ("{{ ticket.subject | fence | trim('~') }}", True),
+        ("{{ ticket.subject | fence | indent('> ') }}", True),
+        ("{{ ticket.subject | fence | reverse }}", True),
+        ("{{ [ticket.subject | fence, 'a'] | join }}", True),
+        ("{{ (ticket.subject | fence) ~ ticket.subject }}", True),
+        ("{{ [ticket.subject] | map('upper') | join }}", True),
+        ("{% filter upper %}{{ ticket.subject | fence }}{% endfilter %}", True),
+        ("{% if tone %}{% set t = ticket.subject %}{% else %}{% set t = '' %}{% endif %}{{ t }}", True),
+        ("{% call(item) each([ticket.subject]) %}{{ item }}{% endcall %}", True),
+        ("{% call framed() %}{{ ticket.subject }}{% endcall %}", True),
+        ("{{ many(ticket.subject) }}", True),
+        ("{{ many(b=ticket.subject) }}", True),
+        ("{{ one(*[ticket.subject]) }}", True),
+        (
+            "{% set ns = namespace(t='') %}{% for i in [1] %}{% set ns.t = ticket.subject %}{% endfor %}{{ ns.t }}",
+            True,
+        ),
+        ("{% set ns = namespace(t=ticket.subject) %}{% set ns.t = '' %}{{ ns.t }}", True),
+        ("{% set ns = namespace({'t': ticket.subject}) %}{{ ns.t }}", True),
+        ("{{ [ticket.subject] | sum(start='') }}", True),
+        ("{{ {'a': ticket.subject}['a'] * 2 }}", True),
+        ("{% set c = clarity %}{{ c }}", True),
+        ("{{ clarity | trim }}", True),
+    ],
+)
+def test_trust_is_followed_until_a_value_is_fenced_and_as_long_as_it_is(
+    tmp_path: Path, content: str, untrusted: bool
+) -> None:
+    path = tmp_path / "t.prompt.j2"
+    said = "clarity:\n  role: For {{ ticket.subject }}.\n---\n" if "clarity" in content else "---\n"
+    path.write_text(
+        INPUTS.removesuffix("---\n") + said + "{% macro box() %}{{ caller() | fence }}{% endmacro %}\n"
+        "{% macro framed() %}[{{ caller() }}]{% endmacro %}\n"
+        "{% macro each(list) %}{% for item in list %}{{ caller(item) }}{% endfor %}{% endmacro %}\n"
+        "{% macro many() %}{{ varargs }}{{ kwargs }}{% endmacro %}\n"
+        "{% macro one(a) %}{{ a }}{% endmacro %}\n"
+        "{% system %}\n" + content + "\n{% endsystem %}\n{% user %}\nx\n{% enduser %}\n"
+    )
+
+    rules = {item.rule for item in check_file(path).findings if item.severity == "error"}
+
+    assert rules == ({"untrusted-system"} if untrusted else set())
+
+
 def test_untrusted_values_are_followed_into_sets_macros_and_filter_blocks(tmp_path: Path) -> None:
     path = tmp_path / "t.prompt.j2"
     path.write_text(
