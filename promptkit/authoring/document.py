@@ -21,7 +21,7 @@ from promptkit.authoring.sections import (
     read_context,
     read_generation,
 )
-from promptkit.authoring.semver import is_version, nearest_version
+from promptkit.authoring.semver import MOST_CHARACTERS, is_version, nearest_version
 from promptkit.authoring.surroundings import Surroundings
 from promptkit.authoring.variants import extended
 from promptkit.authoring.yaml_text import load
@@ -290,6 +290,11 @@ def _version(node: Node) -> str:
     version = as_text(node, "version")
     if is_version(version):
         return version
+    if len(version) > MOST_CHARACTERS:
+        raise node.place.fault(
+            f"The version has {len(version):,} characters, and it may have {MOST_CHARACTERS}. Write three numbers such "
+            "as 1.0.0."
+        )
     raise node.place.fault(
         f"The version {version!r} is no semantic version, which has three numbers. Write `version: "
         f"{nearest_version(version)}`."

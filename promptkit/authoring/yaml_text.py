@@ -189,11 +189,10 @@ class _Composer:
         return Pairs(place, entries, bool(event.flow_style))
 
     def _node_of_key(self, event: Any, place: Place, depth: int) -> Node:
-        here = self._place(event)
-        if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent) and here.text[
-            place.column - 1 :
-        ].startswith("{{"):
-            raise unquoted_template(place)
+        if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+            line = self._place(event).text
+            if line[place.column - 1 :].startswith("{{"):
+                raise unquoted_template(place)
         return self._node(event, depth + 1)
 
     def _key(self, node: Node, place: Place) -> Scalar:

@@ -33,6 +33,26 @@ _KNOWN = re.compile("|".join(f"(?P<form{number}>{form})" for number, (_, form) i
 _MADE_UP = re.compile(
     r"(?i)x{4,}|\*{3,}|\.{3,}|0{6,}|1234567|abcdef|example|placeholder|your|dummy|redacted|changeme"
 )
+_HINTS = (
+    "akia",
+    "aiza",
+    "asia",
+    "bearer",
+    "eyj",
+    "gh",
+    "github_",
+    "hf_",
+    "key",
+    "passw",
+    "rk_live_",
+    "secret",
+    "sk-",
+    "sk_live_",
+    "token",
+    "xox",
+    "://",
+)
+"""One of these stands, in small letters, in each line with a secret; most lines have none, and are not looked at."""
 _RANDOM = 3.5
 """Bits of entropy a character from which a value behind a name such as password looks random; words have about 3."""
 
@@ -57,6 +77,9 @@ class Secret:
 def secrets_in(text: str) -> Iterator[Secret]:
     """Everything that looks like a secret, in order; what is plainly made up is passed over."""
     for number, line in enumerate(text.split("\n"), start=1):
+        small = line.lower()
+        if not any(hint in small for hint in _HINTS):
+            continue
         taken: set[int] = set()
         for match in _KNOWN.finditer(line):
             if not _MADE_UP.search(match.group()):

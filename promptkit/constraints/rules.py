@@ -106,7 +106,7 @@ class Ability(_ProtocolType):
         return known[self]
 
 
-_KNOWN: WeakKeyDictionary[type, dict[type, bool]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[type, dict[object, bool]] = WeakKeyDictionary()
 
 
 @runtime_checkable

@@ -16,7 +16,7 @@ from promptkit.libraries.fragments import FRAGMENT_SUFFIXES, Fragments, Included
 from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, frozen_path
 from promptkit.libraries.trees import FolderTree, line_breaks
 from promptkit.libraries.versions import Version
-from promptkit.libraries.writing import create_file, make_folder, writing_faults
+from promptkit.libraries.writing import BEGINNING, alone, create_file, make_folder, writing_faults
 
 __all__ = ["Frozen", "folder_of", "freeze", "freeze_fragment"]
 
@@ -144,14 +144,23 @@ def freeze(library: Library, name: str) -> Frozen:
     made = Frozen(
         name=name, version=version, path=root / target, fragments=tuple(sorted(included.texts)), made=True
     )
+    there = _there(library, name, version)
+    if there is None:
+        make_folder(made.path.parent, root)
+        with alone(made.path.parent):
+            there = _there(library, name, version)  # another run may have frozen it meanwhile
+            if there is None:
+                _write(made.path, text, included.texts)
+                return made
+    return _again(
+        library, made, Entry(name=name, path=there, version=version, frozen=True), text, included.texts
+    )
+
+
+def _there(library: Library, name: str, version: str) -> str | None:
+    """The file in which a version is frozen."""
     known = {Version.read(text): path for text, path in frozen_files(library.tree, name).items()}
-    there = known.get(Version.read(version))
-    if there is not None:
-        return _again(
-            library, made, Entry(name=name, path=there, version=version, frozen=True), text, included.texts
-        )
-    _write(root, root / target, text, included.texts)
-    return made
+    return known.get(Version.read(version))
 
 
 def folder_of(library: Library) -> Path:
@@ -195,8 +204,7 @@ def _again(library: Library, made: Frozen, entry: Entry, text: str, included: Ma
     )
 
 
-def _write(root: Path, target: Path, text: str, included: Mapping[str, str]) -> None:
-    make_folder(target.parent, root)
+def _write(target: Path, text: str, included: Mapping[str, str]) -> None:
     bundle = target.parent / bundle_of(target.name)
     with writing_faults(target):
         if included:
@@ -211,7 +219,7 @@ def _write(root: Path, target: Path, text: str, included: Mapping[str, str]) -> 
 
 def _write_bundle(bundle: Path, included: Mapping[str, str]) -> None:
     """The included files in a folder that appears in one step; one that a broken run left is replaced."""
-    with tempfile.TemporaryDirectory(dir=bundle.parent, prefix=".promptkit-") as folder:
+    with tempfile.TemporaryDirectory(dir=bundle.parent, prefix=BEGINNING) as folder:
         whole = Path(folder) / bundle.name
         for path, content in included.items():
             file = whole / path

@@ -78,6 +78,8 @@ class FolderTree:
                 return sorted(entry.name for entry in entries if entry.is_file())
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise _unreadable(str(self.root / folder), error) from None
 
     def has(self, path: str) -> bool:
         """Whether there is such a file."""
@@ -204,11 +206,20 @@ def _walk(folder: Traversable, start: str) -> Iterator[str]:
 def _add_files(folder: str, below: str, found: list[str]) -> None:
     try:
         entries = os.scandir(folder)
-    except OSError:
+    except FileNotFoundError:  # removed a moment ago
         return
+    except OSError as error:
+        raise _unreadable(folder, error) from None
     with entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 _add_files(entry.path, f"{below}{entry.name}/", found)
             elif entry.is_file():
                 found.append(f"{below}{entry.name}")
+
+
+def _unreadable(folder: str, error: OSError) -> TemplateError:
+    return TemplateError(
+        f"The folder cannot be read: {error.strerror or error}. Check its permissions, or move it out of the library.",
+        file=folder,
+    )

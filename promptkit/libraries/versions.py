@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import total_ordering
 
+from promptkit.authoring.semver import MOST_CHARACTERS
 from promptkit.errors import VersionError
 
 __all__ = ["Version", "newest", "satisfies", "split_reference"]
@@ -18,7 +19,9 @@ _VERSION = re.compile(
     r"(?:\+[\da-zA-Z-]+(?:\.[\da-zA-Z-]+)*)?",
     re.ASCII,
 )
-_RANGE = re.compile(r"([\^~]?)(\d+)(?:\.(\d+))?(?:\.(\d+)(?:-([\da-zA-Z.-]+))?)?", re.ASCII)
+_RANGE = re.compile(
+    r"([\^~]?)(\d{1,99})(?:\.(\d{1,99}))?(?:\.(\d{1,99})(?:-([\da-zA-Z.-]{1,99}))?)?", re.ASCII
+)
 
 
 @total_ordering
@@ -39,7 +42,7 @@ class Version:
     @classmethod
     def read(cls, text: str) -> Version | None:
         """The version that ``text`` writes; None when it is none."""
-        parts = _VERSION.fullmatch(text)
+        parts = _VERSION.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
         if parts is None:
             return None
         major, minor, patch, pre = parts.groups()
@@ -85,7 +88,9 @@ def satisfies(version: str, wanted: str) -> bool:
     """
     parts = _RANGE.fullmatch(wanted)
     if parts is None:
-        raise VersionError(f"{wanted!r} is no version range; write for example ^2, ~2.1 or 2.1.0")
+        raise VersionError(
+            f"{wanted[:MOST_CHARACTERS]!r} is no version range; write for example ^2, ~2.1 or 2.1.0"
+        )
     found = Version.read(version)
     if found is None:
         return False

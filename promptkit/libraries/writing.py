@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,7 +12,10 @@ from pathlib import Path
 
 from promptkit.errors import PromptError
 
-__all__ = ["create_file", "make_folder", "replace_file", "write_all", "writing_faults"]
+__all__ = ["BEGINNING", "alone", "create_file", "make_folder", "replace_file", "write_all", "writing_faults"]
+
+BEGINNING = ".promptkit-"
+"""How the names of files and folders begin that are being written."""
 
 
 def create_file(target: Path, text: str) -> None:
@@ -109,6 +114,35 @@ def make_folder(folder: Path, root: Path) -> None:
 
 
 @contextmanager
+def alone(folder: Path) -> Generator[None]:
+    """Waits until nobody else who waits so writes into a folder, and lets nobody in meanwhile.
+
+    The lock is the system's and ends with the process, so a run that was killed holds up nobody. What such a run left
+    half-written in the folder is removed. Where there are no such locks (Windows, some network drives) nobody waits.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            yield
+            return
+        for left in folder.glob(f"{BEGINNING}*"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def writing_faults(target: Path) -> Generator[None]:
     """Turns an OSError of the body into a PromptError about ``target``."""
     try:
@@ -122,7 +156,7 @@ def writing_faults(target: Path) -> Generator[None]:
 @contextmanager
 def _temporary(target: Path, text: str) -> Generator[Path]:
     """A file beside ``target`` with this text, removed at the end if it is still there."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".promptkit-", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=BEGINNING, suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

@@ -35,7 +35,7 @@ from promptkit.rendering.sections import (
     source_section,
 )
 from promptkit.rendering.sources import source_problem, source_root
-from promptkit.rendering.spans import BLANKS, without_edges
+from promptkit.rendering.spans import BLANKS, own_text, without_edges
 from promptkit.rendering.structure import trim_edges
 from promptkit.rendering.template import Template, names
 from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
@@ -166,7 +166,7 @@ class _Compiler:
             self._mark(body)
         else:
             self._parts.inline(body, self._names)
-            self._parts.fold(body)
+        self._parts.fold(body)
         self._parts.compile(body)
 
     def _literals(self, constants: Mapping[str, str | None]) -> list[str]:
@@ -190,16 +190,18 @@ class _Compiler:
         for each in self._units.within(unit):
             if each.key not in self._marked:
                 self._marked.add(each.key)
-                tracer = Tracer(self._env.traces, each.place, name if each is unit else "", self._unset)
+                tracer = Tracer(self._env, each.place, name if each is unit else "", self._unset)
                 tracer.visit(each.tree)
                 self._env.names_texts = self._env.names_texts or tracer.detours
                 each.tree.set_environment(self._env)
 
-    def _shown(self, name: str, line: int | None = None) -> Callable[[Any], Any] | None:
+    def _shown(
+        self, name: str, line: int | None = None, file: str | None = None
+    ) -> Callable[[Any], Any] | None:
         """Gives while tracing an input's text with its origin, for sections."""
         if not self._trace:
             return None
-        origin = Origin(kind="value", name=name, file=self._declaration.place, line=line)
+        origin = Origin(kind="value", name=name, file=file or self._declaration.place, line=line)
         return lambda value: traced(value, origin, whole=True)
 
     def _is_given(self, name: str) -> bool:
@@ -269,10 +271,10 @@ class _Compiler:
         plain = plain_string(
             text.tree,
             self._inputs.fields,
-            text=lambda data, _line: data,
-            shown=lambda name, _line: self._shown(name),
+            text=self._own(key, text.place) if self._trace else lambda data, _line: data,
+            shown=lambda name, line: self._shown(name, text.place.line(line), text.place.file),
         )
-        if plain is not None and not self._trace:
+        if plain is not None:
             return plain
         if self._trace:
             self._mark(text, key)
@@ -286,6 +288,14 @@ class _Compiler:
         if self._units.free(text):
             return changing([Changing(render)], sure=False)
         return fixed(without_edges(self._parts.now(Run({}), part)))
+
+    def _own(self, key: str, place: Place) -> Callable[[str, int], str]:
+        """Gives a text of a string with where it stands."""
+
+        def own(data: str, line: int) -> str:
+            return own_text(data, Origin(kind="text", name=key, file=place.file, line=place.line(line)))
+
+        return own
 
     def _origin_of(self, key: str) -> Origin:
         place = self._texts.places[key]

@@ -32,6 +32,7 @@ from promptkit.rendering.roles import (
     LOOP,
     PIECE,
     SECTION,
+    SHOWN,
     TRACED_TEXT,
     TRACED_VALUE,
     WEIGHED,
@@ -39,7 +40,7 @@ from promptkit.rendering.roles import (
 )
 from promptkit.rendering.run import CURRENT
 from promptkit.rendering.sections import Changing, Section
-from promptkit.rendering.spans import Noted, Span, is_nothing, joined
+from promptkit.rendering.spans import Marks, Noted, Span, is_nothing, joined, marked, plain
 from promptkit.rendering.text_filters import text_join
 from promptkit.rendering.tracing import traced
 from promptkit.rendering.weights import compared, weighed
@@ -157,6 +158,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         pieces: What changes in sections that a text prints, by number.
         sections: The sections by key.
         fixed: Messages that never change, as the role blocks that were rendered when the prompt was loaded.
+        fixed_marks: Where their texts come from, by number, message and part, while a render is traced.
         examples: The turns of the examples.
         history: The name of the input that holds earlier turns; None when there is none.
         traces: Where the texts of a traced prompt come from, by number: marked texts and the origins of values.
@@ -195,6 +197,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             SECTION: self._print_section,
             TRACED_TEXT: self._traced_text,
             TRACED_VALUE: self._traced_value,
+            SHOWN: _shown,
             WEIGHED: _weighed,
         }
         self.tests = dict(TESTS)
@@ -204,6 +207,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.pieces: list[Changing] = []
         self.sections: dict[str, Section] = {}
         self.fixed: list[tuple[Message, ...]] = []
+        self.fixed_marks: list[Mapping[tuple[int, int], Marks]] = []
         self.examples: tuple[Message, ...] = ()
         self.history: str | None = None
         self.shares_names = False
@@ -322,6 +326,16 @@ def _compared(_context: Context, value: Any) -> Any:
 @pass_context
 def _text_join(_context: Context, items: Sequence[Any], own: Sequence[int]) -> str:
     return text_join(items, own)
+
+
+def _shown(value: Any) -> str:
+    """What a filter makes of a block: outer blanks are the template's own, whether a render is traced or not."""
+    if not isinstance(value, str):
+        return printed(value)
+    if not isinstance(value, Span) or value.pieces is not None:
+        return value
+    text = joined([plain(value)])
+    return text if value.marks is None else marked(text, value.marks)
 
 
 def _type_of(value: object) -> type[object]:

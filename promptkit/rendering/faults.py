@@ -33,6 +33,7 @@ COMPILE_FAULTS = (jinja2.TemplateError, MemoryError, OverflowError, RecursionErr
 
 _INNERMOST = re.compile(r"innermost block that needs to be closed is '([\w ]+)'")
 _EXPECTED = re.compile(r"expected token (.+), got (.+)")
+_BRACKET = re.compile(r"unexpected ('.'), expected ('.')")
 _UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
 _TAGS = [
     "system",
@@ -77,6 +78,7 @@ class Place:
         fixed: True when the text's own lines cannot be told apart in the file, as in a YAML value.
         what: What the text is, for example ``clarity.role``; empty for a file or body.
         height: How many lines of the file the text may take up.
+        indent: How many blanks of the file stand before each line of the text.
     """
 
     file: str | None
@@ -84,24 +86,38 @@ class Place:
     fixed: bool = False
     what: str = ""
     height: int = 1
+    indent: int = 0
 
     def error(
-        self, problem: str, lineno: int | None = None, *, rule: str = "template", word: str = ""
+        self,
+        problem: str,
+        lineno: int | None = None,
+        *,
+        column: int | None = None,
+        rule: str = "template",
+        word: str = "",
     ) -> TemplateError:
         """A TemplateError at line ``lineno`` of this text, where ``word`` breaks a rule of ``promptkit check``."""
         line = self.first if lineno is None else self.line(lineno)
         told = f"{self.what}: {problem}" if self.what else problem
-        return TemplateError(told, file=self.file, line=line, rule=rule, word=word)
+        at = None if column is None or self.fixed or line is None else column + self.indent
+        return TemplateError(told, file=self.file, line=line, column=at, rule=rule, word=word)
 
     def line(self, lineno: int) -> int | None:
         """The line of the file where line ``lineno`` of this text stands; None where it is not known."""
         return self.first if self.first is None or self.fixed else self.first + lineno - 1
 
 
-def compile_fault(error: BaseException, place: Place) -> TemplateError:
-    """The error of a text that cannot be parsed or compiled."""
+def compile_fault(error: BaseException, place: Place, *, column: int | None = None) -> TemplateError:
+    """The error of a text that cannot be parsed or compiled.
+
+    Args:
+        error: What Jinja or Python raised.
+        place: Where the text stands.
+        column: Where in its line it stops being Jinja, as far as that is known.
+    """
     if isinstance(error, TemplateSyntaxError):
-        return place.error(_syntax(error.message or "this is no valid Jinja"), error.lineno)
+        return place.error(_syntax(error.message or "this is no valid Jinja"), error.lineno, column=column)
     if isinstance(error, RecursionError | MemoryError | SyntaxError):
         return place.error("the template is nested too deeply; break it into macros or includes")
     return place.error(f"the template cannot be compiled: {error}")
@@ -110,6 +126,8 @@ def compile_fault(error: BaseException, place: Place) -> TemplateError:
 def _syntax(message: str) -> str:
     """Jinja's complaint with the mend in it."""
     tag, inner = _UNKNOWN_TAG.search(message), _INNERMOST.search(message)
+    if tag is not None and tag[1] not in _TAGS and (guess := did_you_mean(tag[1], _TAGS)):
+        return f"unknown tag {tag[1]}{guess}"
     if inner is not None:
         block = inner[1].removeprefix("emit ")
         mend = f"the block {{% {block} %}} is still open; close it with {{% end{block} %}}"
@@ -120,9 +138,20 @@ def _syntax(message: str) -> str:
         return (
             f"{{% {tag[1]} %}} closes a block that is not open" if closes else f"unknown tag {tag[1]}{guess}"
         )
+    return _in_expression(message)
+
+
+def _in_expression(message: str) -> str:
+    if message.startswith(("unexpected char '\"'", 'unexpected char "\'"')):
+        return "a text in quotes begins here and does not end; close it with the same quote"
+    if message.startswith("unexpected char"):
+        return f"{message.partition(' at ')[0]}, which means nothing in an expression; put text in quotes"
+    bracket = _BRACKET.match(message)
+    if bracket is not None:
+        return f"a bracket is still open here and got {bracket[1]}; close it with {bracket[2]}"
     if message.startswith("unexpected '}'"):
         return "an expression ends in one brace; write {{ name }} with two on each side"
-    if "end of print statement" in message and "end of template" in message:
+    if "end of print statement" in message and ("end of template" in message or message.endswith("got '{'")):
         return "an expression is not closed; write {{ name }} with two braces on each side"
     expected = _EXPECTED.fullmatch(message.rstrip("."))
     if expected is not None:

@@ -79,6 +79,7 @@ class Parts:
             run = Run({})
             self.now(run, self._part(self._alone(node), body, index))
             self._env.fixed.append(tuple(run.messages))
+            self._env.fixed_marks.append(run.marks)
             call = internal(FIXED, nodes.Const(len(self._env.fixed) - 1), node.lineno)
             body.tree.body[index] = nodes.ExprStmt(call, lineno=node.lineno)
         for before, node in list(itertools.pairwise(body.tree.body)):

@@ -13,7 +13,17 @@ from jinja2.environment import Environment
 from jinja2.visitor import NodeTransformer
 
 from promptkit.rendering.faults import Place
-from promptkit.rendering.roles import COMPARED, CONCAT, LOOP, PIECE, SECTION, WEIGHED, internal
+from promptkit.rendering.roles import (
+    COMPARED,
+    CONCAT,
+    LOOP,
+    PIECE,
+    SECTION,
+    SHOWN,
+    WEIGHED,
+    internal,
+    role_of,
+)
 from promptkit.rendering.sections import Changing, Section
 from promptkit.spelling import did_you_mean
 
@@ -97,7 +107,7 @@ class Rewriter(NodeTransformer):
             nodes.EvalContextModifier: self._refuse_autoescape,
             nodes.Extends: self._refuse_inheritance,
             nodes.Filter: self._filter,
-            nodes.FilterBlock: self._inside,
+            nodes.FilterBlock: self._filter_block,
             nodes.For: self._for,
             nodes.FromImport: self._import,
             nodes.Getattr: self._getattr,
@@ -138,7 +148,7 @@ class Rewriter(NodeTransformer):
             return node
         if node.ctx != "load":
             problem = f"{node.name} is a reserved name; call the variable something else"
-            raise self._place.error(problem, node.lineno)
+            raise self._place.error(problem, node.lineno, word=node.name)
         return self._section(node.name, node.lineno)
 
     def _getattr(self, node: nodes.Getattr | nodes.Getitem) -> nodes.Node:
@@ -162,7 +172,8 @@ class Rewriter(NodeTransformer):
 
     def _section(self, key: str, lineno: int) -> nodes.Expr:
         if self._kind is Kind.SECTION:
-            raise self._place.error(f"{key} is a section, which another section cannot print", lineno)
+            problem = f"{key} is a section, which another section cannot print"
+            raise self._place.error(problem, lineno, word=key)
         return internal(SECTION, nodes.Const(key, lineno=lineno), lineno)
 
     def _literal(self, node: nodes.List | nodes.Tuple | nodes.Dict) -> nodes.Node:
@@ -193,6 +204,13 @@ class Rewriter(NodeTransformer):
         innermost.node = _loaded(target)
         return [node, nodes.Assign(target, filtered, lineno=node.lineno)]
 
+    def _filter_block(self, node: nodes.FilterBlock) -> nodes.Node:
+        """What a filter makes of a block is printed by a filter of ours, since nothing else looks at it."""
+        self._inside(node)
+        if role_of(node) is None:
+            node.filter = nodes.Filter(node.filter, SHOWN, [], [], None, None, lineno=node.lineno)
+        return node
+
     def _concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
         own = tuple(at for at, part in enumerate(node.nodes) if _is_said(part))
@@ -203,7 +221,7 @@ class Rewriter(NodeTransformer):
     def _for(self, node: nodes.For) -> nodes.Node:
         if node.recursive:
             problem = "a loop cannot be recursive here; write a macro that calls itself"
-            raise self._place.error(problem, node.lineno)
+            raise self._place.error(problem, node.lineno, word="recursive")
         self.generic_visit(node)
         node.iter = internal(LOOP, cast("nodes.Expr", node.iter), node.lineno)
         return node
@@ -211,7 +229,7 @@ class Rewriter(NodeTransformer):
     def _visit_include(self, node: nodes.Include) -> nodes.Node:
         if node.ignore_missing:
             problem = "`ignore missing` would hide a mistake; name a file that exists"
-            raise self._place.error(problem, node.lineno)
+            raise self._place.error(problem, node.lineno, word="ignore")
         kind = Kind.TOP if self._kind is Kind.TOP and not self._depth else self._below()
         node.template = self._linked(node, kind)
         # Jinja 3.1 sends the text of an include without context past the block that it stands in. That the
@@ -230,7 +248,7 @@ class Rewriter(NodeTransformer):
         template, lineno = node.template, node.lineno
         if not isinstance(template, nodes.Const) or not isinstance(template.value, str):
             problem = 'the file must be named in the template itself, as in "fragments/tone"'
-            raise self._place.error(problem, lineno)
+            raise self._place.error(problem, lineno, word=getattr(template, "name", ""))
         key = self._include(template.value, kind, lineno)
         imported = node.names if isinstance(node, nodes.FromImport) else []
         names = tuple(name if isinstance(name, str) else name[0] for name in imported)
@@ -262,10 +280,11 @@ class Rewriter(NodeTransformer):
 
     def _refuse_inheritance(self, node: nodes.Node) -> nodes.Node:
         problem = "templates do not extend one another here; use include or macros"
-        raise self._place.error(problem, node.lineno)
+        raise self._place.error(problem, node.lineno, word=type(node).__name__.lower())
 
     def _refuse_autoescape(self, node: nodes.Node) -> nodes.Node:
-        raise self._place.error("a prompt is no HTML: autoescape would change the data", node.lineno)
+        problem = "a prompt is no HTML: autoescape would change the data"
+        raise self._place.error(problem, node.lineno, word="autoescape")
 
 
 def _is_said(node: nodes.Expr) -> bool:

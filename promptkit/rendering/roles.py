@@ -24,6 +24,7 @@ __all__ = [
     "PIECE",
     "ROLE_FILTERS",
     "SECTION",
+    "SHOWN",
     "TRACED_TEXT",
     "TRACED_VALUE",
     "WEIGHED",
@@ -45,6 +46,7 @@ SECTION = "print section"
 LOOP = "count turns"
 CONCAT = "join texts"
 WEIGHED = "count items"
+SHOWN = "show as a value"
 COMPARED = "count compared"
 TRACED_TEXT = "trace text"
 TRACED_VALUE = "trace value"

@@ -10,7 +10,7 @@ from jinja2 import TemplateRuntimeError
 from jinja2.runtime import Context
 
 from promptkit.messages import Message, Part, Role, TextPart
-from promptkit.rendering.spans import MAX_CHARACTERS, Marks, Span, joined, plain, stripped
+from promptkit.rendering.spans import MAX_CHARACTERS, Marks, Span, bare, joined, plain, stripped
 
 __all__ = ["CURRENT", "MAX_ITEMS", "MAX_MADE", "MAX_STEPS", "Run"]
 
@@ -101,7 +101,9 @@ class Run:
             if body.pieces is not None:
                 self._emit_parts(role, body.pieces)
                 return
-            body = self._noted(stripped(body), 0)
+            body, marks = bare(body)
+            if marks is not None:
+                self.marks[len(self.messages), 0] = marks
         if body:
             self._characters += len(body)
             if self._characters > MAX_CHARACTERS:

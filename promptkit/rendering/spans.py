@@ -19,6 +19,7 @@ __all__ = [
     "Noted",
     "Span",
     "as_fence",
+    "bare",
     "cut",
     "is_nothing",
     "joined",
@@ -156,16 +157,43 @@ def joined(pieces: Iterable[str]) -> str:
     if len(text) > MAX_CHARACTERS:
         _need_room(len(text))
     kinds = set(map(type, items))  # the cheapest way to ask about all of them
-    marks, fences = None, False
     if Noted in kinds:
-        marks, fences = _marks(items), _are_fences(items)
-        if any(isinstance(item, Span) and item.pieces is not None for item in items):
-            return _span(text, 0, 0, tuple(_flat(items)), marks, fences=fences)
-    if fences or (text and (marks is not None or text[0] in BLANKS or text[-1] in BLANKS)):
+        return _joined_notes(text, items)
+    if text and (text[0] in BLANKS or text[-1] in BLANKS):
         if kinds == _TEXTS:
             return _span(text, len(text) - len(text.lstrip(BLANKS)), len(text) - len(text.rstrip(BLANKS)))
-        return _span(text, _own_lead(items), _own_tail(items), None, marks, fences=fences)
+        return _span(text, _own_lead(items), _own_tail(items))
     return text
+
+
+def _joined_notes(text: str, items: list[str]) -> str:
+    """The same where there are parts, marks or fences among the texts."""
+    marks: list[tuple[int, Origin | None]] = []
+    marked, fences, parts = False, False, False
+    for item in items:
+        if type(item) is Noted:
+            fences = fences or item.fences
+            parts = parts or item.pieces is not None
+            if item.marks is not None:
+                marks += item.marks
+                marked = True
+                continue
+        marks.append((len(item), None))
+    known = tuple(marks) if marked else None
+    fences = fences and _are_fences(items)
+    if parts:
+        return _span(text, 0, 0, tuple(_flat(items)), known, fences=fences)
+    if marked or fences or (text and (text[0] in BLANKS or text[-1] in BLANKS)):
+        return _span(text, _own_lead(items), _own_tail(items), None, known, fences=fences)
+    return text
+
+
+def _need_room(characters: int) -> None:
+    if characters > MAX_CHARACTERS:
+        raise TemplateRuntimeError(
+            f"the rendered text is longer than {MAX_CHARACTERS:,} characters; "
+            f"shorten the inputs or print less of them"
+        )
 
 
 def rebuilt(pieces: Iterable[str]) -> str:
@@ -178,26 +206,8 @@ def cut(text: str, start: int, end: int) -> str:
     if not isinstance(text, Span):
         return text[start:end]
     fences = text.fences and not text[:start].strip(BLANKS) and not text[end:].strip(BLANKS)
-    marks = None if text.marks is None else _cut(text.marks, start, end)
+    marks = None if text.marks is None else _cut(text.marks, start, len(text) - end)
     return _span(text[start:end], 0, 0, None, marks, fences=fences)
-
-
-def _need_room(characters: int) -> None:
-    if characters > MAX_CHARACTERS:
-        raise TemplateRuntimeError(
-            f"the rendered text is longer than {MAX_CHARACTERS:,} characters; "
-            f"shorten the inputs or print less of them"
-        )
-
-
-def _marks(items: list[str]) -> Marks | None:
-    if not any(isinstance(item, Span) and item.marks is not None for item in items):
-        return None
-    found: list[tuple[int, Origin | None]] = []
-    for item in items:
-        known = item.marks if isinstance(item, Span) else None
-        found += known or [(len(item), None)]
-    return tuple(found)
 
 
 def _are_fences(items: list[str]) -> bool:
@@ -262,22 +272,33 @@ def stripped(text: str) -> str:
         return text
     if text.pieces is not None:
         return text
-    end = max(text.lead, len(text) - text.tail)
     if text.marks is None and not text.fences:
-        return text[text.lead : end]
-    marks = None if text.marks is None else _cut(text.marks, text.lead, end)
-    return _span(text[text.lead : end], 0, 0, None, marks, fences=text.fences)
+        return bare(text)[0]
+    inner, marks = bare(text)
+    return _span(inner, 0, 0, None, marks, fences=text.fences)
 
 
-def _cut(marks: Marks, start: int, end: int) -> Marks:
-    kept_marks: list[tuple[int, Origin | None]] = []
-    at = 0
-    for length, origin in marks:
-        first, last = max(at, start), min(at + length, end)
-        if first < last:
-            kept_marks.append((last - first, origin))
-        at += length
-    return tuple(kept_marks)
+def bare(text: Span) -> tuple[str, Marks | None]:
+    """The characters without the blanks at the edges that are the template's own, and where they come from."""
+    start, end = text.lead, max(text.lead, len(text) - text.tail)
+    marks = text.marks
+    if marks is not None and (start or end < len(text)):
+        marks = _cut(marks, start, len(text) - end)
+    return text[start:end], marks
+
+
+def _cut(marks: Marks, before: int, behind: int) -> Marks:
+    """The marks without those of so many characters at the start and at the end."""
+    left = list(marks)
+    for at, lost in ((0, before), (-1, behind)):
+        while lost and left:
+            length, origin = left[at]
+            if length > lost:
+                left[at] = (length - lost, origin)
+                break
+            del left[at]
+            lost -= length  # noqa: PLW2901 - what is still to be taken off
+    return tuple(left)
 
 
 def _flat(items: list[str]) -> Iterable[str | Part]:

@@ -96,7 +96,10 @@ def _no_roles(found: Iterable[nodes.Node], place: Place, problem: str) -> None:
         for node in _filters(top):
             if node.name in _TAGS:
                 inner = _TAGS[node.name]
-                raise place.error(f"{problem}, and {inner} stands inside; move it out", node.lineno)
+                word = inner.strip("{%} ")
+                raise place.error(
+                    f"{problem}, and {inner} stands inside; move it out", node.lineno, word=word
+                )
 
 
 def _filters(node: nodes.Node) -> Iterator[nodes.Filter]:
@@ -115,7 +118,8 @@ def _is_blank(node: nodes.Node, place: Place) -> bool:
         text = child.data.lstrip()
         if text:
             blank = child.data[: len(child.data) - len(text)]
-            raise place.error(_outside(f"the text {_short(text)} stands"), child.lineno + blank.count("\n"))
+            lineno, word = child.lineno + blank.count("\n"), text.splitlines()[0].rstrip()
+            raise place.error(_outside(f"the text {_short(text)} stands"), lineno, word=word)
     return True
 
 

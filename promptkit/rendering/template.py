@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,12 @@ from promptkit.constraints import Constraint
 from promptkit.messages import Message
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import RUN_FAULTS, Place, run_fault
+from promptkit.rendering.mapping import Mapper
 from promptkit.rendering.names import Names
 from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.sections import Section
-from promptkit.rendering.tracing import named, source_map
+from promptkit.rendering.spans import Marks
+from promptkit.rendering.tracing import named
 from promptkit.requests import SourceMap
 from promptkit.wordings import ENGLISH
 
@@ -46,7 +48,7 @@ class Template:
         used_inputs: The inputs that the body, its sections and its rules read.
     """
 
-    __slots__ = ("_env", "_literals", "_part", "_places", "_rules", "_spoken", "used_inputs")
+    __slots__ = ("_env", "_literals", "_mapper", "_part", "_places", "_rules", "_spoken", "used_inputs")
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Template:
         literals: Sequence[str] = (),
     ) -> None:
         self._env = env
+        self._mapper: Mapper | None = None
         self._part = part
         self._places = places
         self._rules = tuple(rules)
@@ -104,7 +107,16 @@ class Template:
             TemplateError: As `render`.
         """
         run = self.run(Run(named(values) if self._env.names_texts else values))
-        return source_map(run, self._env.examples)
+        mapper = self._mapper
+        if mapper is None:  # examples are there by now
+            mapper = self._mapper = Mapper(list(self._marked()), self._env.examples)
+        return mapper.source_map(run)
+
+    def _marked(self) -> Iterator[tuple[Message, Mapping[int, Marks]]]:
+        """Messages that never change, with where their texts come from, by part."""
+        for messages, marks in zip(self._env.fixed, self._env.fixed_marks, strict=True):
+            for number, message in enumerate(messages):
+                yield message, {part: found for (at, part), found in marks.items() if at == number}
 
     def rules(self, values: Mapping[str, Any]) -> tuple[Constraint, ...] | None:
         """The prompt's constraints as they are said for these inputs; None when none is said differently.

@@ -87,7 +87,9 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
     chain = (declaration.place,)
     body = None
     if not empty:
-        place = Place(file=declaration.place_of(BODY), first=declaration.body_line)
+        place = Place(
+            file=declaration.place_of(BODY), first=declaration.body_line, indent=declaration.body_indent
+        )
         body = units.add(BODY, declaration.body, place, Kind.TOP, chain)
     strings: dict[str, Unit | str] = {}
     places: dict[str, Place] = {}

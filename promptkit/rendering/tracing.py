@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from promptkit.messages import TextPart
 from promptkit.rendering.faults import Place
 from promptkit.rendering.printing import printed
-from promptkit.rendering.roles import SECTION, TRACED_TEXT, TRACED_VALUE, internal, role_of
-from promptkit.rendering.run import Run
-from promptkit.rendering.spans import Marks, marked, own_text
-from promptkit.requests import Origin, SourceMap, SourceRange
+from promptkit.rendering.roles import PIECE, SECTION, TRACED_TEXT, TRACED_VALUE, internal, role_of
+from promptkit.rendering.sections import Changing, Section
+from promptkit.rendering.spans import Noted, Span, joined, marked, own_text
+from promptkit.requests import Origin
 from promptkit.schemas.json_types import is_list, is_object
 
-__all__ = ["Tracer", "named", "root_of", "source_map", "traced"]
-
-_ELSEWHERE = Origin(kind="text")
+__all__ = ["Tracer", "named", "root_of", "said", "traced"]
 
 
 def traced(value: Any, origin: Origin, *, whole: bool = False) -> str:
@@ -34,10 +29,18 @@ def traced(value: Any, origin: Origin, *, whole: bool = False) -> str:
             or of the section that they are in.
     """
     text = printed(value)
-    known: Marks | None = None if whole else getattr(text, "marks", None)
+    known = None if whole or type(text) is not Noted else text.marks
     if known is None:
         return marked(text, ((len(text), origin),))
-    return marked(text, tuple((length, _within(each, origin)) for length, each in known))
+    return marked(text, tuple([(length, _within(each, origin)) for length, each in known]))
+
+
+def said(texts: Sequence[str], origin: Origin) -> Span:
+    """Texts of a section that never change as one, marked as `traced` does; blanks at its edges are the template's."""
+    text = joined(texts)
+    noted = text if isinstance(text, Span) else own_text(text, origin)
+    known = noted.marks or ((len(text), None),)
+    return marked(noted, tuple((length, _within(each, origin)) for length, each in known))
 
 
 def named(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +50,8 @@ def named(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named(value: Any, path: str) -> Any:
     if type(value) is str:
-        return marked(value, ((len(value), Origin(kind="value", name=path)),))
+        origin = Origin.of({"kind": "value", "name": path, "section": "", "file": None, "line": None})
+        return marked(value, ((len(value), origin),))
     if is_object(value):
         return {key: _named(item, f"{path}.{key}") for key, item in value.items()}
     if is_list(value):
@@ -56,18 +60,30 @@ def _named(value: Any, path: str) -> Any:
 
 
 def _within(inner: Origin | None, outer: Origin) -> Origin:
-    if inner is None or (inner.file is None and inner.name == outer.name):
+    if inner is None:
         return outer
     if inner.file is None:  # the text of an input, which learns here where it is printed
-        return replace(outer, kind="value", name=inner.name)
-    return inner if inner.section or not outer.section else replace(inner, section=outer.section)
+        if inner.name == outer.name:
+            return outer
+        return Origin.of({**outer.__dict__, "kind": "value", "name": inner.name})
+    if inner.section or not outer.section:
+        return inner
+    return Origin.of({**inner.__dict__, "section": outer.section})
+
+
+class Kept(Protocol):
+    """What the environment keeps for traced texts: marked texts and origins, sections, and what changes in them."""
+
+    traces: list[Any]
+    sections: dict[str, Section]
+    pieces: list[Changing]
 
 
 class Tracer(NodeTransformer):
     """Rewrites one tree so that what it prints is marked.
 
     Args:
-        traces: Where marked texts and origins are kept, by number.
+        kept: The environment.
         place: Where the text stands.
         name: What the template's own text is called; empty for a body or a file.
         inputs: Names that stand for inputs wherever they are read.
@@ -78,9 +94,9 @@ class Tracer(NodeTransformer):
     """
 
     def __init__(
-        self, traces: list[Any], place: Place, name: str = "", inputs: frozenset[str] = frozenset()
+        self, kept: Kept, place: Place, name: str = "", inputs: frozenset[str] = frozenset()
     ) -> None:
-        self._traces = traces
+        self._kept = kept
         self._place = place
         self._name = name
         self._inputs = inputs
@@ -95,18 +111,43 @@ class Tracer(NodeTransformer):
     def _filter_block(self, node: nodes.FilterBlock) -> nodes.Node:
         if role_of(node) is None:
             names = ", ".join(dict.fromkeys(path for child in node.body for path in _paths(child)))
-            node.filter = self._value(node.filter, self._origin_at(node, names), whole=False)
+            shown = node.filter  # the rewriting put it around the template's own filters
+            shown.node = self._value(
+                cast("nodes.Expr", shown.node), self._origin_at(node, names), whole=False
+            )
         return self.generic_visit(node)
 
     def _output(self, node: nodes.Output) -> nodes.Node:
-        node.nodes = [self._marked(self.generic_visit(child)) for child in node.nodes]
+        made: list[nodes.Expr] = []
+        for child in node.nodes:
+            key = _section_key(child)
+            made += [self._marked(self.generic_visit(child))] if key is None else self._pieces(child, key)
+        node.nodes = made
         return node
+
+    def _pieces(self, node: nodes.Expr, key: str) -> Iterator[nodes.Expr]:
+        """What prints a section: its texts, marked once and for all, and piece by piece what changes."""
+        at = self._place.line(node.lineno)
+        origin = Origin(kind="section", section=key, file=self._place.file, line=at)
+        texts: list[str] = []
+        for piece in (*self._kept.sections[key].pieces, None):
+            if isinstance(piece, str):
+                texts.append(piece)
+                continue
+            if texts:
+                self._kept.traces.append(said(texts, origin))
+                yield internal(TRACED_TEXT, self._index(node.lineno), node.lineno)
+                texts = []
+            if piece is not None:
+                self._kept.pieces.append(piece)
+                number = nodes.Const(len(self._kept.pieces) - 1, lineno=node.lineno)
+                yield self._value(internal(PIECE, number, node.lineno), origin, whole=False)
 
     def _marked(self, node: Any) -> nodes.Expr:
         if isinstance(node, nodes.TemplateData):
             at = self._place.line(node.lineno)
             origin = Origin(kind="text", name=self._name, file=self._place.file, line=at)
-            self._traces.append(own_text(node.data, origin))
+            self._kept.traces.append(own_text(node.data, origin))
             return internal(TRACED_TEXT, self._index(node.lineno), node.lineno)
         origin = self._origin(node)
         root = root_of(node)
@@ -114,22 +155,26 @@ class Tracer(NodeTransformer):
 
     def _value(self, node: nodes.Expr, origin: Origin, *, whole: bool) -> nodes.Filter:
         self.detours = self.detours or not (whole or origin.kind == "section")
-        self._traces.append(origin)
+        self._kept.traces.append(origin)
         made = internal(TRACED_VALUE, node, node.lineno)
         made.args += [self._index(node.lineno), nodes.Const(whole, lineno=node.lineno)]
         return made
 
     def _index(self, lineno: int) -> nodes.Const:
-        return nodes.Const(len(self._traces) - 1, lineno=lineno)
+        return nodes.Const(len(self._kept.traces) - 1, lineno=lineno)
 
     def _origin(self, node: nodes.Expr) -> Origin:
-        if isinstance(node, nodes.Filter) and node.name == SECTION and isinstance(node.node, nodes.Const):
-            at = self._place.line(node.lineno)
-            return Origin(kind="section", section=str(node.node.value), file=self._place.file, line=at)
         return self._origin_at(node, ", ".join(dict.fromkeys(_paths(node))))
 
     def _origin_at(self, node: nodes.Node, name: str) -> Origin:
         return Origin(kind="value", name=name, file=self._place.file, line=self._place.line(node.lineno))
+
+
+def _section_key(node: nodes.Node) -> str | None:
+    """The key of a section that is printed; None for anything else."""
+    if isinstance(node, nodes.Filter) and node.name == SECTION and isinstance(node.node, nodes.Const):
+        return str(node.node.value)
+    return None
 
 
 def _paths(node: nodes.Node) -> Iterator[str]:
@@ -167,39 +212,3 @@ def root_of(node: nodes.Node) -> str | None:
     while isinstance(node, nodes.Getattr | nodes.Getitem):
         node = node.node
     return node.name if isinstance(node, nodes.Name) else None
-
-
-def source_map(run: Run, examples: Iterable[Any]) -> SourceMap:
-    """The map of what a traced run emitted.
-
-    Args:
-        run: The run, its messages whole.
-        examples: The turns of the examples, as the same objects that were emitted.
-    """
-    shown = {id(turn): f"examples[{index // 2}]" for index, turn in enumerate(examples)}
-    ranges: list[SourceRange] = []
-    for number, message in enumerate(run.messages):
-        for at, part in enumerate(message.parts):
-            if not isinstance(part, TextPart):
-                continue
-            turn = (
-                Origin(kind="example", name=shown[id(message)])
-                if id(message) in shown
-                else Origin(kind="history", name="history")
-            )
-            found = run.marks.get((number, at), ((len(part.text), turn),))
-            ranges.extend(_ranges(number, at, part.text, found))
-    return SourceMap(ranges=tuple(ranges))
-
-
-def _ranges(message: int, part: int, text: str, marks: Marks) -> Iterable[SourceRange]:
-    """Marks as ranges, neighbours of one origin together."""
-    start = 0
-    for origin, group in itertools.groupby(marks, key=lambda mark: mark[1]):
-        end = start + sum(length for length, _ in group)
-        if start < end:
-            found = _ELSEWHERE if origin is None else origin
-            yield SourceRange(
-                message=message, part=part, start=start, end=end, text=text[start:end], origin=found
-            )
-        start = end

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from jinja2 import meta, nodes
+from jinja2 import TemplateSyntaxError, meta, nodes
 
 from promptkit.declarations import RESERVED_NAMES
 from promptkit.errors import TemplateError
 from promptkit.rendering.bytecode import Bytecode
+from promptkit.rendering.columns import column_of
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, Place, compile_fault
 from promptkit.rendering.rewriting import Kind, Link, Rewriter
@@ -103,6 +104,9 @@ class Units:
         """
         try:
             tree = self.env.parse(text, key, place.file)
+        except TemplateSyntaxError as error:
+            column = column_of(self.env, text, error.lineno)
+            raise compile_fault(error, place, column=column) from error
         except COMPILE_FAULTS as error:
             raise compile_fault(error, place) from error
         try:

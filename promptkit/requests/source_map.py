@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 __all__ = ["Origin", "OriginKind", "SourceMap", "SourceRange"]
 
+_set = object.__setattr__
 OriginKind: TypeAlias = Literal["text", "value", "section", "example", "history"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Origin:
     """Where a text comes from.
 
@@ -30,12 +31,19 @@ class Origin:
     file: str | None = None
     line: int | None = None
 
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Origin:
+        """A value of all its fields in a dict that is given away: a map makes many, and this is the quick way."""
+        made = cls.__new__(cls)
+        _set(made, "__dict__", fields)
+        return made
+
     def __str__(self) -> str:
         named = self.name or self.section or self.kind
         return named if self.line is None else f"{named} ({self.file}:{self.line})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceRange:
     """One range of one text.
 
@@ -54,6 +62,37 @@ class SourceRange:
     end: int
     text: str
     origin: Origin
+
+    @classmethod
+    def many(
+        cls, message: int, part: int, text: str, marks: Iterable[tuple[int, Origin]]
+    ) -> list[SourceRange]:
+        """The ranges of one text, made the quick way.
+
+        Args:
+            message: Index of the message.
+            part: Index of the part.
+            text: The text.
+            marks: Lengths that add up to its own, each with an origin.
+        """
+        new, put = cls.__new__, _set
+        found: list[SourceRange] = []
+        start = 0
+        for length, origin in marks:
+            end = start + length
+            made = new(cls)
+            fields = {
+                "message": message,
+                "part": part,
+                "start": start,
+                "end": end,
+                "text": text[start:end],
+                "origin": origin,
+            }
+            put(made, "__dict__", fields)
+            found.append(made)
+            start = end
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -650,3 +650,12 @@ def test_every_template_that_ships_is_read_under_its_own_name():
 
     assert "triage" in names
     assert len(set(names)) == len(paths)
+
+
+def test_a_version_of_a_hundred_thousand_digits_is_none() -> None:
+    text = f"---\nversion: {'9' * 100_000}.0.0\n---\n{{% user %}}Sort it.{{% enduser %}}"
+
+    with pytest.raises(TemplateError, match="has 100,004 characters, and it may have 100") as caught:
+        read_text(text, file="t.prompt.j2")
+
+    assert (caught.value.line, caught.value.column) == (2, 10)

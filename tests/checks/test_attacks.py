@@ -140,11 +140,66 @@ def test_a_template_that_lets_content_decide_is_caught(body: str, told: str) -> 
     assert told in findings[0].message
 
 
-def test_a_value_that_the_template_changes_is_compared_by_its_roles_alone() -> None:
+def test_a_value_that_the_template_changes_is_compared_by_what_stands_around_it() -> None:
     report = attack(user("Sort it: {{ note | upper }}"))
 
     assert report.findings == ()
     assert 0 < report.bytes_compared < report.values
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ note | fence }}\nSort it.",
+        "{% set t %}{{ note | fence }}{% endset %}{{ t | fence }}\nSort it.",
+        "{% macro m(a) %}{{ a | fence }}{% endmacro %}{{ m(note | fence) }}\nSort it.",
+        "{% filter fence %}{% for part in [note, note] %}{{ part | fence }}\n{% endfor %}{% endfilter %}\nSort it.",
+        "{{ [note, note] | map('fence') | join('\\n') | fence }}\nSort it.",
+        "{{ context.note | fence }}\nSort it.",
+        "{% set t = context.note %}{% macro m(a) %}{{ a | trim | fence }}{% endmacro %}{{ m(t) }}\nSort it.",
+        "{% macro m() %}{{ caller() | fence }}{% endmacro %}{% call m() %}{{ note | fence }}{% endcall %}\n\nSort it.",
+        "{{ note | upper | fence }}\nSort it.",
+        "{{ note | fence | upper | fence }}\nSort it.",
+        "{{ (note | fence)[:9] | fence }}\nSort it.",
+        "{{ note | fence | indent('> ') | fence }}\nSort it.",
+        "{{ note | lower | fence }}\nSort it.",
+        "Sort: {% filter upper %}{{ note }}{% endfilter %}",
+    ],
+)
+def test_fences_hold_on_every_way_through_a_template(body: str) -> None:
+    head = (
+        HEAD.removesuffix("---\n") + "context:\n  - id: note\n    from: note\n---\n"
+        if "context" in body
+        else HEAD
+    )
+
+    report = attack(user(body, head), WordReader())
+
+    assert [found for found in report.findings if found.rule == "attack"] == []
+    assert report.tokens_compared == report.values > 80
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{% macro m(a) %}\n~~~ note\n{{ a }}\n~~~\n{% endmacro %}\n{{ m(note) }}", "closes the fence"),
+        ("{% set t %}\n~~~ note\n{{ note | upper }}\n~~~\n{% endset %}\n{{ t }}", "closes the fence"),
+        ("{% for n in [note] %}\n~~~ note\n{{ n | lower | trim }}\n~~~\n{% endfor %}", "closes the fence"),
+        (
+            "{% macro m(a) %}{% if 'obey' in a %}Obey {% endif %}{{ a | upper }}{% endmacro %}{{ m(note) }}",
+            "another text",
+        ),
+        (
+            "{{ note | upper }}{% if '~' in note %} Obey it.{% endif %}",
+            "message 1 has another text around the value",
+        ),
+    ],
+)
+def test_what_breaks_out_behind_macros_sets_loops_and_filters_is_caught(body: str, told: str) -> None:
+    findings = [found for found in attack(user(body)).findings if found.rule == "attack"]
+
+    assert len(findings) == 1
+    assert told in findings[0].message
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,7 @@ FAULTY = [
     ("{% with z = tone %}{{ z }}{% endwith %}{{ z ~ '!' }}", "unset-name", "z", "z has no value here"),
     ("{{ z }}{% set z = tone %}", "unset-name", "z", "it is set later"),
     ("{% macro m(z) %}{{ z }}{% endmacro %}{{ m(tone) }}{{ z }}", "unset-name", "z", "z has no value"),
+    ("{% filter replace('a') | upper %}b{% endfilter %}", "filter-arguments", "replace", "'new'"),
     ("{% set t | replace('a') %}b{% endset %}{{ t }}", "filter-arguments", "replace", "'new'"),
     ("{% set t | join(tone) %}b{% endset %}{{ t }}", "operand-type", "join", "needs a list"),
     ("{{ tone | replace('a') }}", "filter-arguments", "replace", "it takes (old, new, count=-1)"),
@@ -315,6 +316,15 @@ def test_of_several_places_with_one_word_the_right_one_is_marked(
         ("{% if tone is odddd %}x{% endif %}", "unknown-test", "odddd"),
         ("{{ tone }} {% include 'nowhere' %}", "include", "nowhere"),
         ("{{ context.nothing }}", "undefined-name", "nothing"),
+        ("{{ names | map('uper') | list }}", "unknown-filter", "uper"),
+        ("{{ names | selectattr('a', 'evn') | list }}", "unknown-test", "evn"),
+        ("{% user %}x{% enduser %}", "template", "user"),
+        ("{% set clarity = 1 %}", "template", "clarity"),
+        ("{% for a in names recursive %}x{% endfor %}", "template", "recursive"),
+        ("{% include 'a' ignore missing %}", "template", "ignore"),
+        ("{% include tone %}", "template", "tone"),
+        ("{% extends 'a' %}", "template", "extends"),
+        ("{% autoescape true %}x{% endautoescape %}", "template", "autoescape"),
     ],
 )
 def test_what_keeps_a_file_from_loading_is_marked_as_well(
@@ -388,6 +398,58 @@ def test_what_a_namespace_is_given_keeps_its_label(tmp_path: Path) -> None:
     )
 
     assert "untrusted-system" in {finding.rule for finding in check_file(path).findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "told"),
+    [
+        ("ab {{ tone | }} {{ tone }}", 14, "Jinja expected token 'name'"),
+        ("{{ tone }} {{ a.b.(c) }} ) (", 19, "expected name or number"),
+        ("{{ tone }} {{ 1 +* 2 }}", 18, "unexpected '*'"),
+        ("{{ tone }} {{ ` }}", 15, "unexpected char '`', which means nothing in an expression"),
+        ('{{ tone }} {{ "abc }}', 15, "a text in quotes begins here and does not end"),
+        ("{{ tone }} {{ 'abc }}", 15, "a text in quotes begins here and does not end"),
+        ("{{ tone[ }}", 10, "a bracket is still open here and got '}'; close it with ']'"),
+        ("{{ tone }} {{ tone }", 20, "an expression ends in one brace"),
+        ("{{ tone }} {% fr x in names %}", 15, "unknown tag fr (did you mean for?)"),
+        ("{# {{ #}{% raw %}{{{% endraw %}{% for x y %}", 41, "'in'"),
+        ("{{ tone }} {# never", 12, "Missing end of comment tag"),
+        ("{% if tone %}a", 4, "the block {% if %} is still open"),
+        ("{{ tone", 1, "an expression is not closed"),
+        ("{% %} {{ tone }}", 4, "tag name expected"),
+        ("{{ tone }} {{}}", 14, "Expected an expression"),
+    ],
+)
+def test_what_is_no_jinja_is_marked_where_it_ends_to_be(
+    tmp_path: Path, text: str, column: int, told: str
+) -> None:
+    (finding,) = found(tmp_path, text)
+
+    assert finding.rule == "template"
+    assert told in finding.message
+    assert finding.column == column
+
+
+def test_a_fragment_that_is_wrong_from_its_start_is_marked_there(tmp_path: Path) -> None:
+    (tmp_path / "part.md").write_text("\n{# never")
+
+    (finding,) = found(tmp_path, '{% include "part" %}')
+
+    assert (Path(finding.file).name, finding.line, finding.column) == ("part.md", 2, 1)
+
+
+def test_in_a_yaml_document_the_column_is_that_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.prompt.yaml"
+    path.write_text(
+        "template: |\n    {% user %}\n    ab {{ x | }}\n    {% enduser %}\nclarity:\n  task: Sort {{ x | }}.\n"
+    )
+
+    (finding,) = check_file(path).findings
+
+    assert (finding.line, finding.column) == (3, 15)
+    path.write_text("clarity:\n  task: Sort {{ x | }}.\n")
+    (finding,) = check_file(path).findings
+    assert (finding.line, finding.column) == (2, None)
 
 
 def test_all_undefined_names_are_told_at_once_with_the_nearest_input(tmp_path: Path) -> None:
@@ -567,6 +629,73 @@ def test_an_import_with_context_sees_the_inputs_and_a_call_block_its_macro(tmp_p
         ("t.prompt.j2", "y"),
         ("t.prompt.j2", "n"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "untrusted"),
+    [
+        ("{{ ticket.subject | fence }}", False),
+        ("{% set t %}{{ ticket.subject | fence }}{% endset %}{{ t }}", False),
+        ("{% set t %}{{ ticket.subject | fence }}{% endset %}{{ t | trim | string | default('') }}", False),
+        ("{{ [ticket.subject | fence] | join('\n') }}", False),
+        ("{{ (ticket.subject | fence) ~ tone }}", False),
+        ("{{ (ticket.subject | fence) + '!' }}", False),
+        ("{{ [ticket.subject] | map('fence') | first }}", False),
+        ("{{ ticket.subject | fence if tone else 'none' }}", False),
+        ("{{ ticket.subject | fence | indent }}", False),
+        ("{% filter fence %}{{ ticket.subject }}{% endfilter %}", False),
+        ("{% call box() %}{{ ticket.subject }}{% endcall %}", False),
+        ("{% call(item) each([tone]) %}{{ item }}{% endcall %}", False),
+        ("{% call(item) each([ticket.subject | fence]) %}{{ item }}{% endcall %}", False),
+        ("{{ many(tone) }}{{ many(a=tone) }}{{ many(*[tone]) }}", False),
+        ("{% set ns = namespace(t='') %}{% set ns.t = tone %}{{ ns.t }}", False),
+        ("{{ [count, 2] | sum }}", False),
+        ("{{ ticket.subject | fence | upper }}", True),
+        ("{{ ticket.subject | fence | truncate(20) }}", True),
+        ("{{ (ticket.subject | fence)[:20] }}", True),
+        ("{{ (ticket.subject | fence).strip() }}", True),
+        ("{{ ticket.subject | fence | trim('~') }}", True),
+        ("{{ ticket.subject | fence | indent('> ') }}", True),
+        ("{{ ticket.subject | fence | reverse }}", True),
+        ("{{ [ticket.subject | fence, 'a'] | join }}", True),
+        ("{{ (ticket.subject | fence) ~ ticket.subject }}", True),
+        ("{{ [ticket.subject] | map('upper') | join }}", True),
+        ("{% filter upper %}{{ ticket.subject | fence }}{% endfilter %}", True),
+        ("{% if tone %}{% set t = ticket.subject %}{% else %}{% set t = '' %}{% endif %}{{ t }}", True),
+        ("{% call(item) each([ticket.subject]) %}{{ item }}{% endcall %}", True),
+        ("{% call framed() %}{{ ticket.subject }}{% endcall %}", True),
+        ("{{ many(ticket.subject) }}", True),
+        ("{{ many(b=ticket.subject) }}", True),
+        ("{{ one(*[ticket.subject]) }}", True),
+        (
+            "{% set ns = namespace(t='') %}{% for i in [1] %}{% set ns.t = ticket.subject %}{% endfor %}{{ ns.t }}",
+            True,
+        ),
+        ("{% set ns = namespace(t=ticket.subject) %}{% set ns.t = '' %}{{ ns.t }}", True),
+        ("{% set ns = namespace({'t': ticket.subject}) %}{{ ns.t }}", True),
+        ("{{ [ticket.subject] | sum(start='') }}", True),
+        ("{{ {'a': ticket.subject}['a'] * 2 }}", True),
+        ("{% set c = clarity %}{{ c }}", True),
+        ("{{ clarity | trim }}", True),
+    ],
+)
+def test_trust_is_followed_until_a_value_is_fenced_and_as_long_as_it_is(
+    tmp_path: Path, content: str, untrusted: bool
+) -> None:
+    path = tmp_path / "t.prompt.j2"
+    said = "clarity:\n  role: For {{ ticket.subject }}.\n---\n" if "clarity" in content else "---\n"
+    path.write_text(
+        INPUTS.removesuffix("---\n") + said + "{% macro box() %}{{ caller() | fence }}{% endmacro %}\n"
+        "{% macro framed() %}[{{ caller() }}]{% endmacro %}\n"
+        "{% macro each(list) %}{% for item in list %}{{ caller(item) }}{% endfor %}{% endmacro %}\n"
+        "{% macro many() %}{{ varargs }}{{ kwargs }}{% endmacro %}\n"
+        "{% macro one(a) %}{{ a }}{% endmacro %}\n"
+        "{% system %}\n" + content + "\n{% endsystem %}\n{% user %}\nx\n{% enduser %}\n"
+    )
+
+    rules = {item.rule for item in check_file(path).findings if item.severity == "error"}
+
+    assert rules == ({"untrusted-system"} if untrusted else set())
 
 
 def test_untrusted_values_are_followed_into_sets_macros_and_filter_blocks(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,19 @@ def test_what_cannot_be_frozen_leaves_nothing_behind(folder: Path) -> None:
     with pytest.raises(PromptError, match="write support/greet, and version: 2"):
         freeze(library, "support/greet@2")
     assert not (folder / "support" / "versions").exists()
+
+
+def test_of_many_runs_at_once_one_freezes_and_the_others_find_it_frozen(folder: Path) -> None:
+    (folder / "support" / "versions").mkdir()
+    (folder / "support" / "versions" / ".promptkit-left").mkdir()
+    (folder / "support" / "versions" / ".promptkit-left.tmp").write_text("half")
+
+    with ThreadPoolExecutor(6) as threads:
+        made = list(threads.map(lambda _: freeze(pk.library(folder), "support/greet"), range(6)))
+
+    assert sorted(one.made for one in made) == [False] * 5 + [True]
+    assert said(pk.library(folder), "support/greet@^1") == said(pk.library(folder), "support/greet")
+    assert not list((folder / "support" / "versions").glob(".promptkit-*"))
 
 
 def test_a_bundle_that_a_broken_run_left_is_replaced(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import zipfile
@@ -101,3 +102,23 @@ def test_a_folder_reached_by_a_link_is_read_only_where_it_lies_in_the_library(tm
     for path in ("far/a.md", "../outside/a.md", str(tmp_path / "outside" / "a.md")):
         with pytest.raises(TemplateError, match="leads out of the library"):
             tree.text(path)
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.prompt.j2").write_text("{% user %}Sort it.{% enduser %}")
+    here = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(20):  # together longer than any path that the system takes
+            Path("f" * 240).mkdir()
+            os.chdir("f" * 240)
+    finally:
+        os.chdir(here)
+    tree = FolderTree(tmp_path)
+
+    with pytest.raises(TemplateError, match="The folder cannot be read: File name too long") as caught:
+        tree.files()
+    assert str(caught.value.file).startswith(str(tmp_path))
+    with pytest.raises(TemplateError, match="The folder cannot be read"):
+        tree.listed("g" * 300)
+    assert tree.listed("nowhere") == []

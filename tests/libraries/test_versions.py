@@ -66,3 +66,11 @@ def test_the_newest_is_by_number_and_not_by_letter() -> None:
     assert newest(["1.9.0"], "^2") is None
     with pytest.raises(VersionError, match="no version range"):
         newest(["1.9.0"], ">=1")
+
+
+def test_numbers_without_end_are_no_version_and_no_range() -> None:
+    assert Version.read(f"{'9' * 100_000}.0.0") is None
+    assert Version.read(f"{'9' * 90}.0.0") is not None
+    with pytest.raises(VersionError, match="is no version range") as caught:
+        satisfies("1.0.0", f"^{'9' * 100_000}")
+    assert len(str(caught.value)) < 300

@@ -97,7 +97,7 @@ def test_a_fault_names_the_file_and_line_that_hold_it(
     with pytest.raises(TemplateError) as caught:
         text(content, {"x": "X", "n": 0}, files=FILES)
 
-    assert str(caught.value).startswith(f"{place}: ")
+    assert str(caught.value).startswith(f"{place}:")
     assert problem in caught.value.problem
 
 

@@ -208,7 +208,7 @@ def test_what_has_no_text_is_refused(expression: str, problem: str, text: Callab
     turns = (Message(role="user", content="hey"), Message(role="assistant", content=(call,)))
     body = f"{{% macro m(p) %}}{{{{ p }}}}{{% endmacro %}}{{{{ {expression} }}}}"
 
-    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:11: ") as caught:
+    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:11:") as caught:
         text(body, {"photo": PHOTO, "x": "X", "turns": turns, "n": 1})
 
     assert problem in str(caught.value)

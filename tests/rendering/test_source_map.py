@@ -194,6 +194,27 @@ def test_values_are_known_by_their_paths_on_their_way_through_a_template(tmp_pat
     assert all(found.origin.line is not None for found in rendered.source_map.ranges)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{% filter upper %}{{ tags[2] }} z{% endfilter %}", "Z"),
+        ("{% filter upper %}\n a {{ x }}\n{% endfilter %}", "A XX"),
+        ("{% filter default('q') %}{{ tags[2] }} z\n{% endfilter %}", "z"),
+        ("{% filter replace('z', 'y') | length %}{{ x }}{% endfilter %}", "2"),
+    ],
+)
+def test_what_a_filter_makes_of_a_block_is_mapped_as_it_is_said(tmp_path, content, said) -> None:
+    path = tmp_path / "t.prompt.j2"
+    path.write_text(ORIGINS.replace("CONTENT", content), encoding="utf-8")
+
+    rendered = pk.load(path).render(
+        x="Xx", tags=["big", "red", ""], docs=[{"id": "a", "text": ""}, {"id": "b", "text": ""}]
+    )
+
+    assert covered(rendered) == texts(rendered)
+    assert rendered.messages[-1].text == said
+
+
 def test_tokens_are_told_by_section_and_by_value(mapped) -> None:
     tokens = mapped.source_map.tokens(len)
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from promptkit.checks.attacks.corpus import HostileValue, corpus
 from promptkit.checks.attacks.ends import open_end
 from promptkit.checks.attacks.places import Place, places_of
-from promptkit.checks.attacks.twins import broken_message, twin_of
+from promptkit.checks.attacks.twins import broken_message, broken_surroundings, twin_of
 from promptkit.checks.places import lines_of, placed
 from promptkit.checks.settings import Settings
 from promptkit.checks.subjects import Subject
@@ -63,7 +63,7 @@ class AttackReport:
         values: How many values were rendered.
         refused: How many values an input does not take.
         bytes_compared: How many of those rendered were compared byte for byte; of the others, which the
-            template itself changes, the roles.
+            template itself changes, the roles and all that stands around the value.
         tokens_compared: Of how many the token ids were compared.
         model: Whose tokens; None when none were looked at.
     """
@@ -194,8 +194,8 @@ class _Run:
         shown = str(clean(value.text, ways))
         twin = twin_of(shown)
         try:
-            hostile = self._prompt.render(**place.filled(value.text)).messages
-            calm = self._prompt.render(**place.filled(twin)).messages
+            wild = self._prompt.render(**place.filled(value.text))
+            tame = self._prompt.render(**place.filled(twin))
         except InputError:
             self.refused += 1
             return
@@ -203,7 +203,10 @@ class _Run:
             yield f"the template fails: {error.problem}"
             return
         self.values += 1
+        calm, hostile = tame.messages, wild.messages
         fault, compared = broken_message(calm, hostile, twin, shown)
+        if fault is None and compared < len(hostile):
+            fault = broken_surroundings(tame.source_map, wild.source_map)
         self.bytes_compared += compared == len(hostile)
         fault = fault or self._token_fault(calm, hostile)
         if fault is not None:

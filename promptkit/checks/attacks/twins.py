@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 
 from promptkit.messages import Message
+from promptkit.requests import SourceMap
 
-__all__ = ["broken_message", "twin_of"]
+__all__ = ["broken_message", "broken_surroundings", "twin_of"]
 
-_LETTERS = "qjxzkvwy"
+_LETTERS = "qJXzkVWy"
+"""Of both cases, so that filters such as `lower` change a twin as they change a value."""
 _FENCE = re.compile(r"(~{3,})( [^\n]*)?")
+_SHORT = re.compile("^~+")
 
 
 def twin_of(text: str) -> str:
@@ -33,8 +36,8 @@ def broken_message(
         value: The hostile value.
 
     Returns:
-        What is wrong, or None; and the number of messages in which the whole text was compared. A template that
-        changes a value, by a filter or a length, leaves only its roles to be compared.
+        What is wrong, or None; and the number of messages in which the whole text was compared. Where a template
+        changes a value, by a filter or a length, `broken_surroundings` compares what stands around it.
     """
     roles = [message.role for message in hostile]
     if roles != [message.role for message in twins]:
@@ -50,6 +53,41 @@ def broken_message(
                 return f"it closes the fence around it in message {number} ({wild.role})", compared
             compared += 1
     return None, compared
+
+
+def broken_surroundings(calm: SourceMap, wild: SourceMap) -> str | None:
+    """What a hostile value that the template changes has changed besides itself: the template's own text must stay.
+
+    Args:
+        calm: Where the messages with the twin come from.
+        wild: The same with the hostile value.
+    """
+    for number, (before, after) in enumerate(zip(_texts(calm), _texts(wild), strict=False), start=1):
+        if _own(before) != _own(after):
+            return f"message {number} has another text around the value"
+        for at, (value, is_own) in enumerate(after):
+            above = "".join(text for text, own in after[:at] if own).split("\n")[:-1]
+            opened = next((line for line in reversed(above) if _FENCE.fullmatch(line)), "")
+            bar, _, label = opened.partition(" ")
+            rest = "".join(text for text, own in after[at:] if own)
+            if not is_own and label and bar in value and re.search(rf"(?m)^{bar}$", rest):
+                return f"it closes the fence around it in message {number}"
+    return None
+
+
+def _texts(found: SourceMap) -> list[list[tuple[str, bool]]]:
+    """The texts of each message in order, and whether each is the template's own."""
+    count = max((each.message for each in found.ranges), default=-1) + 1
+    texts: list[list[tuple[str, bool]]] = [[] for _ in range(count)]
+    for each in found.ranges:
+        texts[each.message].append((each.text, each.origin.kind in ("text", "section")))
+    return texts
+
+
+def _own(texts: Sequence[tuple[str, bool]]) -> str:
+    """The template's own text of a message, all fences as short as they can be."""
+    lines = "".join(text for text, own in texts if own).split("\n")
+    return "\n".join(_SHORT.sub("~~~", line) if _FENCE.fullmatch(line) else line for line in lines)
 
 
 def _is_replaced(calm: str, wild: str, twin: str, value: str) -> bool:

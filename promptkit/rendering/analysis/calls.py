@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from promptkit.rendering.analysis.kinds import ANY, Kind
+from promptkit.rendering.analysis.kinds import ANY, Kind, list_of, made_of
 from promptkit.spelling import did_you_mean
 
 __all__ = ["CALLER", "Arguments", "Macro", "MacroCall", "arguments_of", "bound", "macro_fault"]
@@ -24,17 +24,19 @@ class Arguments:
     Attributes:
         placed: Those by place.
         by_name: Those by name.
-        open: True when a ``*list`` or ``**object`` adds more.
+        star: A ``*list`` and ``**object`` that add more.
+        open: True when there may be more.
     """
 
     placed: tuple[Kind, ...] = ()
     by_name: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
+    star: tuple[Kind, ...] = ()
     open: bool = False
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """All of them."""
-        return (*self.placed, *self.by_name.values())
+        return (*self.placed, *self.by_name.values(), *self.star)
 
     @property
     def first(self) -> Kind | None:
@@ -71,14 +73,14 @@ class MacroCall:
         target: The macro.
         arguments: What it is given.
         node: The call.
-        caller: True when it is called with a block.
+        caller: The block that it is called with, as a macro; None where there is none.
         certain: Keys of what is certain where it is called.
     """
 
     target: Macro
     arguments: Arguments
     node: nodes.Node
-    caller: bool = False
+    caller: Kind | None = None
     certain: frozenset[str] = frozenset()
 
 
@@ -86,13 +88,13 @@ def arguments_of(
     node: nodes.Call | nodes.Filter | nodes.Test, kind: Callable[[nodes.Node], Kind]
 ) -> Arguments:
     """The arguments of a call, each looked at once."""
-    star = [kind(part) for part in (node.dyn_args, node.dyn_kwargs) if part is not None]
+    star = tuple(kind(part) for part in (node.dyn_args, node.dyn_kwargs) if part is not None)
     placed = tuple(kind(part) for part in node.args)
     by_name: dict[str, Kind] = {}
     for item in node.kwargs:
         pair: Any = item
         by_name[pair.key] = kind(pair.value)
-    return Arguments(placed, by_name, bool(star))
+    return Arguments(placed, by_name, star, bool(star))
 
 
 def macro_fault(call: MacroCall) -> str | None:
@@ -100,7 +102,7 @@ def macro_fault(call: MacroCall) -> str | None:
     macro, given = call.target.node, call.arguments
     names = [parameter.name for parameter in macro.args]
     reads = {found.name for found in macro.find_all(nodes.Name)}
-    if call.caller and CALLER not in reads:
+    if call.caller is not None and CALLER not in reads:
         return f"the macro {macro.name} is called with a block, and prints no {{{{ caller() }}}}"
     takes = f"it takes ({', '.join(names)})"
     if len(given.placed) > len(names) and "varargs" not in reads:
@@ -120,12 +122,14 @@ def macro_fault(call: MacroCall) -> str | None:
 
 
 def bound(call: MacroCall, default: Callable[[nodes.Node], Kind]) -> dict[str, Kind]:
-    """The kind of each parameter in a call."""
+    """The kind of each parameter in a call, and of what is given beyond them."""
     macro, given = call.target.node, call.arguments
     names = [parameter.name for parameter in macro.args]
-    made = dict.fromkeys(names, ANY)
+    rest = made_of(ANY, *given.kinds, keeps=True)
+    made = {"varargs": list_of(rest), "kwargs": rest}
+    made |= dict.fromkeys(names, made_of(ANY, *given.star, keeps=True))
     for name, node in zip(names[len(names) - len(macro.defaults) :], macro.defaults, strict=True):
         made[name] = default(node)
     made.update(zip(names, given.placed, strict=False))
-    made.update({name: kind for name, kind in given.by_name.items() if name in made})
+    made.update({name: kind for name, kind in given.by_name.items() if name in names})
     return made

@@ -74,14 +74,23 @@ class Expressions:
         problems: Where problems go.
         unknown: Told of a name that nothing sets, and whether it is only asked for; gives what is taken for it.
         call: Called for each call of a macro; gives the kind of what it prints.
+        section: Called for each section that is read, with its key; gives the kind of its text.
     """
 
-    def __init__(self, problems: Problems, *, unknown: Unknown, call: Callable[[MacroCall], Kind]) -> None:
+    def __init__(
+        self,
+        problems: Problems,
+        *,
+        unknown: Unknown,
+        call: Callable[[MacroCall], Kind],
+        section: Callable[[str, nodes.Node], Kind],
+    ) -> None:
         self._problems = problems
         self._uses = Uses(problems)
         self._filtering = Filtering(self._uses)
         self._unknown = unknown
         self._call_macro = call
+        self._section = section
         self._asked: nodes.Node | None = None
         self._visitors: dict[type[nodes.Node], _Visitor] = {
             nodes.Add: self._add,
@@ -170,7 +179,8 @@ class Expressions:
         holder = holder.certain() if asked else holder
         if isinstance(node.arg, nodes.Slice):
             self.kind(node.arg, scope)
-            return self._uses.numbered(self._uses.solid(holder, node, "None cannot be sliced"), node)
+            holder = self._uses.numbered(self._uses.solid(holder, node, "None cannot be sliced"), node)
+            return replace(holder, fenced=holder.fenced and holder.name == "list")
         index = self.kind(node.arg, scope)
         key = index.values[0] if index.values and len(index.values) == 1 else None
         if isinstance(key, str):
@@ -200,9 +210,9 @@ class Expressions:
         """One of promptkit's own filters, which the rewriting put around what the template says."""
         if node.name == CONCAT and isinstance(node.node, nodes.List):
             parts = [self.kind(item, scope) for item in node.node.items]
-            return made_of(TEXT, *parts)
-        if node.name == SECTION:
-            return TEXT
+            return made_of(TEXT, *parts, keeps=True)
+        if node.name == SECTION and isinstance(node.node, nodes.Const):
+            return self._section(str(node.node.value), node)
         return self.kind(node.node, scope) if node.node is not None else ANY
 
     def _test(self, node: nodes.Test, scope: Scope) -> Kind:
@@ -268,7 +278,7 @@ class Expressions:
             message = f"+ cannot add {said(left)} and {said(right)}; join texts with ~"
             self._uses.note("operand-type", message, node, (left.path or right.path).rpartition(".")[2])
             return made_of(ANY, left, right)
-        return made_of(replace(left, values=None), left, right)
+        return made_of(replace(left, values=None), left, right, keeps=True)
 
     def _arithmetic(self, node: nodes.BinExpr, scope: Scope) -> Kind:
         sign = _ARITHMETIC[type(node)]
@@ -282,7 +292,7 @@ class Expressions:
         if wrong is not None and not repeats:
             message = f"{sign} needs numbers, and {wrong.path or 'one side'} is {said(wrong)}"
             self._uses.note("operand-type", message, node, wrong.path.rpartition(".")[2])
-        return made_of(ANY, *kinds) if wrong is not None else NUMBER
+        return made_of(ANY, *kinds) if wrong is not None or (sign == "*" and "any" in names) else NUMBER
 
     def _number(self, node: nodes.UnaryExpr, scope: Scope) -> Kind:
         kind = self._uses.solid(self.kind(node.node, scope), node, "it needs a number")
@@ -315,7 +325,7 @@ class Expressions:
 
     def _list(self, node: nodes.List | nodes.Tuple, scope: Scope) -> Kind:
         kinds = [self.kind(item, scope) for item in node.items]
-        return made_of(list_of(_listed(kinds)), *kinds)
+        return made_of(list_of(_listed(kinds)), *kinds, keeps=True)
 
     def _dict(self, node: nodes.Dict, scope: Scope) -> Kind:
         return made_of(Kind(name="object"), *(self.kind(pair.value, scope) for pair in node.items))
@@ -337,7 +347,7 @@ def _listed(kinds: Sequence[Kind]) -> Kind:
 
 def _namespace(arguments: Arguments) -> Kind:
     if arguments.placed or arguments.open:
-        return ANY
+        return made_of(ANY, *arguments.kinds)
     return Kind(name="namespace", target={name: [kind] for name, kind in arguments.by_name.items()})
 
 

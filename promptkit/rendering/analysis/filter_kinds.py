@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from promptkit.rendering.analysis.calls import Arguments
 from promptkit.rendering.analysis.kinds import NUMBER, TEXT, Kind, KindName, list_of, said
 
 __all__ = ["FILTER_KINDS", "Signature", "item_fault"]
@@ -33,6 +34,8 @@ class Signature:
         gives: The kind of what it makes.
         none: True when it takes None as well.
         by_field: Names of its arguments that name a field of the items: a keyword, or ``0`` for the first.
+        keeps: Says whether fences stay what they are, with these arguments; None where they never do, and where
+            the value itself is passed on.
         items: What it does with the items, or with that field of each: ``order``, ``add`` or ``tell apart``.
     """
 
@@ -41,6 +44,7 @@ class Signature:
     gives: Gives
     none: bool = False
     by_field: tuple[str, ...] = ()
+    keeps: Callable[[Arguments], bool] | None = None
     items: str = ""
 
 
@@ -73,7 +77,24 @@ def _text(kind: Kind) -> Kind:
 
 
 def _fenced(kind: Kind) -> Kind:
-    return replace(TEXT, changes=kind.changes, path=kind.path)
+    return replace(_text(kind), fenced=not kind.trusted)
+
+
+def _without_arguments(arguments: Arguments) -> bool:
+    return not arguments.kinds
+
+
+def _by_blanks(arguments: Arguments) -> bool:
+    """Whether ``indent`` is given no text to put before lines."""
+    width = arguments.first or arguments.named("width")
+    return width is None or width.name == "number"
+
+
+def _by_lines(arguments: Arguments) -> bool:
+    """Whether ``join`` puts each item on lines of its own."""
+    separator = arguments.first or arguments.named("separator")
+    known = separator.values if separator is not None else None
+    return known is not None and all("\n" in str(value) for value in known)
 
 
 def _number(_kind: Kind) -> Kind:
@@ -101,7 +122,12 @@ def _listed(kind: Kind) -> Kind:
 
 
 def _lazy(kind: Kind) -> Kind:
-    return replace(kind.certain(), lazy=kind.name == "list")
+    return replace(kind.certain(), lazy=kind.name == "list", fenced=kind.fenced and kind.name == "list")
+
+
+def _summed(kind: Kind) -> Kind:
+    """A number, unless it begins with a text and adds texts."""
+    return NUMBER if kind.trusted or kind.item.name in ("boolean", "number") else kind.loose()
 
 
 def _part(kind: Kind) -> Kind:
@@ -121,14 +147,11 @@ FILTER_KINDS: Mapping[str, Signature] = {
     **dict.fromkeys(
         (
             "capitalize",
-            "indent",
             "json",
             "lower",
             "replace",
-            "string",
             "title",
             "tojson",
-            "trim",
             "truncate",
             "upper",
             "wordwrap",
@@ -151,14 +174,17 @@ FILTER_KINDS: Mapping[str, Signature] = {
     "groupby": Signature(
         takes=_LISTS, wants="a list", gives=_list_of_any, by_field=("attribute", "0"), items="order"
     ),
+    "indent": replace(_PRINTS, keeps=_by_blanks),
     "int": Signature(takes=_NUMERIC, wants="a number or text", gives=_number, none=True),
     "items": Signature(takes=_OBJECTS, wants="an object", gives=_lazy_list_of_any),
-    "join": Signature(takes=_LISTS, wants="a list", gives=_text),
+    "join": Signature(takes=_LISTS, wants="a list", gives=_text, keeps=_by_lines),
     "list": Signature(takes=_SIZED, wants="a list", gives=_listed),
     "map": Signature(takes=_LISTS, wants="a list", gives=_lazy_list_of_any, by_field=("attribute",)),
     "reverse": Signature(takes=_REVERSIBLE, wants="a list", gives=_lazy),
     "round": Signature(takes=_NUMBERS, wants="a number", gives=_number),
-    "sum": Signature(takes=_LISTS, wants="a list", gives=_number, by_field=("attribute", "0"), items="add"),
+    "string": replace(_PRINTS, keeps=_without_arguments),
+    "sum": Signature(takes=_LISTS, wants="a list", gives=_summed, by_field=("attribute", "0"), items="add"),
+    "trim": replace(_PRINTS, keeps=_without_arguments),
     "wordcount": replace(_PRINTS, gives=_number),
 }
 """Every filter by name."""

@@ -8,7 +8,7 @@ from jinja2 import nodes
 
 from promptkit.rendering.analysis.calls import Arguments
 from promptkit.rendering.analysis.filter_kinds import FILTER_KINDS, Signature, item_fault
-from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, either, said
+from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, either, list_of, said
 from promptkit.rendering.analysis.scopes import Scope
 from promptkit.rendering.analysis.signatures import filter_fault, test_fault
 from promptkit.rendering.analysis.uses import Uses
@@ -48,6 +48,8 @@ class Filtering:
         fault = filter_fault(node.name, arguments) or _inner_fault(node.name, arguments)
         if fault is not None:
             self._uses.note("filter-arguments", fault, node, node.name)
+        if operand.fenced and signature.keeps is not None and signature.keeps(arguments):
+            return replace(signature.gives(operand), fenced=True)
         if operand.name != "list":
             return signature.gives(operand)
         if node.name in _OF_FILLED:
@@ -64,7 +66,12 @@ class Filtering:
                 self._uses.note(*fault, node, field.path.rpartition(".")[2].removesuffix("[]"))
         if node.name == "map":
             made = field if by_field is not None else _mapped(operand.item, arguments)
-            return replace(operand, inner=made, trusted=made.trusted, changes=made.changes, lazy=True)
+            made = replace(
+                operand, inner=made, trusted=made.trusted, fenced=made.fenced, changes=made.changes
+            )
+            return replace(made, lazy=True)
+        if node.name == "sum":
+            operand = list_of(field)
         return signature.gives(_without_none(operand, arguments, node))
 
     def _item_field(self, operand: Kind, by_field: Kind, node: nodes.Node) -> Kind:

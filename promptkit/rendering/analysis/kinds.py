@@ -84,6 +84,7 @@ class Kind:
         name: Its type; ``any`` where nothing is known.
         nullable: True when it may be None.
         trusted: False when it may hold a stranger's text.
+        fenced: True when a stranger's text in it stands in fences, which no filter has touched since.
         changes: True when it is likely to be another one with every call.
         values: All values that it can have, where these are few; of a method of text, and of `range`, its name.
         path: Where it comes from, such as ``ticket.body`` or ``items[].name``; empty for what is made.
@@ -101,6 +102,7 @@ class Kind:
     name: KindName = "any"
     nullable: bool = False
     trusted: bool = True
+    fenced: bool = False
     changes: bool = False
     values: tuple[Any, ...] | None = None
     path: str = ""
@@ -127,6 +129,11 @@ class Kind:
     def may_be_empty(self) -> bool:
         """Whether it is a list that a caller may give without items."""
         return self.name == "list" and self.schema.get("type") == "array" and not self.schema.get("minItems")
+
+    @property
+    def is_safe(self) -> bool:
+        """True when no stranger's text stands in it without a fence."""
+        return self.trusted or self.fenced
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -205,16 +212,31 @@ def kind_of_input(item: InputField, *, typed: bool) -> Kind:
 
 def list_of(kind: Kind) -> Kind:
     """A list of these."""
-    return Kind(name="list", inner=kind, trusted=kind.trusted, changes=kind.changes, path=kind.path)
+    made = Kind(name="list", inner=kind, trusted=kind.trusted, changes=kind.changes, path=kind.path)
+    return replace(made, fenced=kind.fenced)
 
 
-def made_of(made: Kind, *parts: Kind) -> Kind:
-    """A kind made of parts: as trusted as all of them, and from where the first untrusted one comes."""
-    untrusted = next((part for part in parts if not part.trusted), None)
-    path = untrusted.path if untrusted is not None else made.path
-    changes = made.changes or any(part.changes for part in parts)
-    own = made.own if path == made.path else ""
-    return replace(made, trusted=made.trusted and untrusted is None, changes=changes, path=path, own=own)
+def made_of(made: Kind, *parts: Kind, keeps: bool = False) -> Kind:
+    """A kind made of parts: as trusted as all of them, and from where the first untrusted one comes.
+
+    Args:
+        made: What it is.
+        parts: What it is made of.
+        keeps: Whether fences among the parts stay what they are.
+    """
+    untrusted = [part for part in parts if not part.trusted]
+    bare = [part for part in untrusted if not part.fenced]
+    source = next(iter(bare or untrusted), None)
+    trusted = made.trusted and source is None
+    path = source.path if source is not None else made.path
+    return replace(
+        made,
+        trusted=trusted,
+        fenced=keeps and not trusted and not bare and made.is_safe,
+        changes=made.changes or any(part.changes for part in parts),
+        path=path,
+        own=made.own if path == made.path else "",
+    )
 
 
 def either(left: Kind, right: Kind) -> Kind:
@@ -229,8 +251,8 @@ def either(left: Kind, right: Kind) -> Kind:
     nullable = left.nullable or right.nullable or "none" in (left.name, right.name)
     made = replace(made, nullable=nullable)
     if left.key == right.key:
-        return made_of(made, left, right)
-    return made_of(replace(made, path="", own=""), left, right)
+        return made_of(made, left, right, keeps=True)
+    return made_of(replace(made, path="", own=""), left, right, keeps=True)
 
 
 def said(kind: Kind) -> str:

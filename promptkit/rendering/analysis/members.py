@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from promptkit.rendering.analysis.kinds import ANY, NUMBER, TEXT, Kind, KindName, list_of, said
+from promptkit.rendering.analysis.kinds import ANY, NUMBER, TEXT, Kind, KindName, list_of, made_of, said
 from promptkit.rendering.environment import LOOP_FIELDS, TEXT_METHODS
 from promptkit.spelling import did_you_mean
 
@@ -69,9 +69,7 @@ def _of_namespace(holder: Kind, name: str) -> tuple[Kind, str | None]:
     if name not in fields:
         return ANY, f"the namespace has no field {name}{did_you_mean(name, fields)}; nothing sets it"
     kinds = fields[name]
-    untrusted = next((kind for kind in kinds if not kind.trusted), ANY)
-    changes = any(kind.changes for kind in kinds)
-    return replace(ANY, trusted=untrusted.trusted, changes=changes, path=untrusted.path), None
+    return made_of(ANY, *kinds, keeps=True), None
 
 
 def _as(made: Kind, holder: Kind) -> Kind:

@@ -109,6 +109,7 @@ def _joined(kinds: Sequence[Kind], own: str) -> Kind:
         alike,
         nullable=len(real) < len(kinds) or any(kind.nullable for kind in real),
         trusted=all(kind.trusted for kind in kinds),
+        fenced=all(kind.is_safe for kind in kinds) and not all(kind.trusted for kind in kinds),
         changes=any(kind.changes for kind in kinds),
         values=None,
         own=own,

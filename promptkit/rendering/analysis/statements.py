@@ -21,7 +21,7 @@ from promptkit.rendering.analysis.calls import (
 )
 from promptkit.rendering.analysis.expressions import Expressions
 from promptkit.rendering.analysis.gaps import gap_beside
-from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, list_of, said
+from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, made_of, said
 from promptkit.rendering.analysis.prints import FixedText, Print
 from promptkit.rendering.analysis.problems import Problems
 from promptkit.rendering.analysis.scopes import FILLED, Scope, merged
@@ -62,7 +62,9 @@ class Statements:
         self._inputs = dict(inputs)
         self._problems = problems
         self._section = section
-        self._expressions = Expressions(problems, unknown=self._unknown, call=self._macro_called)
+        self._expressions = Expressions(
+            problems, unknown=self._unknown, call=self._macro_called, section=self._section_read
+        )
         self._stored = frozenset(name for unit in units.by_key.values() for name in unit.stored)
         self._seen: frozenset[str] = frozenset()
         self._depth = 0
@@ -70,6 +72,7 @@ class Statements:
         self._merges = 0
         self._modules: dict[str, dict[str, Kind]] = {}
         self._called: set[int] = set()
+        self._blocks: dict[int, nodes.Macro] = {}
         self._calls: dict[tuple[Any, ...], Kind] = {}
         self.prints: _Sink = []
         self.role: Role | None = None
@@ -102,11 +105,17 @@ class Statements:
     def walk_uncalled(self, unit: Unit) -> None:
         """Walk the macros of a text that nothing called, for any arguments."""
         for node in unit.tree.find_all(nodes.Macro):
-            if id(node) not in self._called:
-                arguments = Arguments(tuple(ANY for _ in node.args), open=True)
-                target = Macro(node, unit, Scope({**self._inputs, **_macros(unit)}))
-                caller = any(name.name == CALLER for name in node.find_all(nodes.Name))
-                self._macro_called(MacroCall(target=target, arguments=arguments, node=node, caller=caller))
+            self._walk_uncalled(Macro(node, unit, Scope({**self._inputs, **_macros(unit)})))
+
+    def _walk_uncalled(self, target: Macro) -> Kind:
+        """The kind of what a macro prints that nothing has called so far, with any arguments."""
+        node = target.node
+        if id(node) in self._called:
+            return TEXT
+        arguments = Arguments(tuple(ANY for _ in node.args), open=True)
+        reads = any(name.name == CALLER for name in node.find_all(nodes.Name))
+        caller = Kind(name="function", target=TEXT) if reads else None
+        return self._macro_called(MacroCall(target=target, arguments=arguments, node=node, caller=caller))
 
     @contextmanager
     def _at(self, unit: Unit, scope: Scope) -> Generator[None]:
@@ -182,20 +191,21 @@ class Statements:
 
     def shown(self, kind: Kind, node: nodes.Node, *, fenced: bool) -> None:
         """Note that a value is printed here."""
-        self.prints.append(Print(self.role, kind, node, self._problems.place, fenced))
+        self.prints.append(Print(self.role, kind, node, self._problems.place, fenced or kind.fenced))
+
+    def _section_read(self, key: str, node: nodes.Node) -> Kind:
+        """The kind of a section's text that is not printed as it is."""
+        with self._captured() as printed:
+            self._section(key, node)
+        return self._printed(printed)
 
     def _printed(self, printed: _Sink) -> Kind:
         """The kind of a text that these were printed into."""
         values = [item for item in printed if isinstance(item, Print)]
-        untrusted = next((item for item in values if not item.kind.trusted and not item.fenced), None)
-        changing = next((item for item in values if item.kind.changes), None)
-        source = untrusted or changing
-        return replace(
-            TEXT,
-            trusted=untrusted is None,
-            changes=changing is not None,
-            path=source.kind.path if source is not None else "",
-        )
+        kinds = [replace(item.kind, fenced=item.fenced and not item.kind.trusted) for item in values]
+        made = made_of(TEXT, *kinds, keeps=True)
+        changing = next((kind for kind in kinds if kind.changes), None)
+        return replace(made, path=changing.path) if made.trusted and changing is not None else made
 
     def _statement(self, node: nodes.ExprStmt, scope: Scope) -> None:
         name = node.node.name if isinstance(node.node, nodes.Filter) else ""
@@ -265,8 +275,16 @@ class Statements:
             return
         with self._captured() as printed:
             self._body(node.body, scope.inner())
-        kind = self._expressions.filtered(self._printed(printed), node.filter, scope)
-        self.shown(kind, node, fenced=_is_fenced(node.filter))
+        outermost = node.filter.node  # inside of promptkit's own, which prints what they make
+        self.shown(
+            self._chained(self._printed(printed), outermost, scope), node, fenced=_is_fenced(outermost)
+        )
+
+    def _chained(self, operand: Kind, node: nodes.Node | None, scope: Scope) -> Kind:
+        """What the filters of a block make of its text, the innermost first."""
+        if not isinstance(node, nodes.Filter):
+            return operand
+        return self._expressions.filtered(self._chained(operand, node.node, scope), node, scope)
 
     def _macro(self, node: nodes.Macro, scope: Scope) -> None:
         scope.set(node.name, Kind(name="macro", target=Macro(node, self._here(), scope)))
@@ -276,24 +294,22 @@ class Statements:
         return next(unit for unit in self._units.by_key.values() if unit.place is place)
 
     def _call_block(self, node: nodes.CallBlock, scope: Scope) -> None:
-        with self._captured() as printed:
-            inner = scope.inner()
-            for parameter in node.args:
-                inner.set(parameter.name, ANY)
-            self._body(node.body, inner)
+        """A call with a block, which the macro calls like a macro of its own."""
+        block = nodes.Macro(CALLER, node.args, node.defaults, node.body, lineno=node.lineno)
+        target = Macro(self._blocks.setdefault(id(node), block), self._here(), scope)
         callee = self._expressions.kind(node.call.node, scope)
         if callee.name == "macro":
             call = MacroCall(
                 target=callee.target,
                 arguments=arguments_of(node.call, lambda part: self._expressions.kind(part, scope)),
                 node=node.call,
-                caller=True,
+                caller=Kind(name="macro", target=target),
                 certain=scope.certain,
             )
             self.shown(self._macro_called(call), node, fenced=False)
         else:
-            self._expressions.kind(node.call, scope)
-        self.shown(self._printed(printed), node, fenced=False)
+            self.shown(self._expressions.kind(node.call, scope), node, fenced=False)
+        self.shown(self._walk_uncalled(target), node, fenced=False)
 
     def _macro_called(self, call: MacroCall) -> Kind:
         """The kind of what a macro prints; its body is walked for these arguments."""
@@ -302,24 +318,33 @@ class Statements:
             self._problems.add("macro-arguments", fault, call.node, call.target.node.name)
         macro = call.target
         self._called.add(id(macro.node))
-        given = [(kind.name, kind.nullable, kind.path, kind.trusted) for kind in call.arguments.kinds]
-        key = (id(macro.node), tuple(given), tuple(call.arguments.by_name), call.caller, call.certain)
+        key = self._key(call)
+        unread = made_of(TEXT, *call.arguments.kinds)
         if key in self._calls or self._depth >= _DEEPEST or len(self._calls) >= _MOST_CALLS:
-            return self._calls.get(key, TEXT)
-        self._calls[key] = TEXT
+            return self._calls.get(key, unread)
+        self._calls[key] = unread
         scope: Scope = macro.scope.inner(call.certain)
         self._depth += 1
         with self._at(macro.home, scope), self._captured() as printed:
             made = bound(call, lambda node: self._expressions.kind(node, scope))
-            caller = Kind(name="function", target=TEXT)
-            for name, kind in {**made, "varargs": list_of(ANY), "kwargs": ANY, CALLER: caller}.items():
+            made[CALLER] = call.caller or Kind(name="function", target=TEXT)
+            for name, kind in made.items():
                 scope.set(name, kind)
-            if not call.caller:
+            if call.caller is None:
                 scope.unsure[CALLER] = None
             self._body(macro.node.body, scope)
         self._depth -= 1
         self._calls[key] = self._printed(printed)
         return self._calls[key]
+
+    def _key(self, call: MacroCall) -> tuple[Any, ...]:
+        """What decides on what a call prints; a block is read anew, since what it sees may be another each time."""
+        if call.caller is not None or call.target.node.name == CALLER:
+            return (len(self._calls),)
+        given = [
+            (kind.name, kind.nullable, kind.path, kind.trusted, kind.fenced) for kind in call.arguments.kinds
+        ]
+        return (id(call.target.node), tuple(given), tuple(call.arguments.by_name), call.certain)
 
     def _include(self, node: nodes.Include, scope: Scope) -> None:
         self.walk(self._linked(node), scope.inner())
