@@ -14,7 +14,7 @@ export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXA
 # What `make demo` asks about; the last is hard: praise that is none, and numbers that are no order's.
 MESSAGES := \
   "I was charged twice for order A-1042 and nobody answers my mails. Please fix it today!" \
-  "hi, can u tell me if the blue jacket runs small? thx" \
+  "hi, can u tell me if the blue headphones run small? thx" \
   "Brilliant. The app crashes every time I open it, and that on version 4.2.1. No order, 30 euros gone, thanks a lot."
 
 .PHONY: help demo test unit e2e lint format types contracts docs benchmarks nightly schemas lock clean

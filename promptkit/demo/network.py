@@ -13,7 +13,7 @@ __all__ = ["Network", "Shape"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Sizes of the network; the defaults are those of the next model, the shipped one is smaller."""
+    """Sizes of the network."""
 
     vocabulary: int
     width: int = 192

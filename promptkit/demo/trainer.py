@@ -219,13 +219,13 @@ def main() -> None:
     parser.add_argument("--prompt", type=Path, default=HERE / "prompt.json")
     parser.add_argument("--work", type=Path, default=Path("demo-run"), help="folder of checkpoints")
     parser.add_argument("--curve", type=Path, default=HERE / "curve.csv")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=24, help="messages to a prompt")
     parser.add_argument("--prompts", type=int, default=2, help="prompts to a step")
     parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--exact", type=float, default=0.3, help="share of the shipped prompt")
+    parser.add_argument("--exact", type=float, default=0.5, help="share of the shipped prompt")
     parser.add_argument(
-        "--mixed", type=float, default=0.3, help="share of rows that each have their own labels"
+        "--mixed", type=float, default=0.35, help="share of rows that each have their own labels"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
