@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from promptkit.libraries.fragments import FRAGMENT_SUFFIXES, Fragments, Included
 from promptkit.libraries.frozen import Entry, bundle_of, frozen_files, frozen_path
 from promptkit.libraries.trees import FolderTree, line_breaks
 from promptkit.libraries.versions import Version
-from promptkit.libraries.writing import BEGINNING, alone, create_file, make_folder, writing_faults
+from promptkit.libraries.writing import (
+    BEGINNING,
+    alone,
+    create_file,
+    make_folder,
+    remove_unfinished,
+    writing_faults,
+)
 
 __all__ = ["Frozen", "folder_of", "freeze", "freeze_fragment"]
 
@@ -70,15 +78,11 @@ def freeze_fragment(library: Library, name: str, version: str) -> Frozen:
     suffix = next(suffix for suffix in FRAGMENT_SUFFIXES if path.endswith(suffix))
     stem = path.removesuffix(suffix)
     target = root / frozen_path(stem, version, suffix)
-    there = {
-        Version.read(known): file
-        for known, file in frozen_files(library.tree, stem, FRAGMENT_SUFFIXES).items()
-    }
-    file = there.get(Version.read(version))
+    file = _there(library, stem, version, FRAGMENT_SUFFIXES)
     made = Frozen(name=stem, version=version, path=target, fragments=(), made=file is None)
     if file is None:
         make_folder(target.parent, root)
-        with writing_faults(target):
+        with _alone(target.parent), writing_faults(target):
             create_file(target, text)
     elif line_breaks(library.tree.text(file)) != text:
         raise VersionError(
@@ -147,7 +151,7 @@ def freeze(library: Library, name: str) -> Frozen:
     there = _there(library, name, version)
     if there is None:
         make_folder(made.path.parent, root)
-        with alone(made.path.parent):
+        with _alone(made.path.parent):
             there = _there(library, name, version)  # another run may have frozen it meanwhile
             if there is None:
                 _write(made.path, text, included.texts)
@@ -157,10 +161,19 @@ def freeze(library: Library, name: str) -> Frozen:
     )
 
 
-def _there(library: Library, name: str, version: str) -> str | None:
+def _there(library: Library, name: str, version: str, suffixes: Sequence[str] = SUFFIXES) -> str | None:
     """The file in which a version is frozen."""
-    known = {Version.read(text): path for text, path in frozen_files(library.tree, name).items()}
+    known = {Version.read(text): path for text, path in frozen_files(library.tree, name, suffixes).items()}
     return known.get(Version.read(version))
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Waits for other runs that freeze into a folder, and takes away what a killed one left half-written there."""
+    with alone(folder, or_without=True) as held:
+        if held:
+            remove_unfinished(folder)
+        yield
 
 
 def folder_of(library: Library) -> Path:

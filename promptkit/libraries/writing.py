@@ -12,7 +12,16 @@ from pathlib import Path
 
 from promptkit.errors import PromptError
 
-__all__ = ["BEGINNING", "alone", "create_file", "make_folder", "replace_file", "write_all", "writing_faults"]
+__all__ = [
+    "BEGINNING",
+    "alone",
+    "create_file",
+    "make_folder",
+    "remove_unfinished",
+    "replace_file",
+    "write_all",
+    "writing_faults",
+]
 
 BEGINNING = ".promptkit-"
 """How the names of files and folders begin that are being written."""
@@ -114,32 +123,48 @@ def make_folder(folder: Path, root: Path) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Generator[None]:
+def alone(folder: Path, *, or_without: bool = False) -> Generator[bool]:
     """Waits until nobody else who waits so writes into a folder, and lets nobody in meanwhile.
 
-    The lock is the system's and ends with the process, so a run that was killed holds up nobody. What such a run left
-    half-written in the folder is removed. Where there are no such locks (Windows, some network drives) nobody waits.
+    The lock is the system's and ends with the process, so a run that was killed holds up nobody; it is the folder's,
+    since a lock file that is removed would let in who waits for it, and others. On Windows nobody waits.
+
+    Args:
+        folder: The folder.
+        or_without: Whether to go on where a folder cannot be locked, as on some network drives.
+
+    Yields:
+        Whether there is a lock.
+
+    Raises:
+        OSError: When there can be none and that is not to be.
     """
     if sys.platform == "win32":
-        yield
+        yield False
         return
     import fcntl
 
     handle = os.open(folder, os.O_RDONLY)
     try:
+        held = True
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
         except OSError:
-            yield
-            return
-        for left in folder.glob(f"{BEGINNING}*"):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
-        yield
+            if not or_without:
+                raise
+            held = False
+        yield held
     finally:
         os.close(handle)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what runs that were killed left half-written; nobody may be writing there."""
+    for left in folder.glob(f"{BEGINNING}*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import hashlib
 import json
-import os
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,9 @@ from typing import Any
 from promptkit.checks.secrets import secrets_in
 from promptkit.completions import Completion
 from promptkit.errors import PromptKitError
-from promptkit.libraries.writing import replace_file
+from promptkit.libraries.writing import alone, replace_file
 from promptkit.records import completion_of, text_of_completion
 from promptkit.requests import Request, canonical_json
-
-try:
-    import fcntl
-except ImportError:  # not on Unix
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["Cassette", "CassetteError", "CassetteMiss", "Recording", "text_of", "texts_in"]
 
@@ -197,7 +190,7 @@ class Cassette:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(self.path):
+            with alone(self.path.parent):
                 kept = {found.place: found for found in _lines(self.path)} | self.added
                 if prune:
                     kept = {place: found for place, found in kept.items() if place in self.used}
@@ -300,19 +293,3 @@ def _elsewhere(nearest: Recording, request: Request, backend: str) -> str:
     if nearest.key == request.fingerprint():
         return f"the same question, asked {nearest.repeat + 1} times when it was recorded"
     return "the same messages; the output's schema, its rules or the tools are others"
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Generator[None]:
-    """Keep other processes that write beside it out; elsewhere than on Unix nothing can."""
-    if fcntl is None:
-        yield
-        return
-    folder = os.open(
-        path.parent, os.O_RDONLY
-    )  # a lock file that is removed would let in who waits for it, and others
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

@@ -12,6 +12,7 @@ import promptkit as pk
 from promptkit.errors import PromptError, TemplateError, VersionError
 from promptkit.libraries.freezing import freeze, freeze_fragment
 from promptkit.libraries.trees import ResourceTree
+from promptkit.libraries.writing import alone
 
 GREET = """\
 ---
@@ -119,6 +120,19 @@ def test_of_many_runs_at_once_one_freezes_and_the_others_find_it_frozen(folder: 
     assert sorted(one.made for one in made) == [False] * 5 + [True]
     assert said(pk.library(folder), "support/greet@^1") == said(pk.library(folder), "support/greet")
     assert not list((folder / "support" / "versions").glob(".promptkit-*"))
+
+
+def test_a_fragment_waits_for_another_run_that_freezes_beside_it(folder: Path) -> None:
+    versions = folder / "fragments" / "versions"
+    versions.mkdir()
+
+    with ThreadPoolExecutor(1) as threads:
+        with alone(versions):
+            waiting = threads.submit(freeze_fragment, pk.library(folder), "fragments/tone", "1.0.0")
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+
+        assert waiting.result(timeout=60).made
 
 
 def test_a_bundle_that_a_broken_run_left_is_replaced(folder: Path) -> None:
