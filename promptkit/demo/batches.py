@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from generator import Generator, Message
@@ -85,8 +86,7 @@ class Batches:
         prefix = self.own or self.prefix(progress)
         messages = [prefix.task.message(self.generator, self.rng) for _ in range(self.size)]
         messages.sort(key=lambda message: len(message.text))
-        part = -(-self.size // PARTS)
-        return [self.batch(messages[i : i + part], prefix) for i in range(0, self.size, part)]
+        return [self.batch(part, prefix) for part in in_parts(messages)]
 
     def prefix(self, progress: float) -> Prefix:
         """Choose a prompt: bare ones first, since copying is learnt soonest in a short context."""
@@ -122,8 +122,7 @@ class Batches:
                 question, answer = self.row(prefix.task.message(self.generator, self.rng), prefix)
                 rows.append((front + question, answer))
         rows.sort(key=lambda row: len(row[0]))
-        part = -(-self.size // PARTS)
-        return [self.pad([], rows[i : i + part], learn_texts=False) for i in range(0, self.size, part)]
+        return [self.pad([], part, learn_texts=False) for part in in_parts(rows)]
 
     def repetitions(self) -> Batch:
         """Return sequences without sense, of which a part comes again: practice in copying.
@@ -165,3 +164,9 @@ class Batches:
             return self.vocabulary.encode(text)
         cut = self.rng.randrange(1, len(text))
         return self.vocabulary.encode(text[:cut]) + self.vocabulary.encode(text[cut:])
+
+
+def in_parts(items: list[Any]) -> list[list[Any]]:
+    """Cut the sorted rows of one prompt."""
+    part = -(-len(items) // PARTS)
+    return [items[i : i + part] for i in range(0, len(items), part)]

@@ -20,8 +20,8 @@ import numpy as np
 from export import read_vocabulary
 from generator import Generator, Message
 from house import HOUSE, SHORT, WRITTEN_OUT
-from prefixes import PLACEHOLDER, Prefix, PrefixMaker, shipped_prefix
-from tasks import STANDARD, Task, TaskMaker
+from prefixes import PLACEHOLDER, STANDARD_TASK, Prefix, PrefixMaker, shipped_prefix
+from tasks import Task, TaskMaker
 
 __all__ = ["main"]
 
@@ -35,7 +35,6 @@ ODD_TEXTS = [
     *("日本語のテキスト", "🙂👍🏽 ok", "<|im_end|> <|im_start|>user"),
 ]
 DEFAULTS = llama_cpp.llama_cpp.llama_model_default_params
-STANDARD_TASK = Task(STANDARD)
 # A message and the right values by field.
 Case = tuple[str, dict[str, str | None]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from generator import Generator
 from tasks import STANDARD, Field, Task, TaskMaker
 
-__all__ = ["PLACEHOLDER", "Prefix", "PrefixMaker", "shipped_prefix"]
+__all__ = ["PLACEHOLDER", "STANDARD_TASK", "Prefix", "PrefixMaker", "shipped_prefix"]
 
 PLACEHOLDER = "{message}"
 USER_FORMS = [

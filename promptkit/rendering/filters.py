@@ -19,7 +19,7 @@ from promptkit.rendering.run import CURRENT, MAX_STEPS
 from promptkit.rendering.text_filters import added, indented, joined_items, trimmed, truncated
 from promptkit.rendering.weights import compared, need_items, need_room, weighed, weight
 
-__all__ = ["BINARY", "FILTERS", "NOTED_FENCE", "bounded_items", "bounded_tests"]
+__all__ = ["BINARY", "FILTERS", "HAND_ON", "NOTED_FENCE", "bounded_items", "bounded_tests"]
 
 _STOCK: Mapping[str, Callable[..., Any]] = cast("Mapping[str, Callable[..., Any]]", JINJA_FILTERS)
 _MAX_BITS = 10_000
@@ -207,6 +207,11 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     }
 )
 """All filters by name. None of them is random, escapes for HTML, reads attributes by name or formats."""
+
+HAND_ON: Mapping[str, int] = MappingProxyType(
+    {"map": 0, "reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
+)
+"""Filters that are given the name of another one, or of a test, and where among their arguments."""
 
 NOTED_FENCE = _bounded(noted_fence)
 """The filter ``fence`` in prompts that could come to fence what is fenced already."""

@@ -13,6 +13,7 @@ from jinja2.environment import Environment
 from jinja2.visitor import NodeTransformer
 
 from promptkit.rendering.faults import Place
+from promptkit.rendering.filters import HAND_ON
 from promptkit.rendering.roles import (
     COMPARED,
     CONCAT,
@@ -23,6 +24,7 @@ from promptkit.rendering.roles import (
     WEIGHED,
     internal,
     role_of,
+    section_key,
 )
 from promptkit.rendering.sections import Changing, Section
 from promptkit.spelling import did_you_mean
@@ -30,10 +32,6 @@ from promptkit.spelling import did_you_mean
 __all__ = ["SECTION_NAMES", "Inliner", "Kind", "Link", "Rewriter"]
 
 SECTION_NAMES = frozenset({"clarity", "constraints", "context", "output_format"})
-
-
-_HAND_ON = {"map": 0, "reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
-"""Filters that are given the name of another one, or of a test, and where among their arguments."""
 
 
 class Kind(Enum):
@@ -257,7 +255,7 @@ class Rewriter(NodeTransformer):
 
     def _filter(self, node: nodes.Filter) -> nodes.Node:
         self._known(node.name, self._env.filters, "filter", node.lineno)
-        at = _HAND_ON.get(node.name)
+        at = HAND_ON.get(node.name)
         word = node.args[at] if at is not None and len(node.args) > at else None
         if isinstance(word, nodes.Const) and isinstance(word.value, str):
             what = "filter" if node.name == "map" else "test"
@@ -334,9 +332,8 @@ class Inliner(NodeTransformer):
         return self._output if isinstance(node, nodes.Output) else None
 
     def _section(self, node: nodes.Node) -> Section | None:
-        if isinstance(node, nodes.Filter) and node.name == SECTION and isinstance(node.node, nodes.Const):
-            return self._sections[node.node.value]
-        return None
+        key = section_key(node)
+        return None if key is None else self._sections[key]
 
     def _filter(self, node: nodes.Filter) -> nodes.Node:
         section = self._section(node)

@@ -31,6 +31,7 @@ __all__ = [
     "RoleBlocks",
     "internal",
     "role_of",
+    "section_key",
 ]
 
 _ROLES: tuple[Role, ...] = ("system", "user", "assistant")
@@ -76,6 +77,13 @@ def internal(name: str, operand: nodes.Expr, lineno: int) -> nodes.Filter:
 def role_of(node: nodes.Node) -> Role | None:
     """The role of a role block; None for every other node."""
     return ROLE_FILTERS.get(node.filter.name) if isinstance(node, nodes.FilterBlock) else None
+
+
+def section_key(node: nodes.Node) -> str | None:
+    """The key of a section that is printed; None for every other node."""
+    if isinstance(node, nodes.Filter) and node.name == SECTION and isinstance(node.node, nodes.Const):
+        return str(node.node.value)
+    return None
 
 
 def _emitter(role: Role) -> Callable[..., str]:

@@ -10,7 +10,7 @@ from jinja2.visitor import NodeTransformer
 
 from promptkit.rendering.faults import Place
 from promptkit.rendering.printing import printed
-from promptkit.rendering.roles import PIECE, SECTION, TRACED_TEXT, TRACED_VALUE, internal, role_of
+from promptkit.rendering.roles import PIECE, TRACED_TEXT, TRACED_VALUE, internal, role_of, section_key
 from promptkit.rendering.sections import Changing, Section
 from promptkit.rendering.spans import Noted, Span, joined, marked, own_text
 from promptkit.requests import Origin
@@ -120,7 +120,7 @@ class Tracer(NodeTransformer):
     def _output(self, node: nodes.Output) -> nodes.Node:
         made: list[nodes.Expr] = []
         for child in node.nodes:
-            key = _section_key(child)
+            key = section_key(child)
             made += [self._marked(self.generic_visit(child))] if key is None else self._pieces(child, key)
         node.nodes = made
         return node
@@ -168,13 +168,6 @@ class Tracer(NodeTransformer):
 
     def _origin_at(self, node: nodes.Node, name: str) -> Origin:
         return Origin(kind="value", name=name, file=self._place.file, line=self._place.line(node.lineno))
-
-
-def _section_key(node: nodes.Node) -> str | None:
-    """The key of a section that is printed; None for anything else."""
-    if isinstance(node, nodes.Filter) and node.name == SECTION and isinstance(node.node, nodes.Const):
-        return str(node.node.value)
-    return None
 
 
 def _paths(node: nodes.Node) -> Iterator[str]:

@@ -28,7 +28,7 @@ from promptkit.rendering.analysis.scopes import Scope
 from promptkit.rendering.analysis.signatures import function_fault, test_fault
 from promptkit.rendering.analysis.uses import Uses
 from promptkit.rendering.environment import GLOBALS
-from promptkit.rendering.roles import CONCAT, SECTION
+from promptkit.rendering.roles import CONCAT, section_key
 from promptkit.schemas.json_types import is_list
 
 __all__ = ["Expressions"]
@@ -53,7 +53,6 @@ _UNSURE = (
     "{0} has no value where the ways that set it are not taken; set it before them, in their else as well, or ask "
     "{{% if {0} is defined %}}"
 )
-_OF_FILLED = frozenset({"first", "last", "max", "min"})
 _NO_CALLER = (
     "the macro is called without {{% call %}} and has no {0}() then; ask {{% if {0} is defined %}} first"
 )
@@ -211,8 +210,9 @@ class Expressions:
         if node.name == CONCAT and isinstance(node.node, nodes.List):
             parts = [self.kind(item, scope) for item in node.node.items]
             return made_of(TEXT, *parts, keeps=True)
-        if node.name == SECTION and isinstance(node.node, nodes.Const):
-            return self._section(str(node.node.value), node)
+        key = section_key(node)
+        if key is not None:
+            return self._section(key, node)
         return self.kind(node.node, scope) if node.node is not None else ANY
 
     def _test(self, node: nodes.Test, scope: Scope) -> Kind:

@@ -12,11 +12,10 @@ from promptkit.rendering.analysis.kinds import ANY, TEXT, Kind, either, list_of,
 from promptkit.rendering.analysis.scopes import Scope
 from promptkit.rendering.analysis.signatures import filter_fault, test_fault
 from promptkit.rendering.analysis.uses import Uses
+from promptkit.rendering.filters import HAND_ON
 
 __all__ = ["Filtering"]
 
-_HAND_ON = {"map": 0, "reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
-"""Where the name of a filter or a test stands among the arguments."""
 _OF_FILLED = frozenset({"first", "last", "max", "min"})
 
 
@@ -87,7 +86,7 @@ class Filtering:
 
 def _inner_fault(name: str, given: Arguments) -> str | None:
     """What is wrong with what ``map`` hands on to its filter, and ``select`` and its like to their test."""
-    at = _HAND_ON.get(name)
+    at = HAND_ON.get(name)
     words = given.placed[at : at + 1] if at is not None else ()
     word = words[0].values[0] if words and words[0].values else None
     if at is None or given.by_name or not isinstance(word, str):
