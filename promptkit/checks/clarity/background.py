@@ -61,6 +61,8 @@ def unmentioned_problems(prompt: Prompt[Any], instructions: Sequence[Instruction
             continue  # the one thing that the prompt is about
         if stems(f"{block.id} {block.source or ''} {block.include or ''}") & said:
             continue
+        if _is_labelled(block.id, declaration.body):
+            continue
         if block.text is not None and (stems(block.text) - _COMMON) & asked:
             continue
         yield Problem(
@@ -71,6 +73,18 @@ def unmentioned_problems(prompt: Prompt[Any], instructions: Sequence[Instruction
             line=block.line,
             word=block.id,
         )
+
+
+def _is_labelled(block: str, body: str) -> bool:
+    """Whether words stand on the line that prints a block, or a label on the line above it."""
+    for printed in re.finditer(rf"\{{\{{-?\s*context\.{block}\b", body):
+        *above, line = re.sub(r"\{%.*?%\}|\{#.*?#\}", "", body[: printed.start()], flags=re.DOTALL).split(
+            "\n"
+        )
+        label = next((other for other in reversed(above) if other.strip()), "")
+        if re.search(r"\w", line) or (re.search(r"\w{3}", label) and _LABEL.search(label.strip())):
+            return True
+    return False
 
 
 def absent_problems(prompt: Prompt[Any], instructions: Sequence[Instruction]) -> Iterator[Problem]:

@@ -57,6 +57,8 @@ _ALTERNATIVE = re.compile(
     r"(?i)\b(?:instead|rather|but|unless|except|only|use|write|leave|keep|say|give|put|set|ask|return|choose|prefer|"
     r"replace|mark|quote|skip|name|look|answer with|stick to)\b"
 )
+_WHOLE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
+"""What stands between sentences, not between the clauses of one."""
 _ONLY = re.compile(r"(?i)\b(?:only|alone|exactly|verbatim|word for word|nothing else|as it is|as they are)\b")
 """What says all that may be done, so that the sentence behind it only says it again."""
 
@@ -95,35 +97,35 @@ def negation_problems(declaration: Declaration, instructions: Sequence[Instructi
             continue
         pieces = items(text.text) if text.part == "body" else [(True, text.text)]
         for own, piece in pieces:
-            for sentence in _bare(sentences(piece), own=own):
+            for clause in _bare(piece, own=own):
                 yield Problem(
                     rule="bare-negation",
-                    message=f'"{_short(sentence)}" says what not to do; say what to do in its place as well',
+                    message=f'"{_short(clause)}" says what not to do; say what to do in its place as well',
                     file=declaration.place,
                     line=text.line,
                     lines=text.lines,
-                    word=sentence.split()[0],
+                    word=clause.split()[0],
                 )
 
 
-def _bare(parts: Sequence[str], *, own: bool) -> Iterator[str]:
-    """The sentences that forbid alone.
+def _bare(text: str, *, own: bool) -> Iterator[str]:
+    """The clauses that forbid alone.
 
     Args:
-        parts: Sentences that follow one another.
-        own: True for a step, a rule or an item of a list: it is about one thing, so its other sentences say what to
-            do about it. In running text only those beside it can.
+        text: The text.
+        own: True for a step, a rule or an item of a list: it is about one thing, so all that it says besides tells
+            what to do about it. In running text only the same sentence and those beside it can.
     """
-    for at, sentence in enumerate(parts):
-        if not _NEGATION.match(sentence) or _has_alternative(sentence):
+    wholes = [clauses for whole in _WHOLE.split(text) if (clauses := sentences(whole))]
+    for at, clauses in enumerate(wholes):
+        together = [clause for whole in wholes for clause in whole] if own else clauses
+        if any(not _NEGATION.match(clause) for clause in together):
             continue
-        before, after = parts[:at], parts[at + 1 :]
-        if own:
-            answered = any(not _NEGATION.match(other) for other in (*before, *after))
-        else:
-            answered = any(map(_offers, after[:1])) or any(map(_ONLY.search, before[-1:]))
-        if not answered:
-            yield sentence
+        after = [clause for whole in wholes[at + 1 : at + 2] for clause in whole[:1]]
+        before = [clause for whole in wholes[:at][-1:] for clause in whole[-1:]]
+        if any(map(_offers, after)) or any(map(_ONLY.search, before + after)):
+            continue
+        yield from (clause for clause in clauses if not _has_alternative(clause))
 
 
 def _has_alternative(sentence: str) -> bool:
