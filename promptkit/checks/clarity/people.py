@@ -20,6 +20,7 @@ _READER = re.compile(
     r"boss|employees?|developers?|engineers? (?:on|who)|freelancers?|citizens?|tenants?|buyers?|shoppers?|subscribers?|"
     r"followers?|fans|travellers?|recipients?|applicants?|candidates?|someone who|people who|anyone|everyone|"
     r"for (?:a|an|the|my|our) (?!text|each|list|same|next)\w+ (?:who|guest|person|team|class)|"
+    r"(?:can|will|must|who) (?:read|understand|skim)|read by|"
     r"aimed at|addressed to|(?:talk|speak|write|writing|explain) to (?:a|an|the)|"
     r"address(?:ing)? (?!each|every|all|the|this|it)\w+|"
     # People are mostly called by what they do: for administrators, for hobby gardeners, for young musicians.

@@ -34,11 +34,13 @@ _MENDS = (
 )
 _PARTS = ("task", "step", "done_when", "rule")
 _ASKING = re.compile(
-    r"(?i)^(?:please |then |also |finally |always )*(?:add|address|answer|ask|assign|check|choose|cite|classify|"
-    r"compare|compose|copy|cover|create|describe|design|draft|end|ensure|explain|extract|fill|find|focus|format|generate|give|"
-    r"group|highlight|identify|include|keep|limit|list|make|mention|name|note|offer|output|pick|present|"
-    r"prioriti[sz]e|produce|propose|provide|quote|rank|rate|recommend|refer|reply|report|respond|return|review|rewrite|score|select|sort|split|state|suggest|summari[sz]e|tell|"
-    r"translate|use|write)\b"
+    r"(?i)^(?:please |then |also |finally |always |make sure to |try to )*(?:add|address|adapt|adjust|apply|analy[sz]e|"
+    r"answer|arrange|ask|assign|begin|break|check|choose|cite|classify|close|compare|compose|copy|count|cover|create|"
+    r"describe|design|draft|end|ensure|evaluate|explain|extract|fill|find|finish|focus|format|generate|give|group|help|"
+    r"highlight|identify|include|keep|leave|limit|list|make|mention|name|note|offer|open|organi[sz]e|output|pick|plan|"
+    r"present|prioriti[sz]e|produce|propose|provide|put|quote|rank|rate|recommend|refer|reply|report|respond|return|"
+    r"review|rewrite|score|select|show|sort|split|start|state|structure|suggest|summari[sz]e|take|tell|translate|turn|"
+    r"use|write)\b"
 )
 """How a sentence of a body begins that asks for something; the others may be background."""
 _FACT = re.compile(r"(?i)\b(?:if|when|where|while|unless|whether|because|since|though|although)\b[^,.;:]*$")
