@@ -122,7 +122,7 @@ def _given(prompt: Prompt[Any], instructions: Sequence[Instruction]) -> frozense
     labels = [text.text for text in instructions if text.part == "body"]
     given = stems(" ".join([*inputs, *blocks, *_labels(labels)])) - _COMMON
     holds = any(item.name not in _QUESTIONS for item in fields)
-    return given | (_WHOLES if holds else frozenset())
+    return given | _WHOLES if holds else given
 
 
 def _made(prompt: Prompt[Any]) -> frozenset[str]:
