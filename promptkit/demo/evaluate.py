@@ -1,6 +1,7 @@
 """Every figure of the model card: fields, hand-written messages, prompts, free label sets.
 
-Read by llama.cpp, greedy, without a grammar.
+Read by llama.cpp, greedy, without a grammar; where a row says "masked", by promptkit's own engine, which holds the
+answer to its form.
 
 python promptkit/demo/evaluate.py
 """
@@ -13,13 +14,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import llama_cpp
 import numpy as np
 from export import read_vocabulary
 from generator import Generator, Message
 from house import HOUSE, SHORT, WRITTEN_OUT
+from masked import MaskedReader
 from prefixes import PLACEHOLDER, STANDARD_TASK, Prefix, PrefixMaker, shipped_prefix
 from tasks import Task, TaskMaker
 
@@ -47,6 +49,14 @@ def plain_weights() -> Any:
 
 
 llama_cpp.llama_cpp.llama_model_default_params = plain_weights
+
+
+class Answering(Protocol):
+    """What reads a message behind a prompt and answers."""
+
+    def answer(self, prefix: Prefix, text: str) -> str:
+        """Return what the model writes."""
+        ...
 
 
 class Reader:
@@ -128,7 +138,7 @@ def generated(split: str, count: int, task: Task = STANDARD_TASK) -> list[Case]:
     return [(m.text, json.loads(task.answer(m))) for m in (generator.message() for _ in range(count))]
 
 
-def score(reader: Reader, prefix: Prefix, cases: Sequence[Case], *, show: bool = False) -> dict[str, int]:
+def score(reader: Answering, prefix: Prefix, cases: Sequence[Case], *, show: bool = False) -> dict[str, int]:
     """Count right values per field, wholly right answers and answers of the right form."""
     names = [field.name for field in prefix.task.fields]
     right = dict.fromkeys((*names, "all", "form", "order numbers"), 0)
@@ -146,7 +156,9 @@ def score(reader: Reader, prefix: Prefix, cases: Sequence[Case], *, show: bool =
     return right
 
 
-def report(name: str, reader: Reader, prefix: Prefix, cases: Sequence[Case], *, show: bool = False) -> None:
+def report(
+    name: str, reader: Answering, prefix: Prefix, cases: Sequence[Case], *, show: bool = False
+) -> None:
     """Print a row of figures."""
     started = time.perf_counter()
     right = score(reader, prefix, cases, show=show)
@@ -180,7 +192,7 @@ def worded_prompts(shipped: Prefix) -> dict[str, Prefix]:
     }
 
 
-def label_sets(reader: Reader, shipped: Prefix, tasks: int, each: int) -> None:
+def label_sets(reader: Answering, shipped: Prefix, tasks: int, each: int, *, name: str = "labels") -> None:
     """Print how often a free label is right, by whether it was trained, is explained, has examples."""
     for held in (False, True):
         for glossed in (False, True):
@@ -190,7 +202,7 @@ def label_sets(reader: Reader, shipped: Prefix, tasks: int, each: int) -> None:
                     for seed in range(tasks)
                 )
                 print(
-                    f"labels {'unseen' if held else 'seen'}, {'explained' if glossed else 'bare'}, {shots} examples:"
+                    f"{name} {'unseen' if held else 'seen'}, {'explained' if glossed else 'bare'}, {shots} examples:"
                     f" {interval(right, tasks * each)}",
                     flush=True,
                 )
@@ -199,11 +211,11 @@ def label_sets(reader: Reader, shipped: Prefix, tasks: int, each: int) -> None:
             right_labels(reader, shipped, seed, each, glossed=True, shots=shots, made_up=1.0)
             for seed in range(tasks)
         )
-        print(f"labels made up, explained, {shots} examples: {interval(right, tasks * each)}", flush=True)
+        print(f"{name} made up, explained, {shots} examples: {interval(right, tasks * each)}", flush=True)
 
 
 def right_labels(
-    reader: Reader,
+    reader: Answering,
     shipped: Prefix,
     seed: int,
     each: int,
@@ -239,6 +251,10 @@ def house_rows(model: Path, adapter: Path, count: int) -> None:
     report("another house, meanings and rule in the prompt too", base, WRITTEN_OUT, cases)
     report("another house, its fields and the adapter", adapted, SHORT, cases)
     report("another house, the adapter and no prompt", adapted, replace(SHORT, messages=()), cases)
+    masked = MaskedReader(model)
+    report("another house, its fields in the prompt, masked", masked, SHORT, cases)
+    report("another house, meanings and rule in the prompt too, masked", masked, WRITTEN_OUT, cases)
+    report("another house, its fields and the adapter, masked", MaskedReader(model, adapter), SHORT, cases)
 
 
 def compare_tokens(reader: Reader, path: Path, texts: Iterable[str]) -> None:
@@ -284,6 +300,7 @@ def main() -> None:
         report(f"315 by hand, {name}", reader, prefix, hand_written("held.jsonl"))
     report("60 of development", reader, shipped, hand_written("messages.jsonl"), show=options.show)
     label_sets(reader, shipped, options.tasks, 10)
+    label_sets(MaskedReader(options.model), shipped, options.tasks, 10, name="masked labels")
     if options.adapter.exists():
         house_rows(options.model, options.adapter, options.count)
 

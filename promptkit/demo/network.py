@@ -27,8 +27,8 @@ class Shape:
 
 def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Apply RoPE to neighbouring pairs, which is llama.cpp's order for llama."""
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return torch.stack((even * cosine - odd * sine, even * sine + odd * cosine), -1).flatten(-2)
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
+    return torch.view_as_real(pairs * torch.complex(cosine, sine)).flatten(-2)
 
 
 class Layer(nn.Module):
