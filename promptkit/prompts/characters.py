@@ -34,7 +34,7 @@ def whole_before(text: str, start: int, at: int) -> int:
 def _goes_on(text: str, start: int, at: int) -> bool:
     """Whether what stands at this place belongs to the character before it."""
     before, char = text[at - 1], text[at]
-    if char == _JOINER or before == _JOINER or (before == "\r" and char == "\n"):
+    if _JOINER in (before, char) or (before == "\r" and char == "\n"):
         return True
     if _SKIN[0] <= char <= _SKIN[1] or _TAG[0] <= char <= _TAG[1]:
         return True

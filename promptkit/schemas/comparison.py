@@ -159,7 +159,7 @@ class _Comparison:
             yield _further_fields(path, left, right)
 
 
-def _left_out(path: str, optional: bool, new: Mapping[str, Any]) -> SchemaChange:  # noqa: FBT001 - told by name
+def _left_out(path: str, optional: bool, new: Mapping[str, Any]) -> SchemaChange:
     if not optional:
         return SchemaChange(path=path, text="may no longer be left out", effect="required")
     if new.get("default") is None:
