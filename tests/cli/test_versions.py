@@ -234,3 +234,18 @@ def test_the_schema_of_files_is_printed_for_editors(
     data = json.loads(cli("schema", *options).out)
 
     assert ("template" in data["properties"]) is has_template
+
+
+def test_the_schema_names_the_rules_that_the_configuration_names(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    cli.write("schema_rules.py", "class Rhymes:\n    kind = 'rhymes'\n")
+    cli.write("promptkit.toml", 'rules = ["schema_rules:Rhymes"]\n')
+
+    rules = json.loads(cli("schema").out)["$defs"]["listedRule"]["properties"]
+
+    assert "rhymes" in rules
+    assert "max_words" in rules
