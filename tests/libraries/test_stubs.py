@@ -77,17 +77,77 @@ MODELS = """\
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Generic, Literal, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel
+
+T = TypeVar("T")
 
 
 class In(BaseModel):
     name: str
     born: date | None = None
+    price: Decimal = Decimal(1)
+    id: UUID | None = None
 
 
 class Out(BaseModel):
     total: int
+
+
+class Shade(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+
+
+OutPage = Page[Out]
+Pair = tuple[int, ...]
+Reds = Literal[Shade.RED]
+"""
+ODD = """\
+---
+input:
+  schema:
+    list(array): string
+    a(object):
+      list(array): integer
+      int: integer
+    open(object):
+      name: string
+      (*): integer
+    order:
+      type: any
+output:
+  schema:
+    list(array): string
+    str: string
+    int?: integer
+    Literal(enum): [a, "b'c"]
+---
+{% user %}{{ output_format }}{% enduser %}
+"""
+KEYS = """\
+---
+input:
+  schema:
+    type: object
+    properties:
+      order:
+        type: object
+        additionalProperties: false
+        properties: {class: {type: string}, "first-name": {type: string}}
+        required: [class]
+      when: {type: [string, "null"], format: date}
+    required: [order, when]
+---
+{% user %}x{% enduser %}
 """
 USE = """\
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true, reportMissingTypeStubs=false, reportMissingModuleSource=false
@@ -97,7 +157,17 @@ from typing_extensions import assert_type
 
 import promptkit as pk
 import stub_models
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import uuid4
+
 from prompts import TriageOutput, library
+
+
+@dataclass
+class Boxed:
+    name: str
+
 
 triage = library["triage"]
 given = {"subject": "Offline"}
@@ -119,6 +189,23 @@ assert_type(library.get("triage@2.0.0").run(ticket={"subject": "a"}, product="ro
 assert_type(library.get("other", output=int), pk.Prompt[int])
 assert_type(library["plain"].run(name="Ann", text="x").value, str)
 assert_type(library["model"].run(name="Ann").value, stub_models.Out)
+library["model"].run(name="Ann", price=Decimal(3), id=uuid4())
+assert_type(library["page"].run(name="Ann").value, stub_models.Page[stub_models.Out])
+assert_type(library["pair"].run(name="Ann").value, tuple[int, ...])
+assert_type(library["reds"].run(name="Ann").value, Literal[stub_models.Shade.RED])
+odd = library["odd"].run(list={"a"}, a={"list": [1], "int": 2}, open={"name": "x", "more": 3}, order=1)
+library["odd"].run(list=["a"], a=Boxed("b"), open=Boxed("b"), order=1)
+library["odd"].run(list="a", a=Boxed("b"), open=Boxed("b"), order=1)  # pyright: ignore[reportArgumentType]
+library["odd"].run(list=["a"], a={"list": [1]}, open=Boxed("b"), order=1)  # pyright: ignore[reportArgumentType]
+assert_type(odd.value.list, list[str])
+assert_type(odd.value.str, str)
+assert_type(odd.value.int, int | None)
+assert_type(odd.value.Literal, Literal["a", "b'c"])
+library["a-b"].run(q="x")
+library["a_b"].run(r="x")
+library["a_b"].run(q="x")  # pyright: ignore[reportCallIssue]
+library["class"].run(order={"class": "x", "first-name": "Ada"}, when=None)
+library["class"].run(order={"clas": "x"}, when=None)  # pyright: ignore[reportArgumentType]
 assert_type(library["raw"].run(when="2026-01-01", tree={}, either=None, one=1, odd=1.5, open={}, bare=None).value, Any)
 
 
@@ -143,6 +230,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "plain.prompt.j2").write_text("{% user %}Hi {{ name }}{{ text }}{% enduser %}")
     (folder / "raw.prompt.j2").write_text(RAW)
     (folder / "model.prompt.j2").write_text(MODEL)
+    (folder / "odd.prompt.j2").write_text(ODD)
+    (folder / "class.prompt.j2").write_text(KEYS)
+    (folder / "a-b.prompt.j2").write_text("{% user %}{{ q }}{% enduser %}")
+    (folder / "a_b.prompt.j2").write_text("{% user %}{{ r }}{% enduser %}")
+    for name in ("OutPage", "Pair", "Reds"):
+        (folder / f"{name.removeprefix('Out').lower()}.prompt.j2").write_text(
+            MODEL.replace(":Out", f":{name}")
+        )
     freeze(pk.library(folder), "triage")
     (folder / "triage.prompt.j2").write_text(TRIAGE.format(version="2.0.0", kinds="fault, wish"))
     (tmp_path / "stub_models.py").write_text(MODELS)

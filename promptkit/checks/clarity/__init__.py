@@ -25,11 +25,14 @@ __all__ = ["clarity_problems"]
 def clarity_problems(prompt: Prompt[Any]) -> Iterator[Problem]:
     """What is unclear about a prompt that loads; of one in another language, what its parts alone tell."""
     declaration, instructions = prompt.declaration, instructions_of(prompt.declaration)
-    yield from task_problems(declaration, instructions)
+    told = list(task_problems(declaration, instructions))
+    yield from told
     yield from end_problems(declaration, instructions)
     if declaration.wording is not None:
         return  # the words of the other rules are English
-    prose = prose_of(prompt)
+    # What a prompt without a task writes is unknown, so its reader, tone and length are too.
+    unknown = any(problem.rule == "task-missing" for problem in told)
+    prose = [] if unknown else prose_of(prompt, instructions)
     yield from audience_problems(prompt, instructions, prose)
     yield from tone_problems(prompt, instructions, prose)
     yield from length_problems(prompt, instructions, prose)

@@ -23,7 +23,12 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"\{\s*\"\w+\"\s*:|\bjson (?:object|array) with\b"
         ),
     ),
-    ("XML", re.compile(r"(?i)\b(?:as|in|valid) xml\b|<[a-z_]+> tags?\b|\bxml tags?\b")),
+    (
+        "XML",
+        re.compile(
+            rf"(?i)\b(?:as|in|valid) xml\b|\b{_ANSWERING}\b[^.;\n]{{0,60}}(?:<[a-z_]+>|\bxml) tags?\b"
+        ),
+    ),
     ("YAML", re.compile(r"(?i)\b(?:as|in|valid) yaml\b")),
     (
         "a table",
@@ -34,6 +39,10 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"(?i)\b(?:as|in) (?:bullet points|bullets|a (?:bulleted|numbered|bullet) list)\b"),
     ),
 )
+_GIVEN = re.compile(
+    r"(?i)\b(?:is|are|comes?|arrives?|given|provided|stored|encoded|delivered|sent)\b[^.;\n]{0,20}$"
+)
+"""What stands before a format that the input has, not the answer: "the order is given as JSON"."""
 _VAGUE_LENGTH = re.compile(
     r"(?i)\b(?:short|brief|briefly|concise|concisely|succinct|compact|long|detailed)\b"
 )
@@ -80,7 +89,7 @@ def format_problems(prompt: Prompt[Any], instructions: Sequence[Instruction]) ->
         for text in instructions
         if text.part in ("task", "step", "rule", "body")
         for name, pattern in _FORMS
-        if (match := pattern.search(text.text))
+        if (match := pattern.search(text.text)) and not _GIVEN.search(text.text[: match.start()])
     ]
     structured = prompt.contract.output.mode != "text"
     if structured:

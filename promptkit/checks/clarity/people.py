@@ -19,18 +19,31 @@ _READER = re.compile(
     r"pupils?|students?|learners?|beginners?|child(?:ren)?|adults?|parents?|teachers?|colleagues?|team|managers?|board|"
     r"boss|employees?|developers?|engineers? (?:on|who)|freelancers?|citizens?|tenants?|buyers?|shoppers?|subscribers?|"
     r"followers?|fans|travellers?|recipients?|applicants?|candidates?|someone who|people who|anyone|everyone|"
-    r"for (?:a|an|the|my|our) (?!text|each|list|same|next)\w+ (?:who|guest|person|team|class))\b"
+    r"for (?:a|an|the|my|our) (?!text|each|list|same|next)\w+ (?:who|guest|person|team|class)|"
+    r"(?:can|will|must|who) (?:read|understand|skim)|read by|"
+    r"aimed at|addressed to|(?:talk|speak|write|writing|explain) to (?:a|an|the)|"
+    r"address(?:ing)? (?!each|every|all|the|this|it)\w+|"
+    # People are mostly called by what they do: for administrators, for hobby gardeners, for young musicians.
+    r"(?:for|to) (?:[\w-]+ )?(?!orders|errors|numbers|letters|parameters|characters|answers|papers|headers|offers|"
+    r"chapters|others)\w{3,}(?:ers|ors|ists|ians|women|men|people))\b"
 )
-_MACHINE = re.compile(
-    r"(?i)\b(?:program|system|software|database|spreadsheet|table|pipeline|router|queue|index|filter|parser|script|api|"
-    r"catalogue|record|register|file|tracker|calendar|map|chart|list|crawler|pager|report tool)s?\b"
+_OWN_ROLE = re.compile(r"(?i)\byou(?:'re| are) an? (?:[\w-]+ ){1,6}?who\b")
+"""The model itself, as in "you are an engineer who"; not a reader."""
+_MACHINES = (
+    r"(?:program|system|software|database|spreadsheet|table|pipeline|router|queue|index|filter|parser|script|api|"
+    r"catalogue|record|register|file|tracker|calendar|map|chart|list|crawler|pager|report tool)s?"
 )
+_MACHINE = re.compile(rf"(?i)\b{_MACHINES}\b")
+_FOR_MACHINE = re.compile(rf"(?i)\bfor (?:a|an|the|my|our) (?:[\w-]+ ){{0,2}}{_MACHINES}\b")
 _TONE = re.compile(
     r"(?i)\b(?:tone|style|voice|register|manner|formal(?:ly)?|informal(?:ly)?|friendly|polite(?:ly)?|calm(?:ly)?|warm(?:ly)?|"
     r"neutral(?:ly)?|factual(?:ly)?|matter-of-fact|sober(?:ly)?|plain(?:ly)?|simple|simply|cheerful(?:ly)?|playful(?:ly)?|"
     r"serious(?:ly)?|professional(?:ly)?|casual(?:ly)?|humorous(?:ly)?|witty|dry|kind(?:ly)?|gentle|gently|firm(?:ly)?|"
     r"apologetic(?:ally)?|enthusiastic(?:ally)?|objective(?:ly)?|respectful(?:ly)?|encouraging(?:ly)?|empathetic(?:ally)?|"
-    r"direct(?:ly)?|terse(?:ly)?|vivid(?:ly)?|lively|solemn(?:ly)?|conversational(?:ly)?|academic|blunt(?:ly)?)\b"
+    r"direct(?:ly)?|terse(?:ly)?|vivid(?:ly)?|lively|solemn(?:ly)?|conversational(?:ly)?|academic|blunt(?:ly)?|"
+    r"upbeat|courteous(?:ly)?|sincere(?:ly)?|welcoming|confident(?:ly)?|persuasive(?:ly)?|diplomatic(?:ally)?|"
+    r"tactful(?:ly)?|reassuring(?:ly)?|inspiring|poetic(?:ally)?|ironic(?:ally)?|relaxed|sympathetic(?:ally)?|"
+    r"compassionate(?:ly)?|considerate(?:ly)?|candid(?:ly)?|patiently)\b"
 )
 _SENTENCES = 2
 """Sentences that a body without a clarity section has at least before something is missed in it."""
@@ -43,7 +56,8 @@ def audience_problems(
     declaration = prompt.declaration
     if not prose or declaration.clarity.audience is not None or not is_written_out(prompt, instructions):
         return
-    if any(_READER.search(text.text) for text in instructions if text.part != "role"):
+    texts = [_OWN_ROLE.sub(" ", text.text) for text in instructions if text.part != "role"]
+    if any(_READER.search(text) or _FOR_MACHINE.search(text) for text in texts):
         return
     yield Problem(
         rule="audience-missing",

@@ -12,7 +12,9 @@ from promptkit.rendering import Problem
 __all__ = ["end_problems", "task_problems"]
 
 _PERSONA = re.compile(
-    r"(?i)^(?:you(?:'re| are)\b|act as\b|as an? [\w ]+ you\b|role:|your role\b|imagine you\b|du bist\b)"
+    r"(?i)^(?:you(?:'re| are|'ve| have| love| like| enjoy| know| believe| care| live| work| speak| speciali[sz]e|"
+    r" excel| value)\b|act as\b|as an? [\w ]+ you\b|role:|imagine you\b|du bist\b|"
+    r"your (?:role|name|tone|style|voice|personality|expertise|background)\b)"
 )
 _FORM_ONLY = re.compile(
     r"(?i)^(?:please )?(?:answer|respond|reply|return|output|write)\b[^.]{0,30}\b(?:json|xml|yaml|markdown|format)\b"

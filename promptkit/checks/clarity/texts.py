@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from promptkit.declarations import Clarity, Declaration
 
-__all__ = ["Instruction", "Part", "instructions_of", "sentences", "stems"]
+__all__ = ["Instruction", "Part", "instructions_of", "items", "sentences", "stems"]
 
 Part: TypeAlias = Literal["role", "task", "audience", "step", "done_when", "rule", "body"]
 
@@ -18,6 +18,7 @@ _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _RAW = re.compile(r"\{%-?\s*raw.*?endraw\s*-?%\}", re.DOTALL)
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+|;\s+")
 _WORD = re.compile(r"[^\W\d_]+")
+_BULLET = re.compile(r"^(?:[-*•]|#{1,6}|\d{1,2}[.)]|\([a-z\d]\))\s+")
 _SHORTEST = 3
 _STEM = 5
 """Letters by which words are taken for one: ``summary`` and ``summarise``, ``policy`` and ``policies``."""
@@ -93,8 +94,20 @@ def _blanked(match: re.Match[str]) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text; a semicolon ends one too."""
-    return [part.strip() for part in _END.split(text) if _WORD.search(part)]
+    """The sentences of a text, without the bullets and numbers before them; a semicolon ends one too."""
+    return [_BULLET.sub("", part.strip()) for part in _END.split(text) if _WORD.search(part)]
+
+
+def items(text: str) -> list[tuple[bool, str]]:
+    """The items of a text's lists and what stands between them; True for an item of a list."""
+    found: list[tuple[bool, str]] = []
+    for line in text.split("\n"):
+        listed = _BULLET.match(line.strip()) is not None
+        if listed or not found:
+            found.append((listed, line))
+        else:
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
+    return found
 
 
 def stems(text: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from promptkit.checks.clarity.texts import Instruction, sentences
+from promptkit.checks.clarity.texts import Instruction, items, sentences
 from promptkit.declarations import Declaration
 from promptkit.rendering import Problem
 
@@ -16,8 +16,9 @@ _AMOUNT = (
     r"sufficient(?:ly)?|adequate(?:ly)?|enough"
 )
 _QUALITY = (
-    r"appropriate(?:ly)?|suitab(?:le|ly)|proper(?:ly)?|reasonabl[ey]|sensibl[ey]|nice(?:ly)?|decent(?:ly)?|"
-    r"high[- ]quality|good enough|good|interesting|as well as possible"
+    r"appropriate(?:ly)?|suitab(?:le|ly)|proper(?:ly)?(?! (?:noun|name|adjective)s?\b)|reasonabl[ey]|"
+    r"sensibl[ey]|nice(?:ly)?|decent(?:ly)?|high[- ]quality|good enough|"
+    r"good(?! (?:or|and|nor|to|versus|vs) (?:bad|poor)| faith)|interesting|as well as possible"
 )
 _CONDITION = (
     r"(?:if|as|where|when) (?:necessary|needed|appropriate|possible|required|applicable)|and so (?:on|forth)|"
@@ -32,25 +33,45 @@ _MENDS = (
     (re.compile(_QUALITY, re.IGNORECASE), "say what can be seen in the answer"),
 )
 _PARTS = ("task", "step", "done_when", "rule")
+_ASKING = re.compile(
+    r"(?i)^(?:please |then |also |finally |always |make sure to |try to )*(?:add|address|adapt|adjust|apply|analy[sz]e|"
+    r"answer|arrange|ask|assign|begin|break|check|choose|cite|classify|close|compare|compose|copy|count|cover|create|"
+    r"describe|design|draft|end|ensure|evaluate|explain|extract|fill|find|finish|focus|format|generate|give|group|help|"
+    r"highlight|identify|include|keep|leave|limit|list|make|mention|name|note|offer|open|organi[sz]e|output|pick|plan|"
+    r"present|prioriti[sz]e|produce|propose|provide|put|quote|rank|rate|recommend|refer|reply|report|respond|return|"
+    r"review|rewrite|score|select|show|sort|split|start|state|structure|suggest|summari[sz]e|take|tell|translate|turn|"
+    r"use|write)\b"
+)
+"""How a sentence of a body begins that asks for something; the others may be background."""
+_FACT = re.compile(r"(?i)\b(?:if|when|where|while|unless|whether|because|since|though|although)\b[^,.;:]*$")
+"""What stands before an amount that describes the input rather than asks for one: "if several apply"."""
 
 _NEGATION = re.compile(
     r"(?i)^(?:please )?(?:(?:you )?(?:must|should|may|can|shall)(?: not|n't| never)\b|do not\b|don't\b|never\b|avoid\b|"
-    r"refrain from\b|stop \w+ing\b)"
+    r"refrain from\b|stop \w+ing\b)(?! (?:forget|fail|hesitate|neglect) to\b)"
+)
+# Text that is not to be changed stays as it is, and a limit says how far one may go.
+_SAYS_ENOUGH = re.compile(
+    r"(?i)^\s*(?:change|changing|alter|altering|modify|modifying|translate|translating|edit|editing|rephrase|reorder|"
+    r"round|paraphrase|touch)\b|\b(?:exceed|(?:more|longer|fewer|less|shorter|further|later|earlier) than|over \d)\b"
 )
 _ALTERNATIVE = re.compile(
     r"(?i)\b(?:instead|rather|but|unless|except|only|use|write|leave|keep|say|give|put|set|ask|return|choose|prefer|"
     r"replace|mark|quote|skip|name|look|answer with|stick to)\b"
 )
+_WHOLE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
+"""What stands between sentences, not between the clauses of one."""
+_ONLY = re.compile(r"(?i)\b(?:only|alone|exactly|verbatim|word for word|nothing else|as it is|as they are)\b")
+"""What says all that may be done, so that the sentence behind it only says it again."""
 
 
 def vague_problems(declaration: Declaration, instructions: Sequence[Instruction]) -> Iterator[Problem]:
     """Vague words in what instructs: task, steps, done_when and the sentences of rules, not background."""
     for text in instructions:
-        if text.part not in _PARTS:
-            continue
         words = _QUOTED.sub(lambda match: "_" * len(match.group()), text.text)
-        for match in _VAGUE.finditer(words):
-            if not _is_name(words, match) and not _DEFINED.match(words[match.end() :]):
+        for match in _vague_in(text, words):
+            around = match.string
+            if not (_is_name(match) or _is_fact(match) or _DEFINED.match(around[match.end() :])):
                 yield Problem(
                     rule="vague-word",
                     message=f'"{match.group()}" can be taken in many ways; {_mend(match.group())}',
@@ -61,46 +82,82 @@ def vague_problems(declaration: Declaration, instructions: Sequence[Instruction]
                 )
 
 
+def _vague_in(text: Instruction, words: str) -> Iterator[re.Match[str]]:
+    """The vague words of a declared part, and of those sentences of a body that ask for something."""
+    if text.part in _PARTS:
+        yield from _VAGUE.finditer(words)
+    elif text.part == "body":
+        for sentence in sentences(words):
+            if _ASKING.match(sentence):
+                yield from _VAGUE.finditer(sentence)
+
+
 def negation_problems(declaration: Declaration, instructions: Sequence[Instruction]) -> Iterator[Problem]:
     """Sentences that say what not to do and leave open what to do."""
     for text in instructions:
         if text.part not in ("step", "rule", "task", "body"):
             continue
-        parts = sentences(text.text)
-        for at, sentence in enumerate(parts):
-            if not _NEGATION.match(sentence):
-                continue
-            # A step or rule is about one thing, so its other sentences say what to do about it.
-            beside = parts[at + 1 : at + 2] if text.part == "body" else parts[:at] + parts[at + 1 :]
-            if not _has_alternative(sentence, beside, own=text.part != "body"):
+        pieces = items(text.text) if text.part == "body" else [(True, text.text)]
+        for own, piece in pieces:
+            for clause in _bare(piece, own=own):
                 yield Problem(
                     rule="bare-negation",
-                    message=f'"{_short(sentence)}" says what not to do; say what to do in its place as well',
+                    message=f'"{_short(clause)}" says what not to do; say what to do in its place as well',
                     file=declaration.place,
                     line=text.line,
                     lines=text.lines,
-                    word=sentence.split()[0],
+                    word=clause.split()[0],
                 )
 
 
-def _has_alternative(sentence: str, beside: Sequence[str], *, own: bool) -> bool:
+def _bare(text: str, *, own: bool) -> Iterator[str]:
+    """The clauses that forbid alone.
+
+    Args:
+        text: The text.
+        own: True for a step, a rule or an item of a list: it is about one thing, so all that it says besides tells
+            what to do about it. In running text only the same sentence and those beside it can.
+    """
+    wholes = [clauses for whole in _WHOLE.split(text) if (clauses := sentences(whole))]
+    for at, clauses in enumerate(wholes):
+        together = [clause for whole in wholes for clause in whole] if own else clauses
+        if any(not _NEGATION.match(clause) for clause in together):
+            continue
+        after = [clause for whole in wholes[at + 1 : at + 2] for clause in whole[:1]]
+        before = [clause for whole in wholes[:at][-1:] for clause in whole[-1:]]
+        if any(map(_offers, after)) or any(map(_ONLY.search, before + after)):
+            continue
+        yield from (clause for clause in clauses if not _has_alternative(clause))
+
+
+def _has_alternative(sentence: str) -> bool:
     rest = _NEGATION.sub("", sentence, count=1)
     _, comma, after = rest.partition(",")
-    if re.search(r"(?i)\b(?:instead|rather|but|unless|except)\b", rest) or (
-        comma and _ALTERNATIVE.search(after)
-    ):
-        return True
-    if own:
-        return any(not _NEGATION.match(other) for other in beside)
-    return any(_ALTERNATIVE.match(other) or re.search(r"(?i)\binstead\b", other) for other in beside)
+    return (
+        _SAYS_ENOUGH.search(rest) is not None
+        or re.search(r"(?i)\b(?:instead|rather|but|unless|except)\b", rest) is not None
+        or (comma != "" and _ALTERNATIVE.search(after) is not None)
+    )
 
 
-def _is_name(words: str, match: re.Match[str]) -> bool:
+def _offers(other: str) -> bool:
+    """Whether the next sentence of a body says what to do in place of what the one before forbids."""
+    said = re.sub(r"(?i)^(?:if|when|where|in that case|otherwise)\b[^,]*,\s*(?:then |please )?", "", other)
+    return _ALTERNATIVE.match(said) is not None or re.search(r"(?i)\binstead\b", other) is not None
+
+
+def _is_name(match: re.Match[str]) -> bool:
     """True for a word with a capital inside a sentence, which is part of a name."""
     if not match.group()[0].isupper():
         return False
-    before = words[: match.start()].rstrip()
+    before = match.string[: match.start()].rstrip()
     return bool(before) and before[-1] not in ".!?:;\n"
+
+
+def _is_fact(match: re.Match[str]) -> bool:
+    """True for an amount in a condition: how much the input has, not how much is to be written."""
+    amount = re.fullmatch(r"(?i)some|several|a few|a couple of|various|a number of", match.group())
+    return amount is not None and _FACT.search(match.string[: match.start()]) is not None
 
 
 def _mend(word: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from promptkit.libraries.stubs.names import Names
+from promptkit.libraries.stubs.names import Names, camel, shadows
 from promptkit.schemas import InputField
 from promptkit.schemas.fragments import branches, resolve, types_of
 from promptkit.schemas.json_types import is_mapping
@@ -20,7 +21,7 @@ _PARTS: Mapping[str, str] = {
 _SCALARS: Mapping[str, str] = {
     "string": "str",
     "integer": "int",
-    "number": "float",
+    "number": "float | Decimal",
     "boolean": "bool",
     "null": "None",
 }
@@ -28,7 +29,10 @@ _MOMENTS: Mapping[str, str] = {
     "date": "str | datetime.date",
     "date-time": "str | datetime.datetime",
     "time": "str | datetime.time",
+    "uuid": "str | UUID",
 }
+_OBJECTS = "BaseModel | DataclassInstance"
+"""What an object may be besides a dict."""
 _MAX_DEPTH = 8
 
 
@@ -68,26 +72,43 @@ class InputTypes:
 
     def _of_kind(self, kind: str, fragment: Mapping[str, Any], name: str, depth: int) -> str:
         if kind == "array":
-            return f"Sequence[{self._type(fragment.get('items', True), f'{name}Item', depth + 1)}]"
+            return _list_of(self._type(fragment.get("items", True), f"{name}Item", depth + 1))
+        if kind == "string":
+            return _MOMENTS.get(str(fragment.get("format")), "str")
         if kind != "object":
-            return _MOMENTS.get(str(fragment.get("format")), _SCALARS.get(kind, "Any"))
+            return _SCALARS.get(kind, "Any")
         properties: Mapping[str, Any] = fragment.get("properties", {})
-        if not properties or not all(key.isidentifier() for key in properties):
-            others = fragment.get("additionalProperties", True)
-            return f"Mapping[str, {self._type(others, f'{name}Value', depth + 1)}] | BaseModel"
-        return f"{self._typed_dict(name, properties, fragment, depth)} | BaseModel"
+        others = fragment.get("additionalProperties", not properties)
+        if not properties:
+            return f"Mapping[str, {self._type(others, f'{name}Value', depth + 1)}] | {_OBJECTS}"
+        fields = {key: self._type(part, f"{name}{camel(key)}", depth + 1) for key, part in properties.items()}
+        if others is not False:
+            # A TypedDict refuses keys that it does not name.
+            values = _union([*fields.values(), self._type(others, f"{name}Value", depth + 1)])
+            return f"Mapping[str, {values}] | {_OBJECTS}"
+        return f"{self._typed_dict(name, fields, set(fragment.get('required', ())))} | {_OBJECTS}"
 
-    def _typed_dict(
-        self, name: str, properties: Mapping[str, Any], fragment: Mapping[str, Any], depth: int
-    ) -> str:
-        required = set(fragment.get("required", ()))
+    def _typed_dict(self, name: str, fields: Mapping[str, str], required: set[str]) -> str:
         made = self._names.new(name)
-        lines = [f"class {made}(TypedDict):"]
-        for key, part in properties.items():
-            text = self._type(part, f"{name}{key[:1].upper()}{key[1:]}", depth + 1)
-            lines.append(f"    {key}: {text if key in required else f'NotRequired[{text}]'}")
-        self._names.classes.append("\n".join(lines))
+        given = {key: text if key in required else f"NotRequired[{text}]" for key, text in fields.items()}
+        if shadows(given) or not all(key.isidentifier() and not keyword.iskeyword(key) for key in given):
+            pairs = ", ".join(f"{key!r}: {text}" for key, text in given.items())
+            self._names.classes.append(f"{made} = TypedDict({made!r}, {{{pairs}}})")
+        else:
+            lines = [f"    {key}: {text}" for key, text in given.items()]
+            self._names.classes.append("\n".join([f"class {made}(TypedDict):", *lines]))
         return made
+
+
+def _list_of(item: str) -> str:
+    """Lists, tuples and sets; a text is a sequence of texts too, but no list."""
+    if item == "str":
+        return "list[str] | tuple[str, ...] | AbstractSet[str]"
+    return (
+        f"Sequence[{item}]"
+        if any(word in item for word in ("[", "BaseModel"))
+        else f"Sequence[{item}] | AbstractSet[{item}]"
+    )
 
 
 def _union(parts: Iterable[str]) -> str:

@@ -23,9 +23,13 @@ _HEAD = """\
 # mypy: disable-error-code="override"
 import datetime
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict, TypeVar, overload
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, TypeVar, overload
+from uuid import UUID
 
+from _typeshed import DataclassInstance
 from pydantic import BaseModel
 
 from promptkit import DocumentPart, ImagePart, Library, Message, Prompt, Rendered, Result

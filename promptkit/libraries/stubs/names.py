@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-__all__ = ["Names", "camel"]
+__all__ = ["Names", "camel", "shadows"]
 
 
 class Names:
@@ -34,6 +35,11 @@ class Names:
             return kind.__qualname__
         self.modules.add(kind.__module__)
         return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def shadows(fields: Mapping[str, str]) -> bool:
+    """Whether a field is called as a type that another field of the class, or the field itself, needs: ``list``."""
+    return bool(fields.keys() & set(re.findall(r"\w+", " ".join(fields.values()))))
 
 
 def camel(name: str) -> str:
