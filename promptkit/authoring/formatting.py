@@ -17,7 +17,7 @@ from promptkit.authoring.yaml_text import load
 from promptkit.errors import TemplateError
 from promptkit.schemas.json_types import is_list, is_object
 
-__all__ = ["formatted"]
+__all__ = ["formatted", "formatted_body"]
 
 _ORDER = {key: number for number, key in enumerate((*KEYS, "template"))}
 _KEY = re.compile(r"([A-Za-z_]\w*)[ \t]*:")
@@ -45,14 +45,14 @@ def formatted(text: str, *, file: str, yaml_document: bool) -> str:
         # A text in a block that ends with the file, and without a line break, is another one with it.
         whole = text.endswith("\n") or _values(f"{text}\n", split) == _values(text, split)
         return f"{made}\n" if whole else made
-    body = _body(split.body)
+    body = formatted_body(split.body)
     if split.yaml is None:
         return body
     front = _front(split)
     return f"---\n{front}{chr(10) if front else ''}---\n{body}"
 
 
-def _body(body: str) -> str:
+def formatted_body(body: str) -> str:
     """The template: no blank lines before and behind it; what stands in messages stays."""
     made = spaced(body)
     lines = made.split("\n")
