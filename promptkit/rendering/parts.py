@@ -9,6 +9,7 @@ from typing import TypeVar
 import jinja2
 from jinja2 import nodes
 
+from promptkit.messages import Role
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, compile_fault, run_fault
 from promptkit.rendering.rewriting import Inliner
@@ -77,14 +78,8 @@ class Parts:
         """Replace role blocks that read no input by the messages that they make."""
         for index, node in enumerate(body.tree.body):
             role = role_of(node)
-            if role is None:
-                continue
-            texts, run = _texts_of(node), Run({})
-            if texts is not None:
-                self._run(lambda: run.emit(role, joined(texts)))  # noqa: B023 - called at once
-            elif self._never_changes(node, body, index):
-                self.now(run, self._part(self._alone(node), body, index))
-            else:
+            run = None if role is None else self._run_once(role, node, body, index)
+            if run is None:
                 continue
             self._env.fixed.append(tuple(run.messages))
             self._env.fixed_marks.append(run.marks)
@@ -102,6 +97,20 @@ class Parts:
                 body.tree.body.remove(node)
         live_in(body.tree, self._env)
 
+    def _run_once(self, role: Role, node: nodes.Node, body: Unit, index: int) -> Run | None:
+        """What a role block emits that reads no input; None for one that does."""
+        run, texts = Run({}), _texts_of(node)
+        if texts is not None:
+            try:
+                run.emit(role, joined(texts))
+            except RUN_FAULTS as error:
+                raise body.place.error(str(error), node.lineno) from error
+            return run
+        if not self._never_changes(node, body, index):
+            return None
+        self.now(run, self._part(self._alone(node), body, index))
+        return run
+
     def show_examples(self) -> None:
         """Let the examples, which are rendered after all else, follow what never changes where they stand behind it."""
         for number in self._before_examples:
@@ -111,15 +120,11 @@ class Parts:
         """Run a part while the prompt is compiled."""
         token = CURRENT.set(run)
         try:
-            return self._run(lambda: run_part(self._env, part, run.values))
-        finally:
-            CURRENT.reset(token)
-
-    def _run(self, work: Callable[[], T]) -> T:
-        try:
-            return work()
+            return run_part(self._env, part, run.values)
         except RUN_FAULTS as error:
             raise run_fault(error, self._units.places) from error
+        finally:
+            CURRENT.reset(token)
 
     def _never_changes(self, node: nodes.Node, body: Unit, index: int) -> bool:
         if any(found.name in (PIECE, SECTION) for found in below(node, nodes.Filter)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from jinja2 import nodes
 from jinja2.environment import Environment
@@ -23,7 +23,7 @@ def children(node: nodes.Node) -> list[nodes.Node]:
     for name in node.fields:
         value = getattr(node, name, None)
         if type(value) is list:
-            found += [item for item in value if isinstance(item, nodes.Node)]
+            found += [item for item in cast("list[object]", value) if isinstance(item, nodes.Node)]
         elif isinstance(value, nodes.Node):
             found.append(value)
     return found
