@@ -109,6 +109,40 @@ def test_a_release_that_is_too_small_is_refused(project: Any) -> None:
     assert "note cannot be 1.3.0 after 1.2.0: what changed demands 2.0.0 or higher (major)" in done.err
 
 
+def test_a_release_since_a_revision_says_what_to_compare_with(project: Any) -> None:
+    change(project, "[task, idea]", "[task, idea, other]")
+
+    done = project("release", "note", "--base", "HEAD", "--version", "minor")
+
+    assert done.code == 2
+    assert done.err.endswith("promptkit diff HEAD:note shows all of it\n")
+    assert project("diff", "HEAD:note").code == 0
+
+
+def test_a_diff_of_a_named_version_is_with_the_working_copy(project: Any) -> None:
+    project("freeze", "note")
+    change(project, "version: 1.2.0", "version: 1.3.0")
+    project("freeze", "note")
+    change(project, "[task, idea]", "[task, idea, other]")
+
+    old, newest = project("diff", "note@1.2.0"), project("diff", "note@^1.2")
+
+    assert old.out.startswith("note@1.2.0 -> note\n")
+    assert newest.out.startswith("note@1.3.0 -> note\n")
+    assert old.code == newest.code == 0
+
+
+def test_a_review_says_where_a_faulty_prompt_is_faulty(project: Any) -> None:
+    project.write("templates/broken.prompt.j2", "---\na: [\n---\n")
+
+    done = project("review", "--base", "HEAD")
+
+    assert done.code == 1
+    assert done.out.startswith(
+        "broken: does not hold together: broken.prompt.j2:3:1: The YAML ends here inside"
+    )
+
+
 def test_a_first_release_names_no_version_before(project: Any) -> None:
     assert project("release", "echo").out == "templates/echo.prompt.j2: wrote version 1.0.0\n"
 
