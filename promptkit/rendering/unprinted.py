@@ -11,6 +11,7 @@ from promptkit.declarations import Clarity, Declaration
 from promptkit.errors import TemplateError
 from promptkit.rendering.roles import EXAMPLES, SECTION
 from promptkit.rendering.units import Unit
+from promptkit.rendering.walking import below
 
 __all__ = ["check_printed"]
 
@@ -70,7 +71,7 @@ def _declared(declaration: Declaration, *, rules: bool) -> Iterator[tuple[str, s
 
 def _printed(texts: Iterable[Unit]) -> Iterator[str]:
     for text in texts:
-        for node in text.tree.find_all(nodes.Filter):
+        for node in below(text.tree, nodes.Filter):
             if node.name == SECTION and isinstance(node.node, nodes.Const):
                 yield node.node.value
             elif node.name == EXAMPLES:

@@ -29,6 +29,7 @@ from promptkit.rendering.analysis.signatures import function_fault, test_fault
 from promptkit.rendering.analysis.uses import Uses
 from promptkit.rendering.environment import GLOBALS
 from promptkit.rendering.roles import CONCAT, section_key
+from promptkit.rendering.walking import children
 from promptkit.schemas.json_types import is_list
 
 __all__ = ["Expressions"]
@@ -129,7 +130,7 @@ class Expressions:
         visitor = self._visitors.get(type(node))
         if visitor is not None:
             return scope.settled(visitor(node, scope))
-        for child in node.iter_child_nodes():
+        for child in children(node):
             self.kind(child, scope)
         return ANY
 

@@ -247,12 +247,29 @@ def either(left: Kind, right: Kind) -> Kind:
         alike = left.name == right.name and (
             left.name not in ("list", "object") or left.schema == right.schema
         )
-        made = replace(left, values=None) if alike else ANY
+        made = replace(left, values=None) if alike else _either_list(left, right)
     nullable = left.nullable or right.nullable or "none" in (left.name, right.name)
     made = replace(made, nullable=nullable)
     if left.key == right.key:
         return made_of(made, left, right, keeps=True)
     return made_of(replace(made, path="", own=""), left, right, keeps=True)
+
+
+def _either_list(left: Kind, right: Kind) -> Kind:
+    """What is one of two lists of different items, as in ``rows or []``; anything when they are no lists."""
+    if (left.name, right.name) != ("list", "list"):
+        return ANY
+    if _is_empty(left) or _is_empty(right):
+        full = right if _is_empty(left) else left
+        return replace(
+            full, schema={key: part for key, part in full.schema.items() if key != "minItems"}, values=None
+        )
+    return replace(list_of(either(left.item, right.item)), lazy=left.lazy or right.lazy)
+
+
+def _is_empty(kind: Kind) -> bool:
+    """Whether it is the list ``[]`` that a template writes down."""
+    return kind.inner is not None and kind.inner.values == ()
 
 
 def said(kind: Kind) -> str:
