@@ -163,7 +163,7 @@ class Units:
             raise TemplateError(problem, file=at.file, line=at.line, rule="include", word=name)
         key = f"{kind.value} {identity}"
         if key not in self.by_key:
-            place = Place(file=identity, first=source.line)
+            place = Place(file=identity, first=source.line, text=source.text)
             self.add(key, source.text, place, kind, (*chain, identity))
         return key
 
