@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from jinja2 import nodes
 
-from promptkit.rendering.analysis.kinds import ANY, Kind
+from promptkit.rendering.analysis.kinds import ANY, Kind, either
 
 __all__ = ["FILLED", "Scope", "merged"]
 
@@ -104,7 +105,7 @@ def _joined(kinds: Sequence[Kind], own: str) -> Kind:
     if all(kind is first or kind == first for kind in kinds):
         return first
     real = [kind for kind in kinds if kind.name != "none"]
-    alike = real[0] if real and all(kind == real[0] for kind in real) else ANY
+    alike = reduce(lambda made, kind: made if kind == made else either(made, kind), real) if real else ANY
     return replace(
         alike,
         nullable=len(real) < len(kinds) or any(kind.nullable for kind in real),
