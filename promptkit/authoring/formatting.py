@@ -11,13 +11,13 @@ import yaml
 from promptkit.authoring.document import KEYS
 from promptkit.authoring.front_matter import Split, split_text
 from promptkit.authoring.indentation import Line, indented, lines_of
-from promptkit.authoring.jinja_spacing import spaced
+from promptkit.authoring.jinja_spacing import formatted_body, spaced
 from promptkit.authoring.nodes import Pairs, Scalar, Source, plain
 from promptkit.authoring.yaml_text import load
 from promptkit.errors import TemplateError
 from promptkit.schemas.json_types import is_list, is_object
 
-__all__ = ["formatted", "formatted_body"]
+__all__ = ["formatted"]
 
 _ORDER = {key: number for number, key in enumerate((*KEYS, "template"))}
 _KEY = re.compile(r"([A-Za-z_]\w*)[ \t]*:")
@@ -50,19 +50,6 @@ def formatted(text: str, *, file: str, yaml_document: bool) -> str:
         return body
     front = _front(split)
     return f"---\n{front}{chr(10) if front else ''}---\n{body}"
-
-
-def formatted_body(body: str) -> str:
-    """The template: no blank lines before and behind it; what stands in messages stays."""
-    made = spaced(body)
-    lines = made.split("\n")
-    while lines and not lines[0].strip():
-        del lines[0]
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if lines and lines[-1].rstrip().endswith("%}"):
-        lines[-1] = lines[-1].rstrip()
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _front(split: Split) -> str:

@@ -58,7 +58,9 @@ def _declared(declaration: Declaration, *, rules: bool) -> Iterator[tuple[str, s
     for block in declaration.context:
         key = f"context.{block.id}"
         whole = key if block.source is not None else "context"
-        yield whole, key, f"{{{{ {key} }}}} in a role block", block.line
+        # A block that a variant took over stands in a line of another file.
+        own = declaration.place_of(key) == declaration.place
+        yield whole, key, f"{{{{ {key} }}}} in a role block", block.line if own else line("extends")
     if declaration.output.reasoning:
         yield "output_format", "output_format", "{{ output_format }} in a role block", line("output")
     if rules:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from promptkit.authoring.formatting import formatted_body
+from promptkit.authoring.jinja_spacing import formatted_body
 from promptkit.errors import PromptError
 from promptkit.libraries.diffs.bumps import Bump
 from promptkit.libraries.diffs.contracts import Change, contract_changes
