@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 
 from jinja2 import nodes
 
@@ -105,7 +104,9 @@ def _joined(kinds: Sequence[Kind], own: str) -> Kind:
     if all(kind is first or kind == first for kind in kinds):
         return first
     real = [kind for kind in kinds if kind.name != "none"]
-    alike = reduce(lambda made, kind: made if kind == made else either(made, kind), real) if real else ANY
+    alike = real[0] if real else ANY
+    for kind in real[1:]:
+        alike = alike if kind == alike else either(alike, kind)
     return replace(
         alike,
         nullable=len(real) < len(kinds) or any(kind.nullable for kind in real),
