@@ -176,6 +176,11 @@ class Kind:
         """Anything that is made of the value."""
         return Kind(trusted=self.trusted, changes=self.changes)
 
+    def filled(self) -> Kind:
+        """The same when it is known to be true: not None, and a list with an item."""
+        made = self.certain()
+        return replace(made, schema={**made.schema, "minItems": 1}) if made.may_be_empty else made
+
     def called(self, own: str) -> Kind:
         """The same value, told from others of its path."""
         return replace(self, own=own)
@@ -264,7 +269,8 @@ def _either_list(left: Kind, right: Kind) -> Kind:
         return replace(
             full, schema={key: part for key, part in full.schema.items() if key != "minItems"}, values=None
         )
-    return replace(list_of(either(left.item, right.item)), lazy=left.lazy or right.lazy)
+    made = replace(list_of(either(left.item, right.item)), lazy=left.lazy or right.lazy)
+    return replace(made, schema={"type": "array"}) if left.may_be_empty or right.may_be_empty else made
 
 
 def _is_empty(kind: Kind) -> bool:
