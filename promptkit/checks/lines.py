@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from promptkit.rendering import Passage
+from promptkit.passages import Passage
 
 __all__ = ["Lines"]
 

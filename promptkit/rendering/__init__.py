@@ -10,10 +10,8 @@ from promptkit.rendering.compiling import compile_template
 from promptkit.rendering.template import Template
 from promptkit.rendering.texts import Reading, read_prompt, undeclared_inputs
 from promptkit.rendering.units import Source
-from promptkit.rendering.words import Passage
 
 __all__ = [
-    "Passage",
     "Problem",
     "Reading",
     "Source",

@@ -11,7 +11,7 @@ import jinja2
 from jinja2.exceptions import TemplateSyntaxError
 
 from promptkit.errors import TemplateError
-from promptkit.rendering.words import Passage
+from promptkit.passages import Passage
 from promptkit.spelling import did_you_mean
 
 __all__ = ["COMPILE_FAULTS", "RUN_FAULTS", "Place", "compile_fault", "run_fault"]

@@ -164,7 +164,7 @@ def test_a_variant_may_take_more_and_promise_more(variant: Any) -> None:
 
 
 def test_faults_in_what_was_taken_over_point_to_its_own_file(folder: Path, variant: Any) -> None:
-    with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:\d+: .*polcy"):
+    with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:\d+:12: .*polcy"):
         (folder / "triage.prompt.j2").write_text(BASE.replace("context.policy }}", "context.polcy }}"))
         variant().check()
     (folder / "triage.prompt.j2").write_text(BASE)

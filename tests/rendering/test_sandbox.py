@@ -66,7 +66,7 @@ def test_the_sandbox_refuses(expression: str, text: Callable[..., str]) -> None:
     body = f"{{% macro m(p) %}}{{% endmacro %}}{{{{ {expression} }}}}"
     values = {"x": "X", "tags": ["a", "b"], "ticket": {"body": "b"}}
 
-    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:11: .") as caught:
+    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:11(:\d+)?: .") as caught:
         text(body, values)
 
     assert "Traceback" not in str(caught.value)
@@ -136,7 +136,7 @@ _DOUBLING = "{%% set n = namespace(a=['x']) %%}{%% for i in range(60) %%}{%% set
     ],
 )
 def test_what_grows_without_bound_is_stopped(content: str, problem: str, text: Callable[..., str]) -> None:
-    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:1[0-2]: ") as caught:
+    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:1[0-2](:\d+)?: ") as caught:
         text(content, {"x": "x", "tags": ["a", "b"]})
 
     assert problem in str(caught.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promptkit.rendering import Passage
+from promptkit.passages import Passage
 
 LINES = ["note of a note {{ note }}", "{% if other.note %}a/b{{ 'a/b' }}{% endif %}"]
 

@@ -1,4 +1,4 @@
-"""Words: where in the lines of a file a word of a template stands, which Jinja's nodes do not say."""
+"""Passages of a file: where in the lines of a file a word of a template stands, which Jinja's nodes do not say."""
 
 from __future__ import annotations
 
