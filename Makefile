@@ -120,7 +120,9 @@ nightly: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/fuzz.py --count 20000 --seed $(SEED)
 	$(BIN)/python tests/benchmarks/fuzz.py --count 3000 --seed $(SEED) --vocabulary demo
 	$(BIN)/python tests/benchmarks/hostile_tokens.py --cache build
+	$(BIN)/python tests/benchmarks/fuzz_fmt.py --count 2000 --seed $(SEED)
 	$(BIN)/python tests/benchmarks/fuzz_answers.py --random 20000 --seed $(SEED)
+	$(BIN)/python tests/benchmarks/fuzz_check.py --count 2000 --seed $(SEED)
 
 # The day of the year: another set of schemas each night, the same all day.
 SEED ?= $(shell date +%j)

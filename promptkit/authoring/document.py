@@ -191,9 +191,9 @@ class _Reader:
             )
         try:
             return self._around.base_of(reference)
-        except TemplateError:
-            raise  # it names the place in the other file
         except PromptError as error:
+            if isinstance(error, TemplateError) and error.file is not None:
+                raise  # it names the place in the other file
             raise node.place.fault(f"{reference} cannot be extended: {error}.") from error
 
     def _identity(self, name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ a field, that an example fits) is found when the file is read. A test holds it a
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,10 +23,19 @@ _TEXT: Mapping[str, Any] = {"type": ["string", "number", "boolean"]}
 _TEXTS: Mapping[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 _COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 1}
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
-_NAME = r"^[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*$"
-_REFERENCE = r"^[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*(@.+)?$"
+# Editors match by ECMA-262, whose \\w is ASCII alone; names may have the letters of any language.
+_NO_LETTER = r"\x00-\x40\x5B-\x60\x7B-\x7F"
+_LETTER = rf"[^{_NO_LETTER}]"
+_WORD = r"[^\x00-\x2F\x3A-\x40\x5B-\x5E\x60\x7B-\x7F]"
+_IDENTIFIER = rf"({_LETTER}|_){_WORD}*"
+_PATH = rf"[A-Za-z0-9_]({_WORD}|[.-])*(/[A-Za-z0-9_]({_WORD}|[.-])*)*"
+_NAME = rf"^{_PATH}$"
+_REFERENCE = rf"^{_PATH}(@.+)?$"
+_FIELD = rf"^\s*(?!({'|'.join(keyword.kwlist)})(?!{_WORD})){_LETTER}{_WORD}*\s*\??\s*"
+"""The beginning of a field's key: its name, no keyword of Python, and the mark of an optional one."""
 _VERSION = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
-_MODEL = r"^\w+(\.\w+)*:\w+(\.\w+)*$"
+_MODEL = rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*:{_IDENTIFIER}(\.{_IDENTIFIER})*$"
+_SCALARS = ("string", "number", "integer", "boolean", "null", "any")
 _FACTORIES = {"format": "format_of", "sorted": "sorted_by", "unique": "unique_items"}
 _INTEGERS = frozenset(
     f"{end}_{unit}"
@@ -33,14 +43,36 @@ _INTEGERS = frozenset(
     for unit in ("characters", "words", "sentences", "lines", "items")
 )
 _PAIRS = frozenset({"characters", "words", "sentences", "lines", "item_count"})
+_PHRASES: Mapping[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1}]}
+_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    **{kind: {"type": ["number", "string"]} for kind in ("at_least", "at_most")},
+    **{
+        kind: {"type": "string"}
+        for kind in ("not_before", "not_after", "matches", "grammar", "format", "expr")
+    },
+    **dict.fromkeys(
+        ("starts_with", "ends_with", "contains", "must_mention", "never_says", "language"), _PHRASES
+    ),
+    **{
+        kind: {"type": ["string", "object"]}
+        for kind in ("judged", "one_of_input", "quoted_from", "sorted", "tone")
+    },
+    "between": {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2},
+    "min_confidence": {"type": "number"},
+    "no_invented": {"type": ["boolean", "array", "object"]},
+    "one_of": {"type": "array", "minItems": 1},
+    "unique": {"type": ["boolean", "string", "array"]},
+}
+"""What a rule may be given, as far as one value tells; the rest is said when the file is read."""
 
 
-def editor_schema(*, front_matter: bool = False) -> dict[str, Any]:
+def editor_schema(*, front_matter: bool = False, kinds: Iterable[str] = KINDS) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a prompt file.
 
     Args:
         front_matter: True for the front matter of a ``.prompt.j2`` file, whose template stands behind it; False
             for a ``.prompt.yaml`` file.
+        kinds: The kinds of rule that files may name; those that do not come with promptkit take anything.
     """
     properties = dict(_properties())
     if not front_matter:
@@ -52,19 +84,22 @@ def editor_schema(*, front_matter: bool = False) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"promptkit/1 prompt {kind}",
         **_object(properties),
-        "$defs": _definitions(),
+        "$defs": _definitions(sorted(kinds)),
     }
 
 
 def _properties() -> Iterable[tuple[str, dict[str, Any]]]:
     yield "format", _said("The format of the file and the wording of its sections.", const="promptkit/1")
-    yield "name", _said("Its path in the library; left out in most files.", type="string", pattern=_NAME)
+    yield "name", _said("Its path in the library; left out in most files.", **_TEXT, pattern=_NAME)
     yield "version", _said("A semantic version: three numbers.", type="string", pattern=_VERSION)
     yield "description", _said("One sentence for people.", **_TEXT)
     languages = list(known_languages())
-    yield "language", _said("In which language promptkit speaks.", type="string", examples=languages)
-    yield "deprecated", _said("Why it should no longer be used, and what to use instead.", type="string")
-    yield "extends", _said("The prompt that this one is a variant of.", type="string", pattern=_REFERENCE)
+    yield "language", _said("In which language promptkit speaks.", **_TEXT, examples=languages)
+    yield (
+        "deprecated",
+        _said("Why it should no longer be used, and what to use instead.", type=["string", "number"]),
+    )
+    yield "extends", _said("The prompt that this one is a variant of.", **_TEXT, pattern=_REFERENCE)
     yield "generation", _said("How to sample.", **_ref("generation"))
     yield "input", _said("What goes in.", **_ref("input"))
     yield "clarity", _said("Who does what for whom.", **_ref("clarity"))
@@ -84,8 +119,8 @@ def _properties() -> Iterable[tuple[str, dict[str, Any]]]:
     )
 
 
-def _definitions() -> dict[str, Any]:
-    return {**_sections(), **_ends(), **_fields(), **_json_schema(), **_cases()}
+def _definitions(kinds: Iterable[str]) -> dict[str, Any]:
+    return {**_sections(), **_ends(), **_fields(kinds), **_json_schema(), **_cases()}
 
 
 def _sections() -> dict[str, Any]:
@@ -115,16 +150,17 @@ def _sections() -> dict[str, Any]:
         "block": {
             **_object(
                 {
-                    "id": {"type": "string", "pattern": r"^[^\W\d]\w*$"},
-                    "from": {"type": "string"},
+                    "id": {**_TEXT, "pattern": rf"^{_IDENTIFIER}$"},
+                    "from": {**_TEXT, "pattern": rf"^{_IDENTIFIER}"},
                     "text": _TEXT,
-                    "include": {"type": "string", "pattern": _REFERENCE},
+                    "include": {**_TEXT, "pattern": _REFERENCE},
                     "priority": {"type": "integer"},
                     "max_tokens": _COUNT,
                     "shrink": {"enum": ["never", "drop_first", "drop_last", "middle", "sentences"]},
                 }
             ),
             **_exactly_one("from", "text", "include"),
+            "dependentRequired": {"text": ["id"]},
         },
     }
 
@@ -135,7 +171,7 @@ def _ends() -> dict[str, Any]:
         "input": {
             **_object(
                 {
-                    "schema": {"anyOf": [_ref("fields"), _ref("jsonSchema")]},
+                    "schema": {"anyOf": [_ref("inputFields"), _ref("jsonSchema")]},
                     "model": {"type": "string", "pattern": _MODEL},
                     "trust": {
                         "type": "object",
@@ -158,7 +194,13 @@ def _ends() -> dict[str, Any]:
         "output": {
             **_object(
                 {
-                    "schema": {"anyOf": [{"const": "text"}, _ref("fields"), _ref("jsonSchema")]},
+                    "schema": {
+                        "anyOf": [
+                            {"const": "text"},
+                            {**_ref("outputFields"), "minProperties": 1},
+                            _ref("jsonSchema"),
+                        ]
+                    },
                     "model": {"type": "string", "pattern": _MODEL},
                     "json_schema": {"type": ["object", "boolean"]},
                     "reasoning": {"anyOf": [{"type": "boolean"}, _COUNT]},
@@ -170,43 +212,59 @@ def _ends() -> dict[str, Any]:
     }
 
 
-def _fields() -> dict[str, Any]:
-    """Picoschema, and rules."""
+def _fields(kinds: Iterable[str]) -> dict[str, Any]:
+    """Picoschema, and rules: parts go in and do not come out, rules are of what comes out."""
+    details = {"about": _TEXT, "default": True}
+    rules = {**_options(), **_kinds(kinds)}
     return {
-        "fields": {
+        **_fields_of("input", details, parts=("image", "document", "messages"), inner="value"),
+        **_fields_of("value", details),
+        **_fields_of("output", {**details, **rules}),
+        "choices": {"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1},
+        "listedRule": _object({"field": _TEXT, **rules}),
+    }
+
+
+def _fields_of(
+    of: str, details: Mapping[str, Any], *, parts: Iterable[str] = (), inner: str | None = None
+) -> dict[str, Any]:
+    """The definitions of fields, by names that begin with what they are of; ``inner``: what lists and objects hold."""
+    kind, item, inside = f"{of}Type", f"{inner or of}Item", f"{inner or of}Fields"
+    types = "|".join([*_SCALARS, *parts])
+    return {
+        f"{of}Fields": {
             "description": "Picoschema: a name, its type, and what it is.",
             "type": "object",
             "patternProperties": {
-                r"^[^?()]+\??\s*$": {"anyOf": [_ref("type"), _ref("specification")]},
-                r"^[^?()]+\??\s*\(\s*array": _ref("item"),
-                r"^[^?()]+\??\s*\(\s*object": _ref("fields"),
-                r"^[^?()]+\??\s*\(\s*enum": _ref("choices"),
-                r"^\(\*\)$": _ref("item"),
+                rf"{_FIELD}$": {"anyOf": [_ref(kind), _ref(f"{of}Specification")]},
+                rf"{_FIELD}{_kind('array')}": _ref(item),
+                rf"{_FIELD}{_kind('object')}": _ref(inside),
+                rf"{_FIELD}{_kind('enum')}": _ref("choices"),
+                rf"^\s*{_kind('[*]')}": _ref(item),
             },
             "additionalProperties": False,
         },
-        "type": {
+        kind: {
             "description": "A type, and behind a comma what the field is.",
             "type": ["string", "null"],
-            "pattern": r"^\s*(string|number|integer|boolean|null|any|image|document|messages)\s*(,[\s\S]*)?$",
+            "pattern": rf"^\s*({types})\s*(,[\s\S]*)?$",
         },
-        "choices": {"type": "array", "items": {"type": ["string", "number", "boolean"]}},
-        "item": {"anyOf": [_ref("type"), _ref("fields"), _ref("choices")]},
-        "specification": {
+        **({} if inner else {item: {"anyOf": [_ref(kind), _ref(inside), _ref("choices")]}}),
+        f"{of}Specification": {
             **_object(
                 {
-                    "type": {"anyOf": [_ref("type"), _ref("choices"), {"const": "array"}]},
-                    "items": _ref("item"),
-                    "about": _TEXT,
-                    "default": True,
-                    **_options(),
-                    **_kinds(),
+                    "type": {"anyOf": [_ref(kind), _ref("choices"), {"const": "array"}]},
+                    "items": _ref(item),
+                    **details,
                 }
             ),
             "required": ["type"],
         },
-        "listedRule": _object({"field": _TEXT, **_options(), **_kinds()}),
     }
+
+
+def _kind(word: str) -> str:
+    return rf"\(\s*{word}\s*(,[\s\S]*)?\)\s*$"
 
 
 def _json_schema() -> dict[str, Any]:
@@ -269,14 +327,14 @@ def _options() -> dict[str, Any]:
         "on_fail": {"enum": ["error", "reask", "warn"]},
         "say": _TEXT,
         "enforce": {"enum": ["prefer", "hard", "check"]},
-        "judge": {"type": "string"},
+        "judge": _TEXT,
         "when": {"enum": ["eval", "run"]},
     }
 
 
-def _kinds() -> dict[str, Any]:
-    """The rules that come with promptkit, with what each is."""
-    return {kind: {**_argument(kind), "description": _about(kind)} for kind in sorted(KINDS)}
+def _kinds(kinds: Iterable[str]) -> dict[str, Any]:
+    """The rules, with what each is."""
+    return {kind: {**_argument(kind), "description": _about(kind)} for kind in kinds}
 
 
 def _argument(kind: str) -> dict[str, Any]:
@@ -284,7 +342,7 @@ def _argument(kind: str) -> dict[str, Any]:
         return {"type": "integer", "minimum": 1}
     if kind in _PAIRS:
         return {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
-    return {}
+    return dict(_ARGUMENTS.get(kind, {}))
 
 
 def _about(kind: str) -> str:

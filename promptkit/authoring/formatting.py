@@ -11,7 +11,7 @@ import yaml
 from promptkit.authoring.document import KEYS
 from promptkit.authoring.front_matter import Split, split_text
 from promptkit.authoring.indentation import Line, indented, lines_of
-from promptkit.authoring.jinja_spacing import spaced
+from promptkit.authoring.jinja_spacing import formatted_body, spaced
 from promptkit.authoring.nodes import Pairs, Scalar, Source, plain
 from promptkit.authoring.yaml_text import load
 from promptkit.errors import TemplateError
@@ -45,24 +45,11 @@ def formatted(text: str, *, file: str, yaml_document: bool) -> str:
         # A text in a block that ends with the file, and without a line break, is another one with it.
         whole = text.endswith("\n") or _values(f"{text}\n", split) == _values(text, split)
         return f"{made}\n" if whole else made
-    body = _body(split.body)
+    body = formatted_body(split.body)
     if split.yaml is None:
         return body
     front = _front(split)
     return f"---\n{front}{chr(10) if front else ''}---\n{body}"
-
-
-def _body(body: str) -> str:
-    """The template: no blank lines before and behind it; what stands in messages stays."""
-    made = spaced(body)
-    lines = made.split("\n")
-    while lines and not lines[0].strip():
-        del lines[0]
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if lines and lines[-1].rstrip().endswith("%}"):
-        lines[-1] = lines[-1].rstrip()
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _front(split: Split) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["spaced"]
+__all__ = ["formatted_body", "spaced"]
 
 _OPENING = re.compile(r"\{([{%#])")
 _CLOSING = {"{": "}}", "%": "%}", "#": "#}"}
@@ -37,6 +37,19 @@ def spaced(template: str) -> str:
             at = closing.start()
     pieces.append(template[at:])
     return "".join(pieces)
+
+
+def formatted_body(body: str) -> str:
+    """The template: no blank lines before and behind it; what stands in messages stays."""
+    made = spaced(body)
+    lines = made.split("\n")
+    while lines and not lines[0].strip():
+        del lines[0]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if lines and lines[-1].rstrip().endswith("%}"):
+        lines[-1] = lines[-1].rstrip()
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _end_of(template: str, at: int, kind: str) -> int | None:

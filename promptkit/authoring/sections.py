@@ -17,7 +17,7 @@ from promptkit.authoring.fields import (
 )
 from promptkit.authoring.nodes import Items, Node, Pair, Pairs, Scalar, plain
 from promptkit.declarations import Clarity, ContextBlock, Shrink
-from promptkit.requests.generation import MOST_LOGPROBS, PENALTIES
+from promptkit.requests.generation import MOST_LOGPROBS, MOST_SEED, PENALTIES
 from promptkit.spelling import did_you_mean
 
 __all__ = [
@@ -65,7 +65,7 @@ SETTINGS = (
 
 _WHOLE_NUMBERS: Mapping[str, tuple[int | None, int | None]] = {
     "max_tokens": (1, None),
-    "seed": (None, None),
+    "seed": (0, MOST_SEED),
     "top_k": (0, None),
     "logprobs": (0, MOST_LOGPROBS),
 }

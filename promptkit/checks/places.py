@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from promptkit.checks.lines import Lines
 from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
@@ -66,21 +64,5 @@ def fault_of(error: Exception, rule: str, file: str, lines: Lines | None = None)
 
 def _found(lines: Lines, problem: Problem, first: int) -> tuple[int, int | None]:
     """Line and column of the word: as it is spelled there, inside an expression, before anywhere else."""
-    texts = [
-        (number, lines.line(problem.file or "", number)) for number in range(first, first + problem.lines)
-    ]
-    spelled = (rf"{problem.spelling}(?!\s*[.\[(])", problem.spelling) if problem.spelling else ()
-    other: tuple[int, int] | None = None
-    for pattern in (*spelled, rf"(?<!\w)(?P<word>{re.escape(problem.word)})(?!\w)"):
-        for number, text in texts:
-            for match in re.finditer(pattern, text):
-                if _is_in_expression(text, match.start("word")):
-                    return number, match.start("word") + 1
-                other = other or (number, match.start("word") + 1)
-    return other or (first, None)
-
-
-def _is_in_expression(text: str, at: int) -> bool:
-    """Whether braces are open at this place of a line."""
-    opened = max(text.rfind("{{", 0, at), text.rfind("{%", 0, at))
-    return opened >= 0 and max(text.rfind("}}", opened, at), text.rfind("%}", opened, at)) < 0
+    passage = lines.passage(problem.file or "", first, problem.lines)
+    return passage.find(problem.word, problem.spelling) or (first, None)

@@ -27,7 +27,7 @@ def diff(
         str | None,
         typer.Argument(
             metavar="[B]",
-            help="The same; without it A's newest frozen version, or A in a revision, and the working copy.",
+            help="The same; without it A's newest frozen version, or A as named, and the working copy.",
         ),
     ] = None,
     library: LibraryOption = None,
@@ -51,11 +51,15 @@ def _diff(old: str, new: str | None, library: LibraryOption) -> PromptDiff:
     from promptkit.errors import VersionError
     from promptkit.libraries.diffs import diff_of
     from promptkit.libraries.sides import newest_frozen, revised, side_at, side_of
+    from promptkit.libraries.versions import split_reference
 
     found = find_library(library)
     new = new or revised(old)
     if new is not None:
         return diff_of(side_at(found, old), side_at(found, new))
+    name, span = split_reference(old)
+    if span is not None:
+        return diff_of(side_at(found, old), side_at(found, name))
     working = side_of(found, found.entry(old))
     frozen = newest_frozen(found, old)
     if frozen is None:

@@ -20,8 +20,11 @@ def schema(
 ) -> int:
     """Print the JSON Schema of prompt files."""
     from promptkit.authoring.editor_schema import editor_schema
+    from promptkit.cli.locations import library_folder
     from promptkit.cli.screen import Screen
+    from promptkit.libraries.own_rules import kinds_of
 
-    made = editor_schema(front_matter=front_matter)
+    library_folder(None)  # what the configuration names lies beside it
+    made = editor_schema(front_matter=front_matter, kinds=kinds_of(()))
     Screen().text(json.dumps(made, indent=2, ensure_ascii=False))
     return 0

@@ -65,6 +65,7 @@ from promptkit.errors.backend_errors import (
     TimedOut,
     Unauthorized,
 )
+from promptkit.errors.messages import readable
 from promptkit.errors.root import PromptKitError
 from promptkit.problems import InputProblem
 
@@ -138,6 +139,7 @@ class TemplateError(PromptError):
         rule: str = "template",
         word: str = "",
     ) -> None:
+        problem = readable(problem)
         self.problem, self.rule, self.word = problem, rule, word
         self.file, self.line, self.column = file, line, column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)

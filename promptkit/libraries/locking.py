@@ -12,7 +12,7 @@ from promptkit.libraries.freezing import folder_of
 from promptkit.libraries.locks import LOCK_NAME, Lock, Pin, written
 from promptkit.libraries.pins import differences
 from promptkit.libraries.strict import lock_in
-from promptkit.libraries.writing import replace_file
+from promptkit.libraries.writing import refuse_outside, replace_file
 
 __all__ = ["Locked", "changes_since_lock", "lock_library"]
 
@@ -43,7 +43,9 @@ def lock_library(library: Library, *, anew: bool = False) -> Locked:
         PromptError: When a prompt does not hold together, or the lock cannot be written.
         LockError: When the lock cannot be read, or a frozen version is not what was locked.
     """
-    path = folder_of(library) / LOCK_NAME
+    root = folder_of(library)
+    path = root / LOCK_NAME
+    refuse_outside(path, root)
     before = None if anew else lock_in(library.tree)
     pins = _pins(library)
     if before is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +87,7 @@ def read_lock(text: str, place: str) -> Lock:
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
         raise LockError(
-            f"this is no TOML: {error}. Restore the file, or write it anew: promptkit lock",
+            f"this is no TOML: {error}. Restore the file, or write it anew: promptkit lock --anew",
             file=place,
             line=int(found[1]) if found else None,
         ) from error
@@ -98,9 +99,24 @@ def read_lock(text: str, place: str) -> Lock:
     }
     tables = data.get("prompt", [])
     if not is_listed(tables):
-        raise LockError("prompt must be a list of tables; write the lock anew: promptkit lock", file=place)
+        raise LockError(
+            "prompt must be a list of tables; write the lock anew: promptkit lock --anew", file=place
+        )
     pins = [_pin(table, place, lines) for table in tables]
+    _refuse_twice([pin.file for pin in pins], place, lines)
     return Lock(place=place, pins={pin.file: pin for pin in pins}, lines=lines)
+
+
+def _refuse_twice(files: Sequence[str], place: str, lines: Mapping[str, int]) -> None:
+    """Two tables of one file: a merge kept both sides, and which of them holds is nobody's to guess."""
+    for file, count in Counter(files).items():
+        if count > 1:
+            raise LockError(
+                f"{file} is locked {count} times; keep the table that is right, or write the lock anew: promptkit "
+                f"lock --anew",
+                file=place,
+                line=lines.get(file),
+            )
 
 
 def _table(pin: Pin) -> Iterator[str]:
@@ -133,7 +149,7 @@ def _check_format(data: Mapping[str, Any], text: str, place: str) -> None:
     line = next((n for n, row in enumerate(text.splitlines(), start=1) if row.startswith("format")), 1)
     if isinstance(found, bool) or not isinstance(found, int):
         raise LockError(
-            f"a lock begins with `format = {_FORMAT}`, and here it is {found!r}; write it anew: promptkit lock",
+            f"a lock begins with `format = {_FORMAT}`, and here it is {found!r}; write it anew: promptkit lock --anew",
             file=place,
             line=line,
         )
@@ -148,13 +164,15 @@ def _check_format(data: Mapping[str, Any], text: str, place: str) -> None:
 
 def _pin(table: Any, place: str, lines: Mapping[str, int]) -> Pin:
     if not is_object(table):
-        raise LockError("prompt must be a list of tables; write the lock anew: promptkit lock", file=place)
+        raise LockError(
+            "prompt must be a list of tables; write the lock anew: promptkit lock --anew", file=place
+        )
     line = lines.get(str(table.get("file")))
     for key in _TEXTS:
         if not isinstance(table.get(key), str):
             raise LockError(
                 f"{key} is missing or no text in the table of {table.get('name', 'a prompt')}; write the lock anew: "
-                f"promptkit lock",
+                f"promptkit lock --anew",
                 file=place,
                 line=line,
             )
@@ -171,7 +189,7 @@ def _pin(table: Any, place: str, lines: Mapping[str, int]) -> Pin:
 def _texts(value: Any, place: str, line: int | None) -> dict[str, str]:
     if not is_object(value) or not all(isinstance(item, str) for item in value.values()):
         raise LockError(
-            "fragments and judges are tables of texts; write the lock anew: promptkit lock",
+            "fragments and judges are tables of texts; write the lock anew: promptkit lock --anew",
             file=place,
             line=line,
         )

@@ -74,7 +74,7 @@ def release(
     before = None if old is None else old.prompt.version
     version = _chosen(name, before, now.prompt.version, diff.demands if diff else Bump.NONE, wanted)
     if diff is not None and before is not None and not enough(before, version, diff.demands):
-        raise VersionError(_too_small(name, before, version, diff))
+        raise VersionError(_too_small(name, before, version, diff, base))
     path = root / entry.path
     text = path.read_bytes().decode("utf-8")
     changed = version != now.prompt.version
@@ -150,11 +150,12 @@ def _numbers(version: str) -> tuple[int, int, int]:
     return found.numbers if found else (0, 0, 0)
 
 
-def _too_small(name: str, before: str, version: str, diff: PromptDiff) -> str:
+def _too_small(name: str, before: str, version: str, diff: PromptDiff, base: str | None) -> str:
     weightiest = [str(change) for change in diff.changes if change.demands is diff.demands][:3]
     why = f": {'; '.join(weightiest)}" if weightiest else ""
     least = least_after(before, diff.demands)
+    shown = name if base is None else f"{base}:{name}"
     return (
         f"{name} cannot be {version} after {before}: what changed demands {least} or higher ({diff.demands}){why}. "
-        f"Take it, or take the change back; promptkit diff {name} shows all of it"
+        f"Take it, or take the change back; promptkit diff {shown} shows all of it"
     )

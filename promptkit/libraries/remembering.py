@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,6 +28,15 @@ __all__ = ["check_folder"]
 
 _WORTH_A_PROCESS = 40
 """Prompts from which another process is worth its start: each takes some 8 ms, a fork some 50."""
+
+_PORTION = 8
+"""Prompts that a process draws at once, at least."""
+
+_MOST_PORTIONS = 1_000
+"""Of all prompts: a pipe takes one page before anybody reads it, however little the system gives."""
+
+_NUMBER = 4
+"""Bytes of a number in that pipe."""
 
 
 def check_folder(
@@ -126,36 +135,62 @@ def _checked(checker: _Checker, subjects: Sequence[Subject], processes: int) -> 
     if count < 2 or threading.active_count() > 1:  # noqa: PLR2004 - a fork of several threads may hang
         return {subject.name: checker.found(subject) for subject in subjects}
     context: Any = multiprocessing.get_context("fork")
-    shares = [subjects[at::count] for at in range(count)]
-    others: list[tuple[Any, Connection, Sequence[Subject]]] = []
-    for share in shares[1:]:
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(checker, share, theirs), daemon=True)
-        process.start()
-        theirs.close()
-        others.append((process, ours, share))
+    draw = _portions(len(subjects))
+    others: list[tuple[Any, Connection]] = []
     try:
-        found = {subject.name: checker.found(subject) for subject in shares[0]}
-        for process, ours, share in others:
-            found |= _received(checker, ours, share)
+        for _ in range(count - 1):
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=_work, args=(checker, subjects, draw, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            others.append((process, ours))
+        found = {subject.name: checker.found(subject) for subject in _drawn(draw, subjects)}
+        for process, ours in others:
+            found |= _received(ours)
             process.join()
     finally:
-        for process, _, _ in others:
+        os.close(draw)
+        for process, _ in others:
             process.terminate()
-    return found
+    # What another process drew and did not finish is done here.
+    return found | {subject.name: checker.found(subject) for subject in subjects if subject.name not in found}
 
 
-def _work(checker: _Checker, subjects: Sequence[Subject], theirs: Connection) -> None:
-    """What another process does: its share, sent back as one value."""
+def _portions(count: int) -> int:
+    """A pipe from which each process draws where its next portion begins, until none is left.
+
+    Prompts differ in what they cost and processors in what else they do, so a fixed share would let one wait.
+    """
+    draw, fill = os.pipe()
+    starts = range(0, count, _portion(count))
+    os.write(fill, b"".join(start.to_bytes(_NUMBER, "little") for start in starts))
+    os.close(fill)
+    return draw
+
+
+def _drawn(draw: int, subjects: Sequence[Subject]) -> Iterator[Subject]:
+    """One portion after another, as long as there are any."""
+    while number := os.read(draw, _NUMBER):
+        start = int.from_bytes(number, "little")
+        yield from subjects[start : start + _portion(len(subjects))]
+
+
+def _portion(count: int) -> int:
+    """How many prompts are drawn at once; the pipe holds all portions of a library of any size."""
+    return max(_PORTION, count // _MOST_PORTIONS + 1)
+
+
+def _work(checker: _Checker, subjects: Sequence[Subject], draw: int, theirs: Connection) -> None:
+    """What another process does: what it draws, sent back as one value."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is told of once, by the first process
-    theirs.send({subject.name: checker.found(subject) for subject in subjects})
+    theirs.send({subject.name: checker.found(subject) for subject in _drawn(draw, subjects)})
     theirs.close()
 
 
-def _received(checker: _Checker, ours: Connection, share: Sequence[Subject]) -> dict[str, _Found]:
-    """What the other process found; a share that it did not finish is done here."""
+def _received(ours: Connection) -> dict[str, _Found]:
+    """What the other process found; nothing where it came to a bad end."""
     try:
         received: dict[str, _Found] = ours.recv()
     except EOFError:
-        return {subject.name: checker.found(subject) for subject in share}
+        return {}
     return received

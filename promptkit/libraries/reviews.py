@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptkit.authoring import SUFFIXES
-from promptkit.errors import PromptError, TemplateError
+from promptkit.errors import PromptError
 from promptkit.libraries.diffs import Bump, PromptDiff, diff_of, enough, least_after
 from promptkit.libraries.folders import Library
 from promptkit.libraries.freezing import folder_of
@@ -101,7 +101,7 @@ def _new(library: Library, name: str) -> Reviewed:
     try:
         side_of(library, library.entry(name))
     except PromptError as error:
-        return Reviewed(name=name, fault=_faulty(error))
+        return Reviewed(name=name, fault=_faulty(error, library.tree.label))
     return Reviewed(name=name, note="is new")
 
 
@@ -109,7 +109,7 @@ def _changed(library: Library, past: Library, name: str, revision: str) -> Itera
     try:
         new = side_of(library, library.entry(name))
     except PromptError as error:
-        yield Reviewed(name=name, fault=_faulty(error))
+        yield Reviewed(name=name, fault=_faulty(error, library.tree.label))
         return
     try:
         old = side_of(past, past.entry(name), f"{name} at {revision}")
@@ -135,5 +135,6 @@ def _too_small(diff: PromptDiff) -> str:
     return f"{moved}, and what changed demands {least} or higher ({diff.demands})"
 
 
-def _faulty(error: PromptError) -> str:
-    return f"does not hold together: {error.problem if isinstance(error, TemplateError) else error}"
+def _faulty(error: PromptError, root: str) -> str:
+    """Why a prompt is faulty, at its place below the library, which is the same on every machine."""
+    return f"does not hold together: {str(error).replace(f'{root}/', '')}"

@@ -48,12 +48,14 @@ class Surface:
         mode: ``text`` for plain text, ``json`` for a value.
         output: The output's JSON Schema without what is meant for people, rules not yet in it.
         constraints: The rules on the output.
+        filled: True when a field that an answer leaves out has its default in the value.
     """
 
     inputs: Mapping[str, InputSurface]
     mode: str
     output: Mapping[str, Any]
     constraints: tuple[Constraint, ...]
+    filled: bool = False
 
     @property
     def digest(self) -> str:
@@ -96,6 +98,7 @@ def surface_of(prompt: Prompt[Any]) -> Surface:
         mode=output.mode,
         output=_bare(output.schema.json_schema),
         constraints=output.constraints,
+        filled=prompt.declaration.output.generated or prompt.declaration.output.model is not None,
     )
 
 

@@ -75,7 +75,7 @@ class FolderTree:
         """The names of the files in one folder."""
         try:
             with os.scandir(self.root / folder) as entries:
-                return sorted(entry.name for entry in entries if entry.is_file())
+                return sorted(entry.name for entry in entries if _is_file(entry))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -88,7 +88,7 @@ class FolderTree:
     def text(self, path: str, *, most_bytes: int = MOST_BYTES) -> str:
         """A file's text."""
         file = self.place(path)
-        if self._may_lead_out(path) and not Path(file).resolve().is_relative_to(self.root):
+        if self._may_lead_out(path) and not self._is_inside(file):
             raise TemplateError(
                 f"{file} leads out of the library {self.root}; links out of it are not followed"
             )
@@ -97,6 +97,12 @@ class FolderTree:
     def place(self, path: str) -> str:
         """The file's path."""
         return os.path.join(self.root, path)  # noqa: PTH118 - as above
+
+    def _is_inside(self, file: str) -> bool:
+        try:
+            return Path(file).resolve().is_relative_to(self.root)
+        except (OSError, RuntimeError):  # links that lead in a circle, which reading tells of
+            return True
 
     def _may_lead_out(self, path: str) -> bool:
         """False for a path below the root without links and steps upwards, which cannot."""
@@ -214,8 +220,16 @@ def _add_files(folder: str, below: str, found: list[str]) -> None:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 _add_files(entry.path, f"{below}{entry.name}/", found)
-            elif entry.is_file():
+            elif _is_file(entry):
                 found.append(f"{below}{entry.name}")
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """False also for a link that leads nowhere, or back to itself."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _unreadable(folder: str, error: OSError) -> TemplateError:

@@ -17,6 +17,7 @@ __all__ = [
     "alone",
     "create_file",
     "make_folder",
+    "refuse_outside",
     "remove_unfinished",
     "replace_file",
     "write_all",
@@ -118,8 +119,21 @@ def make_folder(folder: Path, root: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PromptError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
-    if not folder.resolve().is_relative_to(root.resolve()):
-        raise PromptError(f"{folder} leads out of the library {root}; links out of it are not followed")
+    refuse_outside(folder, root)
+
+
+def refuse_outside(path: Path, root: Path) -> None:
+    """Refuse what a link leads out of ``root``, or nowhere.
+
+    Raises:
+        PromptError: When it does.
+    """
+    try:
+        inside = path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:  # links that lead in a circle
+        raise PromptError(f"{path} cannot be followed: {error}; remove the link") from None
+    if not inside:
+        raise PromptError(f"{path} leads out of the library {root}; links out of it are not followed")
 
 
 @contextmanager

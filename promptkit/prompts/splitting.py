@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from promptkit.constraints import sentence_ends
 from promptkit.errors import CapabilityMissing, InputError
+from promptkit.prompts.characters import whole_before
 from promptkit.prompts.counting import TextCounter
 from promptkit.requests import Backend
 from promptkit.sessions import BackendLike, current_session
 
 __all__ = ["Chunk", "chunks"]
+
+
+_LONG = 64
+"""Characters for each token above which a text hardly fits: runs of blanks are the longest tokens that there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +42,9 @@ def chunks(
 ) -> Iterator[Chunk]:
     """Split a text into parts of at most so many tokens, at the ends of lines or sentences.
 
-    A sentence that is longer alone is split between words, a word that is longer between characters. Offsets lead
-    from a quotation in a part to its place in the whole.
+    A sentence that is longer alone is split between words, a word that is longer between characters as a reader sees
+    them: an accent stays with its letter, an emoji stays whole, as long as it fits. Offsets lead from a quotation in
+    a part to its place in the whole.
 
     Args:
         text: The whole.
@@ -49,7 +56,9 @@ def chunks(
     Raises:
         InputError: When ``tokens`` is below 1, or ``overlap`` is not below it.
         CapabilityMissing: When the backend cannot count tokens; it is asynchronous only.
+        TypeError: When one of them is no whole number.
     """
+    tokens, overlap = operator.index(tokens), operator.index(overlap)
     if tokens < 1 or not 0 <= overlap < tokens:
         raise InputError(
             f"tokens is {tokens} and overlap {overlap}; a part has at least 1 token, and less of it is in common"
@@ -81,7 +90,7 @@ class _Splitter:
 
     def _furthest(self, start: int, ends: list[int], first: int) -> int | None:
         """The last end up to which a part from ``start`` is not too long; None when not even the first is."""
-        if self._count(start, ends[first]) > self._tokens:
+        if not self._fits(start, ends[first]):
             return None
         low, step = first, 1
         while low + step < len(ends) and self._count(start, ends[low + step]) <= self._tokens:
@@ -96,17 +105,32 @@ class _Splitter:
                 high = middle - 1
         return low
 
+    def _fits(self, start: int, end: int) -> bool:
+        # A text without end, such as base64, is not counted as a whole again for each of its parts.
+        if end - start > _LONG * self._tokens:
+            return self._reach(start, end) == end
+        return self._count(start, end) <= self._tokens
+
     def _within(self, start: int, end: int) -> int:
         """As far as a part gets within one sentence: behind a blank where there is one, at least a character."""
-        low, high = start + 1, end
+        low = self._reach(start, end)
+        blank = max(self._text.rfind(blank, start + 1, low) for blank in " \t\n")
+        return blank + 1 if blank >= 0 else whole_before(self._text, start, low)
+
+    def _reach(self, start: int, end: int) -> int:
+        """As far as a part may get before ``end``, at least a character; looked for in steps that double."""
+        low, step = start + 1, self._tokens
+        while low + step < end and self._count(start, low + step) <= self._tokens:
+            low += step
+            step *= 2
+        high = min(low + step, end)
         while low < high:
             middle = (low + high + 1) // 2
             if self._count(start, middle) <= self._tokens:
                 low = middle
             else:
                 high = middle - 1
-        blank = max(self._text.rfind(blank, start + 1, low) for blank in " \t\n")
-        return blank + 1 if blank >= 0 else low
+        return low
 
     def _begin(self, end: int, ends: list[int], first: int, last: int) -> int:
         """Where the next part begins: sentences back, as the overlap and the sentence that must follow allow."""

@@ -42,6 +42,7 @@ from promptkit.rendering.texts import BODY, Reading, Texts, read_prompt
 from promptkit.rendering.tracing import Tracer, traced
 from promptkit.rendering.units import Source, Unit
 from promptkit.rendering.unprinted import check_printed
+from promptkit.rendering.walking import below, live_in
 from promptkit.requests import Origin, OutputSpec, think_first
 from promptkit.schemas import InputSchema, describe
 
@@ -175,7 +176,7 @@ class _Compiler:
         Keys of included files are paths on this machine, so they stay out.
         """
         texts = [
-            "".join(node.data for node in unit.tree.find_all(nodes.TemplateData))
+            "".join(node.data for node in below(unit.tree, nodes.TemplateData))
             for unit in self._units.by_key.values()
         ]
         plain = [text for text in self._texts.strings.values() if isinstance(text, str)]
@@ -193,7 +194,7 @@ class _Compiler:
                 tracer = Tracer(self._env, each.place, name if each is unit else "", self._unset)
                 tracer.visit(each.tree)
                 self._env.names_texts = self._env.names_texts or tracer.detours
-                each.tree.set_environment(self._env)
+                live_in(each.tree, self._env)
 
     def _shown(
         self, name: str, line: int | None = None, file: str | None = None
@@ -315,7 +316,7 @@ class _Compiler:
     def _check_history(self, body: Unit) -> set[str]:
         """The history's input where the template emits it."""
         for unit in self._units.within(body):
-            for node in unit.tree.find_all(nodes.Filter):
+            for node in below(unit.tree, nodes.Filter):
                 if node.name == HISTORY:
                     if self._env.history is None:
                         problem = (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 
 import jinja2
 from jinja2.exceptions import TemplateSyntaxError
 
 from promptkit.errors import TemplateError
+from promptkit.passages import Passage
 from promptkit.spelling import did_you_mean
 
 __all__ = ["COMPILE_FAULTS", "RUN_FAULTS", "Place", "compile_fault", "run_fault"]
@@ -35,6 +36,7 @@ _INNERMOST = re.compile(r"innermost block that needs to be closed is '([\w ]+)'"
 _EXPECTED = re.compile(r"expected token (.+), got (.+)")
 _BRACKET = re.compile(r"unexpected ('.'), expected ('.')")
 _UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
+_EXPRESSION = re.compile(r"\{[{%][-+]?\s*(?P<inner>[^\s}%](?:(?!\}\}|%\}).)*)")
 _TAGS = [
     "system",
     "user",
@@ -79,6 +81,7 @@ class Place:
         what: What the text is, for example ``clarity.role``; empty for a file or body.
         height: How many lines of the file the text may take up.
         indent: How many blanks of the file stand before each line of the text.
+        text: The text, for the columns of what has none.
     """
 
     file: str | None
@@ -87,6 +90,7 @@ class Place:
     what: str = ""
     height: int = 1
     indent: int = 0
+    text: str = field(default="", repr=False, compare=False)
 
     def error(
         self,
@@ -100,8 +104,25 @@ class Place:
         """A TemplateError at line ``lineno`` of this text, where ``word`` breaks a rule of ``promptkit check``."""
         line = self.first if lineno is None else self.line(lineno)
         told = f"{self.what}: {problem}" if self.what else problem
+        if column is None and lineno is not None and word:
+            found = Passage([self._line_of_text(lineno)], 1).find(word)
+            column = found[1] if found else None
         at = None if column is None or self.fixed or line is None else column + self.indent
         return TemplateError(told, file=self.file, line=line, column=at, rule=rule, word=word)
+
+    def only_expression(self, lineno: int) -> int | None:
+        """The column of what can fail on a line of this text; None where that is not one thing alone."""
+        # A name by itself prints, and no more.
+        starts = [
+            match.start("inner") + 1
+            for match in _EXPRESSION.finditer(self._line_of_text(lineno))
+            if not match["inner"].rstrip(" -+").isidentifier()
+        ]
+        return starts[0] if len(starts) == 1 else None
+
+    def _line_of_text(self, lineno: int) -> str:
+        lines = self.text.split("\n")
+        return lines[lineno - 1] if 0 < lineno <= len(lines) else ""
 
     def line(self, lineno: int) -> int | None:
         """The line of the file where line ``lineno`` of this text stands; None where it is not known."""
@@ -168,7 +189,8 @@ def run_fault(error: BaseException, places: Mapping[str, Place]) -> TemplateErro
     for template, line in _template_lines(error.__traceback__):
         if template.name is not None and template.name in places:
             place, lineno = places[template.name], template.get_corresponding_lineno(line)
-    return place.error(_problem(error), lineno)
+    column = None if lineno is None else place.only_expression(lineno)
+    return place.error(_problem(error), lineno, column=column)
 
 
 def _problem(error: BaseException) -> str:

@@ -9,13 +9,16 @@ from typing import TypeVar
 import jinja2
 from jinja2 import nodes
 
+from promptkit.messages import Role
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, compile_fault, run_fault
 from promptkit.rendering.rewriting import Inliner
 from promptkit.rendering.roles import EXAMPLES, FIXED, PIECE, SECTION, internal, role_of
 from promptkit.rendering.run import CURRENT, Run
+from promptkit.rendering.spans import joined
 from promptkit.rendering.template import run_part
 from promptkit.rendering.units import Unit, Units, names_read
+from promptkit.rendering.walking import below, children, live_in
 
 __all__ = ["Parts", "exports_nothing"]
 
@@ -60,7 +63,7 @@ class Parts:
         for unit in self._units.within(body):
             seen = readable if unit is body else frozenset[str]()
             Inliner(self._env.sections, self._env.pieces, seen).visit(unit.tree)
-            unit.tree.set_environment(self._env)
+            live_in(unit.tree, self._env)
 
     def _said(self, key: str) -> Iterator[str]:
         """All that a section puts into a tree."""
@@ -74,10 +77,10 @@ class Parts:
     def fold(self, body: Unit) -> None:
         """Replace role blocks that read no input by the messages that they make."""
         for index, node in enumerate(body.tree.body):
-            if role_of(node) is None or not self._never_changes(node, body, index):
+            role = role_of(node)
+            run = None if role is None else self._run_once(role, node, body, index)
+            if run is None:
                 continue
-            run = Run({})
-            self.now(run, self._part(self._alone(node), body, index))
             self._env.fixed.append(tuple(run.messages))
             self._env.fixed_marks.append(run.marks)
             call = internal(FIXED, nodes.Const(len(self._env.fixed) - 1), node.lineno)
@@ -92,7 +95,21 @@ class Parts:
             ):
                 self._before_examples.append(len(self._env.fixed) - 1)
                 body.tree.body.remove(node)
-        body.tree.set_environment(self._env)
+        live_in(body.tree, self._env)
+
+    def _run_once(self, role: Role, node: nodes.Node, body: Unit, index: int) -> Run | None:
+        """What a role block emits that reads no input; None for one that does."""
+        run, texts = Run({}), _texts_of(node)
+        if texts is not None:
+            try:
+                run.emit(role, joined(texts))
+            except RUN_FAULTS as error:
+                raise body.place.error(str(error), node.lineno) from error
+            return run
+        if not self._never_changes(node, body, index):
+            return None
+        self.now(run, self._part(self._alone(node), body, index))
+        return run
 
     def show_examples(self) -> None:
         """Let the examples, which are rendered after all else, follow what never changes where they stand behind it."""
@@ -110,17 +127,17 @@ class Parts:
             CURRENT.reset(token)
 
     def _never_changes(self, node: nodes.Node, body: Unit, index: int) -> bool:
-        if any(found.name in (PIECE, SECTION) for found in node.find_all(nodes.Filter)):
+        if any(found.name in (PIECE, SECTION) for found in below(node, nodes.Filter)):
             return False
         # A block that includes or imports is left as it is: what it draws in may read inputs.
-        if any(node.find(kind) for kind in (nodes.Include, nodes.Import, nodes.FromImport)):
+        if below(node, nodes.Include, nodes.Import, nodes.FromImport):
             return False
         alone = self._alone(node)
         return not self._kept("read", body, index, lambda: names_read(alone))
 
     def _alone(self, node: nodes.Node) -> nodes.Template:
         tree = nodes.Template([node], lineno=node.lineno)
-        tree.set_environment(self._env)
+        live_in(tree, self._env)
         return tree
 
     def _part(self, tree: nodes.Template, unit: Unit, index: int | None = None) -> jinja2.Template:
@@ -139,8 +156,25 @@ class Parts:
 
 def exports_nothing(tree: nodes.Template) -> bool:
     """Whether a text leaves the names of its run as they are, so that others may read them there."""
-    kinds = (nodes.Assign, nodes.AssignBlock, nodes.FromImport, nodes.Import, nodes.Macro)
-    return not any(tree.find_all(kinds))
+    return not below(tree, nodes.Assign, nodes.AssignBlock, nodes.FromImport, nodes.Import, nodes.Macro)
+
+
+def _texts_of(block: nodes.Node) -> list[str] | None:
+    """What a role block of nothing but texts prints, so that it need not be compiled; None for another."""
+    texts: list[str] = []
+    for output in children(block):
+        if type(output) is nodes.Filter and output.node is None:
+            continue  # the block's own, which emits it
+        if type(output) is not nodes.Output:
+            return None
+        for piece in output.nodes:
+            text: object = None
+            if isinstance(piece, nodes.TemplateData | nodes.Const):
+                text = piece.data if isinstance(piece, nodes.TemplateData) else piece.value
+            if type(text) is not str:
+                return None
+            texts.append(text)
+    return texts
 
 
 def _statement(node: nodes.Node) -> nodes.Filter | None:

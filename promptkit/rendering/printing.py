@@ -127,12 +127,12 @@ def _write(value: Any, pad: str, out: Pieces, run: Run | None) -> None:
 
 
 def _write_object(
-    value: Mapping[Any, Any], pad: str, out: Pieces, run: Run | None, *, inline: bool = False
+    value: Mapping[Any, Any], pad: str, out: Pieces, run: Run | None, *, first: str | None = None
 ) -> None:
-    """Lines ``name: text``; ``inline`` when the first of them continues a line that is already begun."""
+    """Lines ``name: text``; ``first`` stands before the first of them, and alone where there is none."""
     if run is not None:
         run.charge_items((1 + len(pad) // 4) * len(value))
-    start = "" if inline else pad
+    start, later = pad if first is None else first, f"\n{pad}"
     for name, item in value.items():
         if item is None:
             continue
@@ -144,7 +144,9 @@ def _write_object(
         else:
             out.append(f"{start}{name}:")
             _write_below(item, pad, out, run)
-        start = f"\n{pad}"
+        start = later
+    if start is first:
+        out.append(start)
 
 
 def _write_below(item: Any, pad: str, out: Pieces, run: Run | None) -> None:
@@ -161,7 +163,8 @@ def _write_below(item: Any, pad: str, out: Pieces, run: Run | None) -> None:
 
 
 def _write_list(value: Iterable[Any], pad: str, out: Pieces, run: Run | None) -> None:
-    price, start, below = 1 + len(pad) // 4, pad, pad + _STEP  # deep items carry their indent
+    price, below = 1 + len(pad) // 4, pad + _STEP  # deep items carry their indent
+    start, later = pad, f"\n{pad}"
     if run is not None and isinstance(value, list):
         run.charge_items(price * len(value))  # pyright: ignore[reportUnknownArgumentType]
         price = 0
@@ -170,8 +173,7 @@ def _write_list(value: Iterable[Any], pad: str, out: Pieces, run: Run | None) ->
             run.charge_items(price)
         kind = type(item)  # pyright: ignore[reportUnknownVariableType]
         if kind is dict:
-            out.append(f"{start}- ")
-            _write_object(item, below, out, run, inline=True)
+            _write_object(item, below, out, run, first=f"{start}- ")
         elif kind is str and item[:1] > " " < item[-1:] and item.isprintable():
             if len(item) > LONG:
                 charge_printed(item)
@@ -181,14 +183,13 @@ def _write_list(value: Iterable[Any], pad: str, out: Pieces, run: Run | None) ->
         else:
             out.append(f"{start}-")
             _write_item(item, below, out, run)
-        start = f"\n{pad}"
+        start = later
 
 
 def _write_item(item: Any, below: str, out: Pieces, run: Run | None) -> None:
     scalar = _scalar(item)
     if scalar is None and isinstance(item, Mapping):
-        out.append(" ")
-        _write_object(item, below, out, run, inline=True)  # pyright: ignore[reportUnknownArgumentType]
+        _write_object(item, below, out, run, first=" ")  # pyright: ignore[reportUnknownArgumentType]
     elif scalar is None:
         out.append("\n")
         _write(item, below, out, run)

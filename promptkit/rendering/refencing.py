@@ -9,6 +9,7 @@ from jinja2 import nodes
 
 from promptkit.rendering.roles import SECTION, role_of
 from promptkit.rendering.tracing import root_of
+from promptkit.rendering.walking import children
 
 __all__ = ["can_refence"]
 
@@ -54,7 +55,7 @@ def _uses(node: nodes.Node, inputs: frozenset[str], *, caught: bool) -> Iterator
         yield from () if node.name == SECTION or root in inputs else ("again",)
     elif isinstance(node, nodes.Const) and node.value == _FENCE:  # x | map('fence')
         yield from ("caught", "again")
-    for each in node.iter_child_nodes():
+    for each in children(node):
         yield from _uses(each, inputs, caught=caught)
 
 

@@ -27,6 +27,7 @@ from promptkit.rendering.roles import (
     section_key,
 )
 from promptkit.rendering.sections import Changing, Section
+from promptkit.rendering.walking import children
 from promptkit.spelling import did_you_mean
 
 __all__ = ["SECTION_NAMES", "Inliner", "Kind", "Link", "Rewriter"]
@@ -299,7 +300,7 @@ def _loaded(target: nodes.Expr) -> nodes.Expr:
 
 def _leaves(node: nodes.Node) -> Iterable[nodes.Node]:
     if isinstance(node, nodes.List | nodes.Tuple | nodes.Dict | nodes.Pair):
-        for child in node.iter_child_nodes():
+        for child in children(node):
             yield from _leaves(child)
     else:
         yield node

@@ -10,6 +10,7 @@ from promptkit.rendering.faults import Place
 from promptkit.rendering.rewriting import Kind
 from promptkit.rendering.roles import EXAMPLES, HISTORY, ROLE_FILTERS, role_of
 from promptkit.rendering.spans import BLANKS
+from promptkit.rendering.walking import below, children
 
 __all__ = ["check_inside", "check_top", "trim_edges"]
 
@@ -37,8 +38,12 @@ def check_top(body: list[nodes.Node], place: Place) -> None:
     """
     body[:] = [node for node in body if not _is_blank(node, place)]
     for node in body:
-        if role_of(node) is not None:
-            _no_roles(node.iter_child_nodes(exclude=("filter",)), place, "role blocks cannot be nested")
+        if isinstance(node, nodes.FilterBlock) and role_of(node) is not None:
+            _no_roles(
+                (child for child in children(node) if child is not node.filter),
+                place,
+                "role blocks cannot be nested",
+            )
         elif isinstance(node, nodes.If):
             check_top(node.body, place)
             for branch in node.elif_:
@@ -52,7 +57,7 @@ def check_top(body: list[nodes.Node], place: Place) -> None:
         elif isinstance(node, nodes.Block | nodes.Extends):
             continue  # the rewriting says what is wrong with them
         elif isinstance(node, _SILENT):
-            _no_roles(node.iter_child_nodes(), place, "role blocks cannot stand in a macro or a set block")
+            _no_roles(children(node), place, "role blocks cannot stand in a macro or a set block")
         elif not isinstance(node, nodes.ExprStmt):
             raise place.error(_outside("this prints text"), node.lineno)
 
@@ -69,7 +74,7 @@ def check_inside(tree: nodes.Template, place: Place, kind: Kind) -> None:
 
 def trim_edges(tree: nodes.Template) -> None:
     """Take the blanks off that begin or end a role block: no message keeps them, so no render need look for them."""
-    for block in tree.find_all(nodes.FilterBlock):
+    for block in below(tree, nodes.FilterBlock):
         if role_of(block) is not None:
             _trim(block.body, first=True)
             _trim(block.body, first=False)
@@ -105,7 +110,7 @@ def _no_roles(found: Iterable[nodes.Node], place: Place, problem: str) -> None:
 def _filters(node: nodes.Node) -> Iterator[nodes.Filter]:
     if isinstance(node, nodes.Filter):
         yield node
-    yield from node.find_all(nodes.Filter)
+    yield from below(node, nodes.Filter)
 
 
 def _is_blank(node: nodes.Node, place: Place) -> bool:

@@ -88,7 +88,10 @@ def read_texts(declaration: Declaration, load: Callable[[str], Source], env: San
     body = None
     if not empty:
         place = Place(
-            file=declaration.place_of(BODY), first=declaration.body_line, indent=declaration.body_indent
+            file=declaration.place_of(BODY),
+            first=declaration.body_line,
+            indent=declaration.body_indent,
+            text=declaration.body,
         )
         body = units.add(BODY, declaration.body, place, Kind.TOP, chain)
     strings: dict[str, Unit | str] = {}

@@ -13,6 +13,7 @@ from promptkit.rendering.printing import printed
 from promptkit.rendering.roles import PIECE, TRACED_TEXT, TRACED_VALUE, internal, role_of, section_key
 from promptkit.rendering.sections import Changing, Section
 from promptkit.rendering.spans import Noted, Span, joined, marked, own_text
+from promptkit.rendering.walking import children
 from promptkit.requests import Origin
 from promptkit.schemas.json_types import is_list, is_object
 
@@ -176,7 +177,7 @@ def _paths(node: nodes.Node) -> Iterator[str]:
     if path:
         yield path
         return
-    for child in node.iter_child_nodes():
+    for child in children(node):
         if isinstance(node, nodes.Call) and child is node.node:
             yield from _paths(child.node) if isinstance(child, nodes.Getattr) else ()
         else:

@@ -15,6 +15,7 @@ from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, Place, compile_fault
 from promptkit.rendering.rewriting import Kind, Link, Rewriter
 from promptkit.rendering.structure import check_inside, check_top
+from promptkit.rendering.walking import below, children, live_in
 from promptkit.spelling import did_you_mean
 
 __all__ = ["Source", "Unit", "Units", "names_read", "unknown_name"]
@@ -61,7 +62,7 @@ class Unit:
     @property
     def fences(self) -> bool:
         """True when this text itself uses the filter ``fence``."""
-        return any(node.name == "fence" for node in self.tree.find_all(nodes.Filter))
+        return any(node.name == "fence" for node in below(self.tree, nodes.Filter))
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ class Units:
 
             rewriter = Rewriter(self.env, place=place, kind=kind, sections=self.sections, include=include)
             tree = rewriter.rewrite(tree)
-            tree.set_environment(self.env)
+            live_in(tree, self.env)
             origin = self._origin(key, text, place, kind, rewriter.links)
             read = self.bytecode.kept(("read", *origin), lambda: names_read(tree))
             free = frozenset(read) - _set_first(tree)
@@ -162,7 +163,7 @@ class Units:
             raise TemplateError(problem, file=at.file, line=at.line, rule="include", word=name)
         key = f"{kind.value} {identity}"
         if key not in self.by_key:
-            place = Place(file=identity, first=source.line)
+            place = Place(file=identity, first=source.line, text=source.text)
             self.add(key, source.text, place, kind, (*chain, identity))
         return key
 
@@ -256,12 +257,12 @@ def names_read(tree: nodes.Template) -> set[str]:
     """
     if any(_stored(tree)):
         return meta.find_undeclared_variables(tree)
-    names = {node.name for node in tree.find_all(nodes.Name)}
+    names = {node.name for node in below(tree, nodes.Name)}
     return names - (tree.environment.globals.keys() if tree.environment else set())
 
 
 def _stored(tree: nodes.Template) -> Iterator[str]:
-    for node in tree.find_all((nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport)):
+    for node in below(tree, nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport):
         yield from _set_by(node)
 
 
@@ -281,9 +282,9 @@ def _in_order(node: nodes.Node) -> Iterator[nodes.Node]:
     if isinstance(node, nodes.Assign | nodes.For):
         value = node.iter if isinstance(node, nodes.For) else node.node
         yield from _in_order(value)
-        rest = node.iter_child_nodes(exclude=("iter", "node"))
+        rest = [child for child in children(node) if child is not value]
     else:
-        rest = node.iter_child_nodes()
+        rest = children(node)
     for child in rest:
         yield from _in_order(child)
 

@@ -11,6 +11,7 @@ from promptkit.declarations import Clarity, Declaration
 from promptkit.errors import TemplateError
 from promptkit.rendering.roles import EXAMPLES, SECTION
 from promptkit.rendering.units import Unit
+from promptkit.rendering.walking import below
 
 __all__ = ["check_printed"]
 
@@ -57,7 +58,9 @@ def _declared(declaration: Declaration, *, rules: bool) -> Iterator[tuple[str, s
     for block in declaration.context:
         key = f"context.{block.id}"
         whole = key if block.source is not None else "context"
-        yield whole, key, f"{{{{ {key} }}}} in a role block", block.line
+        # A block that a variant took over stands in a line of another file.
+        own = declaration.place_of(key) == declaration.place
+        yield whole, key, f"{{{{ {key} }}}} in a role block", block.line if own else line("extends")
     if declaration.output.reasoning:
         yield "output_format", "output_format", "{{ output_format }} in a role block", line("output")
     if rules:
@@ -70,7 +73,7 @@ def _declared(declaration: Declaration, *, rules: bool) -> Iterator[tuple[str, s
 
 def _printed(texts: Iterable[Unit]) -> Iterator[str]:
     for text in texts:
-        for node in text.tree.find_all(nodes.Filter):
+        for node in below(text.tree, nodes.Filter):
             if node.name == SECTION and isinstance(node.node, nodes.Const):
                 yield node.node.value
             elif node.name == EXAMPLES:

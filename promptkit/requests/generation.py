@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["MOST_LOGPROBS", "PENALTIES", "GenerationConfig", "canonical_json"]
+__all__ = ["MOST_LOGPROBS", "MOST_SEED", "PENALTIES", "GenerationConfig", "canonical_json"]
 
 
 def canonical_json(data: Any) -> bytes:
@@ -33,7 +33,8 @@ MOST_LOGPROBS = 20
 PENALTIES = (0.1, 10.0)
 """Least and most of a repetition penalty; in use are 1 to 1.5. Far beyond these, scores of 32 bits overflow."""
 
-_SEEDS = 2**63  # servers read seeds as signed 64-bit numbers, and the sampler here takes no negative ones
+MOST_SEED = 2**63 - 1
+"""Servers read seeds as signed 64-bit numbers, and the sampler here takes no negative ones."""
 
 _SETTINGS: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("temperature", (int, float), "a number"),
@@ -49,7 +50,7 @@ _SETTINGS: tuple[tuple[str, tuple[type, ...], str], ...] = (
 # What each setting must hold, in the order in which it is told; comparisons that NaN fails.
 _RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("temperature", lambda it: -math.inf < it < math.inf, "a finite number"),
-    ("seed", lambda it: 0 <= it < _SEEDS, "0 or more and less than 2**63"),
+    ("seed", lambda it: 0 <= it <= MOST_SEED, "0 or more and less than 2**63"),
     ("temperature", lambda it: it >= 0, "0 or more"),
     ("max_tokens", lambda it: it >= 1, "at least 1"),
     ("top_p", lambda it: 0 < it <= 1, "above 0 and at most 1"),

@@ -131,10 +131,9 @@ class OutputSpec:
                 repair=repair or self.repair,
                 wording=self.wording,
             )
-        return self if inputs is None or not self._reads else self._with_inputs(inputs)
-
-    def _with_inputs(self, inputs: Mapping[str, Any]) -> OutputSpec:
-        """The same for other inputs. This is done in every render, so what they do not change is shared."""
+        if inputs is None or not self._reads:
+            return self
+        # The same for other inputs. This is done in every render, so what they do not change is shared.
         made = OutputSpec.__new__(OutputSpec)
         made.schema, made.constraints, made.enforce = self.schema, self.constraints, self.enforce
         made.inputs, made.reasoning, made.repair = inputs, self.reasoning, self.repair

@@ -14,15 +14,31 @@ from promptkit.schemas.places import shown
 __all__ = ["Effect", "SchemaChange", "changes_of"]
 
 Effect: TypeAlias = Literal[
-    "narrowed", "widened", "changed", "added", "added_required", "removed", "required", "optional", "default"
+    "narrowed",
+    "widened",
+    "changed",
+    "added",
+    "added_required",
+    "removed",
+    "required",
+    "optional",
+    "defaulted",
+    "default",
 ]
-"""``narrowed`` takes fewer values, ``widened`` more, ``changed`` others; the rest is said of a field."""
+"""``narrowed`` takes fewer values, ``widened`` more, ``changed`` others; the rest is said of a field.
 
-_LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains")
-_UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains")
+``optional`` may be left out now, ``defaulted`` as well, and has a default then, ``default`` has another one.
+"""
+
+_LEAST = ("minimum", "exclusiveMinimum")
+_MOST = ("maximum", "exclusiveMaximum")
+_LOWER = ("minLength", "minItems", "minProperties", "minContains")
+_UPPER = ("maxLength", "maxItems", "maxProperties", "maxContains")
 _EXACT = ("pattern", "format", "multipleOf")
 _COMPARED = frozenset(
     {
+        *_LEAST,
+        *_MOST,
         *_LOWER,
         *_UPPER,
         *_EXACT,
@@ -94,6 +110,9 @@ class _Comparison:
                 yield SchemaChange(path=path, text="may no longer be null", effect="narrowed")
         old = resolve(without_null(old) if is_nullable(old) else old, self._old)
         new = resolve(without_null(new) if is_nullable(new) else new, self._new)
+        if _is_anything(old) != _is_anything(new):
+            yield _anything(path, old, new)
+            return
         if branches(old) or branches(new):
             yield from _alternatives(path, old, new)
             return
@@ -126,9 +145,7 @@ class _Comparison:
             else:
                 left, right = fields[name], others[name]
                 if name in now_needed ^ needed:
-                    optional = name in needed
-                    text = "may be left out now" if optional else "may no longer be left out"
-                    yield SchemaChange(path=inner, text=text, effect="optional" if optional else "required")
+                    yield _left_out(inner, name in needed, right)
                     # What may be left out may be null as well; one of the two is enough to be told.
                     left, right = (
                         without_null(resolve(left, self._old)),
@@ -142,6 +159,30 @@ class _Comparison:
             yield _further_fields(path, left, right)
 
 
+def _left_out(path: str, optional: bool, new: Mapping[str, Any]) -> SchemaChange:
+    if not optional:
+        return SchemaChange(path=path, text="may no longer be left out", effect="required")
+    if new.get("default") is None:
+        return SchemaChange(path=path, text="may be left out now", effect="optional")
+    text = f"may be left out now, and is {shown(new['default'])} then"
+    return SchemaChange(path=path, text=text, effect="defaulted")
+
+
+def _is_anything(fragment: Mapping[str, Any]) -> bool:
+    """True for a schema that takes every value."""
+    return not fragment.keys() - _IGNORED - {"default"}
+
+
+def _anything(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> SchemaChange:
+    if _is_anything(new):
+        return SchemaChange(path=path, text=f"is anything and was {_named(old)}", effect="widened")
+    return SchemaChange(path=path, text=f"is {_named(new)} and was anything", effect="narrowed")
+
+
+def _named(fragment: Mapping[str, Any]) -> str:
+    return " or ".join(sorted(_kinds(fragment))) or "limited"
+
+
 def _further_fields(path: str, left: Any, right: Any) -> SchemaChange:
     if right is False:
         return SchemaChange(path=path, text="takes no further fields now", effect="narrowed")
@@ -153,7 +194,8 @@ def _further_fields(path: str, left: Any, right: Any) -> SchemaChange:
 def _alternatives(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SchemaChange]:
     """Alternatives are compared as a whole: each is there or is not."""
     left, right = (
-        {json.dumps(part, sort_keys=True) for part in (branches(side) or [side])} for side in (old, new)
+        {json.dumps(part, sort_keys=True) for whole in (branches(side) or [side]) for part in _by_type(whole)}
+        for side in (old, new)
     )
     if left == right:
         return
@@ -161,6 +203,13 @@ def _alternatives(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     yield SchemaChange(
         path=path, text=f"takes {len(right)} alternatives, and took {len(left)}", effect=effect
     )
+
+
+def _by_type(fragment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A list of types as the alternatives that it stands for, where nothing else is said."""
+    if not fragment.keys() - {"type"} - _IGNORED:
+        return [{"type": kind} for kind in types_of(fragment)]
+    return [fragment]
 
 
 def _types_and_values(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SchemaChange]:
@@ -207,6 +256,8 @@ def _of_sets(old: frozenset[str], new: frozenset[str]) -> Effect:
 
 
 def _limits(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SchemaChange]:
+    for keys, sign in ((_LEAST, 1), (_MOST, -1)):
+        yield from _bound_change(path, _bound(old, keys, sign), _bound(new, keys, sign))
     for key in (*_LOWER, *_UPPER, *_EXACT, "uniqueItems"):
         left, right = old.get(key), new.get(key)
         if left == right or (key == "uniqueItems" and bool(left) == bool(right)):
@@ -216,13 +267,45 @@ def _limits(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterat
             effect = "narrowed" if left is None else "widened"
         elif key not in _EXACT:
             effect = "narrowed" if (right > left) == (key not in _UPPER) else "widened"
-        yield SchemaChange(path=path, text=_limit_text(key, left, right), effect=effect)
+        yield SchemaChange(path=path, text=_limit_text(key, left, key, right), effect=effect)
 
 
-def _limit_text(key: str, left: Any, right: Any) -> str:
-    if right is None:
-        return f"has no {key} now (it was {shown(left)})"
-    return f"has {key} {shown(right)}" + ("" if left is None else f" and had {shown(left)}")
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """The end of a range of numbers: ``order`` is greater where fewer numbers are taken."""
+
+    key: str
+    value: Any
+    order: tuple[Any, bool]
+
+
+def _bound(fragment: Mapping[str, Any], keys: tuple[str, str], sign: int) -> _Bound | None:
+    """The tighter of an end that is taken itself and one that is not; above 0 whole numbers begin at 1."""
+    found: list[_Bound] = []
+    for key, open_end in zip(keys, (False, True), strict=True):
+        value = fragment.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            whole = open_end and types_of(fragment) == ("integer",) and value == int(value)
+            order = (value * sign + 1, False) if whole else (value * sign, open_end)
+            found.append(_Bound(key, value, order))
+    return max(found, key=lambda bound: bound.order, default=None)
+
+
+def _bound_change(path: str, old: _Bound | None, new: _Bound | None) -> Iterator[SchemaChange]:
+    if old is None and new is not None:
+        yield SchemaChange(path=path, text=_limit_text("", None, new.key, new.value), effect="narrowed")
+    elif old is not None and new is None:
+        yield SchemaChange(path=path, text=_limit_text(old.key, old.value, "", None), effect="widened")
+    elif old is not None and new is not None and old.order != new.order:
+        effect: Effect = "narrowed" if new.order > old.order else "widened"
+        yield SchemaChange(path=path, text=_limit_text(old.key, old.value, new.key, new.value), effect=effect)
+
+
+def _limit_text(old_key: str, old: Any, new_key: str, new: Any) -> str:
+    if new is None:
+        return f"has no {old_key} now (it was {shown(old)})"
+    before = shown(old) if old_key == new_key else f"{old_key} {shown(old)}"
+    return f"has {new_key} {shown(new)}" + ("" if old is None else f" and had {before}")
 
 
 def _listed(values: list[Any]) -> str:

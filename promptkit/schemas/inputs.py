@@ -199,7 +199,7 @@ class InputSchema:
                 findings.add(name, "reserved", f"{name} is a reserved name; give the input another one")
                 continue
             guess = did_you_mean(name, missing) or did_you_mean(name, self.fields)
-            known = "" if guess else f" (known: {', '.join(self.fields) or 'none'})"
+            known = "" if guess else f" (known: {', '.join([*self.fields][:20]) or 'none'})"
             findings.add(name, "unexpected", f"unexpected {name}{guess or known}")
 
 

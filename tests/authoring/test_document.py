@@ -374,13 +374,13 @@ def test_rules_of_a_model_are_not_looked_up():
 
 
 def test_generation_takes_one_stop_or_several_and_fits_generation_config():
-    read = read_text(front("generation: {stop: END, top_p: 0.5, seed: -3}"), file="f")
+    read = read_text(front("generation: {stop: END, top_p: 0.5, seed: 3}"), file="f")
     several = read_text(front("generation: {stop: ['a', 'b'], temperature: 1.5}"), file="f")
     rare = read_text(
         front("generation: {top_k: 40, min_p: 0.05, repetition_penalty: 1.1, logprobs: 2}"), file="f"
     )
 
-    assert read.generation == {"stop": ("END",), "top_p": 0.5, "seed": -3}
+    assert read.generation == {"stop": ("END",), "top_p": 0.5, "seed": 3}
     assert several.generation == {"stop": ("a", "b"), "temperature": 1.5}
     assert GenerationConfig(**rare.generation) == GenerationConfig(
         top_k=40, min_p=0.05, repetition_penalty=1.1, logprobs=2

@@ -22,6 +22,7 @@ from promptkit.declarations import Declaration
 from promptkit.errors import TemplateError
 
 ROOT = Path(__file__).parents[2]
+AROUND = Surroundings(base_of=lambda _: Declaration(name="b"), wording_of=lambda _: None)  # type: ignore[arg-type, return-value]
 FRONT = jsonschema_rs.validator_for(editor_schema(front_matter=True))
 WHOLE = jsonschema_rs.validator_for(editor_schema())
 DEFINITIONS = editor_schema()["$defs"]
@@ -123,8 +124,8 @@ def test_what_can_be_read_the_schema_takes(text: str, whole: bool) -> None:
             text,
             file="x",
             yaml_document=whole,
-            around=Surroundings(base_of=lambda _: Declaration(name="b"), wording_of=lambda _: None),
-        )  # type: ignore[arg-type, return-value]
+            around=AROUND,
+        )
     except TemplateError:
         return  # a page shows what is wrong with it
 
@@ -145,7 +146,8 @@ def test_the_schema_knows_every_key_that_reading_knows() -> None:
     assert set(DEFINITIONS["block"]["properties"]["shrink"]["enum"]) == set(sections._SHRINKS)
     assert set(DEFINITIONS["input"]["properties"]) == set(contracts._INPUT_KEYS)
     assert set(DEFINITIONS["output"]["properties"]) == {*contracts._FORMS, *contracts._BESIDE}
-    assert set(DEFINITIONS["specification"]["properties"]) == {
+    assert set(DEFINITIONS["inputSpecification"]["properties"]) == set(picoschema._SPEC_KEYS)
+    assert set(DEFINITIONS["outputSpecification"]["properties"]) == {
         *picoschema._SPEC_KEYS,
         *rules._OPTIONS,
         *KINDS,
@@ -214,12 +216,93 @@ def test_an_unknown_key_is_refused_wherever_it_stands(path: tuple[Any, ...]) -> 
         ("  trust: {text: trusted}", "  trust: {text: safe}"),
         ("tags: tokens}", "tags: token}"),
         ("format: promptkit/1", "format: promptkit/2"),
+        ("name: a/b", "name: [a]"),
+        ("name: a/b", "name: a//b"),
+        ("description: x", "description: [x]"),
+        ("deprecated: use b", "deprecated: true"),
+        ("temperature: 0", "temperature: warm"),
+        ("temperature: 0", "temperature: -1"),
+        ("max_tokens: 5, seed", "max_tokens: 0, seed"),
+        ("top_p: 0.5", "top_p: 1.5"),
+        ("stop: [a]", "stop: {a: b}"),
+        ("tags?(array): string", "tags?(array): image"),
+        ("tags?(array): string", "tags?(aray): string"),
+        ("tags?(array): string", "tags?(array: string"),
+        ("text: string, the text", "my-text: string"),
+        ("text: string, the text", "class: string"),
+        ("text: string, the text", "_text: string"),
+        ("text: string, the text", "text: {type: string, max_words: 3}"),
+        ("text: string, the text", "text: {about: the text}"),
+        ("kind(enum): [a, b]", "kind(enum): []"),
+        ("kind(enum): [a, b]", "kind(enum): a"),
+        ("      n: integer", "      n: int"),
+        ("    (*): any", "    (*): image"),
+        ("      type: array\n      items: string", "      type: image"),
+        ("max_words: 5", "max_words: [1, 5]"),
+        ("words: [1, 5]", "words: 5"),
+        ("words: [1, 5]", "between: [1]"),
+        ("never_says: [a]", "never_says: []"),
+        ("never_says: [a]", "never_says: 3"),
+        ("never_says: [a]", "matches: [a]"),
+        ("never_says: [a]", "one_of: a"),
+        ("tone: calm", "tone: 5"),
+        ("expr: \"output.reply != ''\"", "expr: [a]"),
+        ("- {id: p, text: x}", "- {text: x}"),
+        ("- {id: p, text: x}", "- {id: p q, text: x}"),
+        ("- {id: p, text: x}", "- text"),
+        ("shrink: middle", "shrink: end"),
+        ("priority: 1, max", "priority: high, max"),
+        ("repair: lenient", "repair: yes"),
+        ("  reasoning: 10", "  reasoning: much"),
+        ("role: x", "role: {x: y}"),
+        ("  steps:\n    - One.", "  steps: {a: One.}"),
+        ("keep_last: 2", "keep_last: 0"),
+        ("- {name: t, input: {text: a}, replies", "- {input: {text: a}, replies"),
+        ("check: {unused-input: off}", "check: {unused-input: quiet}"),
+        ("template: |\n  {% user %}x{% enduser %}", "template: [x]"),
     ],
 )
 def test_a_wrong_value_is_refused_as_reading_refuses_it(old: str, new: str) -> None:
     assert old in FULL
+    text = FULL.replace(old, new)
+    with pytest.raises(TemplateError):
+        read_text(text, file="x", yaml_document=True, around=AROUND)
 
-    assert not WHOLE.is_valid(data_of(FULL.replace(old, new), whole=True))
+    assert not WHOLE.is_valid(data_of(text, whole=True))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: a/b", "name: 7"),
+        ("language: de", "language: no"),
+        ("extends: other@^1", "extends: 3"),
+        ("text: string, the text", "text: string, the text\n    größe: integer"),
+        ("text: string, the text", "text: string\n    classes?: string"),
+        ("tags?(array): string", "tags ? ( array , the (short) tags ): string"),
+        ("- {id: p, text: x}", "- {id: übung, text: x}"),
+        ("judge: j", "judge: 3"),
+        ("name: a/b", "name: a/prüfung"),
+        ("never_says: [a]", "one_of_input: {names_of: who}"),
+        ("never_says: [a]", "must_mention: [a, {any: [b, c]}]"),
+        ("never_says: [a]", "starts_with: Dear"),
+        ("never_says: [a]", "no_invented: {of: numbers, from: [text]}"),
+        ("never_says: [a]", "language: [de, en]"),
+    ],
+)
+def test_what_is_read_is_taken_as_it_is(old: str, new: str) -> None:
+    assert old in FULL
+    text = FULL.replace(old, new)
+    read_text(text, file="x", yaml_document=True, around=AROUND)
+
+    assert [error.message for error in WHOLE.iter_errors(data_of(text, whole=True))] == []
+
+
+def test_rules_of_ones_own_are_taken_where_they_are_named() -> None:
+    data = {"output": {"schema": {"word": {"type": "string", "palindrome": True}}}}
+    own = jsonschema_rs.validator_for(editor_schema(kinds=[*KINDS, "palindrome"]))
+
+    assert (own.is_valid(data), WHOLE.is_valid(data)) == (True, False)
 
 
 @pytest.mark.parametrize(("name", "front"), [("prompt-file", False), ("front-matter", True)])

@@ -151,3 +151,38 @@ def test_a_schema_that_refers_to_itself_many_times_is_walked_once(tmp_path: Path
 
     assert "length-unnamed" in {finding.rule for finding in found(tmp_path, text.encode())}
     assert attack(pk.load(tmp_path / "t.prompt.j2")).places >= 1
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "clarity:\n  task: |\n" + "    some words here\n" * 5_000,
+        'clarity: {task: "' + "some words " * 10_000 + '"}\n',
+        "clarity:\n  task: |\n" + "    Do not shout.\n" * 5_000,
+        "clarity:\n  task: |\n" + "".join(f"    {{{{ note.f{n} }}}}\n" for n in range(500)),
+    ],
+    ids=["lines", "one line", "negations", "fields"],
+)
+def test_a_fault_that_is_repeated_thousands_of_times_is_looked_up_once(tmp_path: Path, front: str) -> None:
+    findings = found(tmp_path, f"---\ninput: {{schema: {{note: string}}}}\n{front}---\n{BODY}".encode())
+
+    assert findings
+    assert len(findings) < 600
+
+
+@pytest.mark.parametrize(
+    ("front", "line"),
+    [
+        ("attempts: " + "9" * 900_000, 2),
+        ("generation: {seed: " + "9" * 3_000 + "}", 2),
+        ("input:\n  schema:\n" + "".join(f"    k{n}: string\n" for n in range(3_000)), 3_007),
+    ],
+    ids=["number", "seed", "names"],
+)
+def test_a_message_stays_readable_whatever_it_quotes(tmp_path: Path, front: str, line: int) -> None:
+    (fault,) = [
+        one for one in found(tmp_path, f"---\n{front}\n---\n{BODY}".encode()) if one.severity == "error"
+    ]
+
+    assert len(fault.message) <= 2_000
+    assert (fault.line, fault.column is None) == (line, False)

@@ -213,18 +213,31 @@ def of_body(text: str) -> set[str]:
 @pytest.mark.parametrize(
     ("sentence", "named"),
     [
-        ("You write for administrators.", True),
-        ("You address hobby gardeners.", True),
+        ("Write it for administrators.", True),
+        ("Address hobby gardeners.", True),
         ("The heads of department must read it today.", True),
         ("It is a record for a property database.", True),
-        ("You are a senior engineer who loves clean code.", False),
         ("Sort the orders for errors.", False),
     ],
 )
-def test_a_body_names_its_readers_by_what_they_do(sentence: str, named: bool) -> None:
-    told = of_body(f"{sentence} Explain the text in 20 words. Begin with a verb.")
+def test_a_task_names_its_readers_by_what_they_do(sentence: str, named: bool) -> None:
+    told = of_clarity(f"role: A dry editor.\ntask: Explain the text in 20 words. {sentence}\ndone_when: x")
 
     assert ("audience-missing" not in told) is named
+
+
+def test_who_reads_is_not_looked_for_in_a_body_alone() -> None:
+    assert of_body("Explain the text. Use 20 words. Begin with a verb.") == set()
+
+
+def test_a_reason_is_read_by_whoever_checks_the_rest() -> None:
+    text = (
+        "---\ninput: {{schema: {{text: string}}}}\nclarity: {{task: Judge it., done_when: x}}\n"
+        "output: {{schema: {{paid: boolean, {0}: {{type: string, max_words: 20}}}}}}\n---\n"
+    )
+
+    assert "audience-missing" not in found(text.format("reason"))
+    assert "audience-missing" in found(text.format("reply"))
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,25 @@ FAULTY = [
     ("{{ items | map(attribute='nmae') | join }}", "undefined-field", "nmae", "did you mean name?"),
     ("{{ items | sort(attribute='cost') | length }}", "undefined-field", "cost", "it has kind, name, price"),
     ("{{ items | selectattr('usd') | list }}", "undefined-field", "usd", "items[] is an object"),
+    ("{% for i in (items or []) %}{{ i.nmae }}{% endfor %}", "undefined-field", "nmae", "did you mean name?"),
+    (
+        "{% for i in (items if paid else []) %}{{ i.nmae }}{% endfor %}",
+        "undefined-field",
+        "nmae",
+        "did you mean name?",
+    ),
+    (
+        "{% for n in names or ['Ann'] %}{{ n.nmae }}{% endfor %}",
+        "undefined-field",
+        "nmae",
+        "has no field nmae",
+    ),
+    (
+        "{% if paid %}{% set them = items %}{% else %}{% set them = [] %}{% endif %}{% for i in them %}{{ i.nmae }}{% endfor %}",
+        "undefined-field",
+        "nmae",
+        "did you mean name?",
+    ),
     ("{% set i = items[0] %}{{ i.nmae }}", "undefined-field", "nmae", "did you mean name?"),
     ("{% with i = ticket %}{{ i.nmae }}{% endwith %}", "undefined-field", "nmae", "ticket is an object"),
     ("{% for m in history %}{{ m.contents }}{% endfor %}", "undefined-field", "contents", "a message"),
@@ -382,6 +401,9 @@ def test_a_name_that_some_ways_leave_unset_is_a_warning_where_it_is_read(
         ("{% for n in names %}{% if n == names[0] %}x{% endif %}{% endfor %}", []),
         ("{% if ticket.tags %}{{ ticket.tags[0] }}{% endif %}{{ ['a'][0] }}", []),
         ("{{ names[0] | default('x') }}{{ tone.split(',')[0] }}", []),
+        ("{{ (names or ['a'])[0] }}{{ (names if names else ['a']) | first }}", []),
+        ("{{ (names or []) | first }}", [5]),
+        ("{% if paid %}{% set names = names | reverse | list %}{% endif %}{{ names | first }}", [68]),
     ],
 )
 def test_an_item_of_a_list_that_may_be_empty_is_a_warning(

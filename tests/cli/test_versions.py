@@ -109,6 +109,40 @@ def test_a_release_that_is_too_small_is_refused(project: Any) -> None:
     assert "note cannot be 1.3.0 after 1.2.0: what changed demands 2.0.0 or higher (major)" in done.err
 
 
+def test_a_release_since_a_revision_says_what_to_compare_with(project: Any) -> None:
+    change(project, "[task, idea]", "[task, idea, other]")
+
+    done = project("release", "note", "--base", "HEAD", "--version", "minor")
+
+    assert done.code == 2
+    assert done.err.endswith("promptkit diff HEAD:note shows all of it\n")
+    assert project("diff", "HEAD:note").code == 0
+
+
+def test_a_diff_of_a_named_version_is_with_the_working_copy(project: Any) -> None:
+    project("freeze", "note")
+    change(project, "version: 1.2.0", "version: 1.3.0")
+    project("freeze", "note")
+    change(project, "[task, idea]", "[task, idea, other]")
+
+    old, newest = project("diff", "note@1.2.0"), project("diff", "note@^1.2")
+
+    assert old.out.startswith("note@1.2.0 -> note\n")
+    assert newest.out.startswith("note@1.3.0 -> note\n")
+    assert old.code == newest.code == 0
+
+
+def test_a_review_says_where_a_faulty_prompt_is_faulty(project: Any) -> None:
+    project.write("templates/broken.prompt.j2", "---\na: [\n---\n")
+
+    done = project("review", "--base", "HEAD")
+
+    assert done.code == 1
+    assert done.out.startswith(
+        "broken: does not hold together: broken.prompt.j2:3:1: The YAML ends here inside"
+    )
+
+
 def test_a_first_release_names_no_version_before(project: Any) -> None:
     assert project("release", "echo").out == "templates/echo.prompt.j2: wrote version 1.0.0\n"
 
@@ -200,3 +234,18 @@ def test_the_schema_of_files_is_printed_for_editors(
     data = json.loads(cli("schema", *options).out)
 
     assert ("template" in data["properties"]) is has_template
+
+
+def test_the_schema_names_the_rules_that_the_configuration_names(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    cli.write("schema_rules.py", "class Rhymes:\n    kind = 'rhymes'\n")
+    cli.write("promptkit.toml", 'rules = ["schema_rules:Rhymes"]\n')
+
+    rules = json.loads(cli("schema").out)["$defs"]["listedRule"]["properties"]
+
+    assert "rhymes" in rules
+    assert "max_words" in rules

@@ -164,7 +164,7 @@ def test_a_variant_may_take_more_and_promise_more(variant: Any) -> None:
 
 
 def test_faults_in_what_was_taken_over_point_to_its_own_file(folder: Path, variant: Any) -> None:
-    with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:\d+: .*polcy"):
+    with pytest.raises(TemplateError, match=r"triage\.prompt\.j2:\d+:12: .*polcy"):
         (folder / "triage.prompt.j2").write_text(BASE.replace("context.policy }}", "context.polcy }}"))
         variant().check()
     (folder / "triage.prompt.j2").write_text(BASE)
@@ -297,3 +297,14 @@ def test_steps_are_replaced_as_a_whole_and_their_faults_point_to_the_variant(var
     assert "Steps:\n1. Look.\nText between" in prompt.render(text="x").messages[0].text
     with pytest.raises(TemplateError, match=r"kids\.prompt\.j2:5: .*nme"):
         variant("clarity:\n  steps:\n    - Look at {{ nme }}.\n").check()
+
+
+def test_a_block_that_a_variant_took_over_and_does_not_print_is_told_of_in_the_variant(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "base.prompt.j2").write_text("---\n\n\ncontext:\n  - {id: rules, text: Be kind.}\n---\n")
+    (tmp_path / "own.prompt.j2").write_text("---\nextends: base\n---\n{% user %}Go.{% enduser %}")
+
+    with pytest.raises(TemplateError, match="context.rules is declared but never printed") as caught:
+        pk.library(tmp_path)["own"].check()
+    assert (caught.value.file, caught.value.line) == (str(tmp_path / "own.prompt.j2"), 2)

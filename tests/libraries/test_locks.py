@@ -301,6 +301,12 @@ def test_a_judge_that_is_locked_no_more_is_an_error(folder: Path) -> None:
             4,
             "fragments and judges are tables of texts",
         ),
+        (
+            "format = 1\n"
+            + 2 * '[[prompt]]\nname = "a"\nfile = "b"\ntext = "t"\ncontract = "c"\nrendered = "r"\n',
+            10,
+            "b is locked 2 times",
+        ),
     ],
 )
 def test_a_lock_that_cannot_be_read_is_refused_with_its_line(
@@ -311,7 +317,7 @@ def test_a_lock_that_cannot_be_read_is_refused_with_its_line(
 
     assert message in str(caught.value)
     assert (caught.value.file, caught.value.line) == ("prompts.lock", line)
-    assert "promptkit lock" in str(caught.value)
+    assert "promptkit lock --anew" in str(caught.value)
 
 
 def test_a_newer_lock_is_replaced_only_when_that_is_asked_for(folder: Path) -> None:
@@ -403,3 +409,16 @@ def test_rules_of_ones_own_count_by_their_sentence_and_lists_by_their_values(fol
         contracts.append(library.pin(library.entry("r")).contract)
 
     assert contracts[0] == contracts[1] != contracts[2]
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_lock_that_is_a_link_out_of_the_library_is_not_written(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, *, anew: bool
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "precious.txt"
+    outside.write_text("precious")
+    (folder / "prompts.lock").symlink_to(outside)
+
+    with pytest.raises(PromptError, match="leads out of the library"):
+        lock_library(pk.library(folder), anew=anew)
+    assert outside.read_text() == "precious"

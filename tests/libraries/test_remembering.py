@@ -8,9 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from multiprocessing import Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -213,6 +212,7 @@ def test_an_unknown_name_is_the_callers_error(root: Path) -> None:
 
 def test_other_processes_find_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembering, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(remembering, "_PORTION", 1)
     (root / "faulty.prompt.j2").write_text(FAULTY)
     alone = check_folder(root, None, Settings(), memory=None, processes=1)
     memory = memory_of(root, {})
@@ -224,15 +224,30 @@ def test_other_processes_find_the_same(root: Path, monkeypatch: pytest.MonkeyPat
     assert set(memory.entries["includes"].files) == {"includes.prompt.j2", "fragments/tone.md"}
 
 
-def test_a_share_that_another_process_did_not_finish_is_done_here(root: Path) -> None:
-    ours, theirs = Pipe(duplex=False)
-    theirs.close()
-    tree = remembering.WatchedTree(remembering.FolderTree(root))
-    share = remembering.library_subjects(Library(tree), ["sound"])
+def test_what_another_process_drew_and_did_not_finish_is_done_here(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_checker: Any, subjects: Any, draw: int, _theirs: Any) -> None:
+        next(remembering._drawn(draw, subjects))
+        os._exit(1)
 
-    found = remembering._received(remembering._Checker(tree, Settings()), ours, share)
+    monkeypatch.setattr(remembering, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(remembering, "_PORTION", 1)
+    monkeypatch.setattr(remembering, "_work", dies)
 
-    assert found["sound"].report.prompts == 1
+    report = check_folder(root, None, Settings(), memory=None, processes=2)
+
+    assert report.prompts == 3
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 1_000, 8_001, 100_000])
+def test_each_prompt_of_a_library_of_any_size_is_drawn_once(count: int) -> None:
+    draw = remembering._portions(count)
+
+    drawn = list(remembering._drawn(draw, cast("Any", range(count))))
+
+    os.close(draw)
+    assert drawn == list(range(count))
 
 
 def test_the_work_of_another_process_is_sent_as_one_value(root: Path) -> None:
@@ -240,7 +255,8 @@ def test_the_work_of_another_process_is_sent_as_one_value(root: Path) -> None:
         "from multiprocessing import Pipe; from pathlib import Path; import sys\n"
         "from promptkit.checks import Settings; from promptkit.libraries import Library, remembering as r\n"
         "ours, theirs = Pipe(duplex=False); tree = r.WatchedTree(r.FolderTree(Path(sys.argv[1])))\n"
-        "r._work(r._Checker(tree, Settings()), r.library_subjects(Library(tree), ['sound']), theirs)\n"
+        "subjects = r.library_subjects(Library(tree), ['sound'])\n"
+        "r._work(r._Checker(tree, Settings()), subjects, r._portions(1), theirs)\n"
         "print(ours.recv()['sound'].report)"
     )
 

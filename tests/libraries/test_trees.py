@@ -122,3 +122,30 @@ def test_a_folder_that_cannot_be_read_is_an_error_and_not_passed_over(tmp_path: 
     with pytest.raises(TemplateError, match="The folder cannot be read"):
         tree.listed("g" * 300)
     assert tree.listed("nowhere") == []
+
+
+def test_a_link_that_leads_back_to_itself_is_no_file_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "loop.md").symlink_to("loop.md")
+    (tmp_path / "a.prompt.j2").write_text("{% user %}Sort it.{% enduser %}")
+    tree = FolderTree(tmp_path)
+
+    assert tree.files() == tree.listed(".") == ["a.prompt.j2"]
+    with pytest.raises(TemplateError, match="cannot be read|leads out") as caught:
+        tree.text("loop.md")
+    assert "loop.md" in str(caught.value)
+
+
+def test_a_variant_of_what_lies_outside_names_the_line_that_leads_there(tmp_path: Path) -> None:
+    (tmp_path / "outside.prompt.j2").write_text("{% user %}Sort it.{% enduser %}")
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "base.prompt.j2").symlink_to(tmp_path / "outside.prompt.j2")
+    (library / "own.prompt.j2").write_text("---\nextends: base\n---\n")
+
+    with pytest.raises(TemplateError, match="base cannot be extended: .*leads out of the library") as caught:
+        pk.library(library)["own"]
+    assert (caught.value.file, caught.value.line, caught.value.column) == (
+        str(library / "own.prompt.j2"),
+        2,
+        10,
+    )

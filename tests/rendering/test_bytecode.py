@@ -73,7 +73,7 @@ def test_a_prompt_that_was_compiled_before_is_not_compiled_again(file: Path, com
     compiled.clear()
 
     assert [said(file), said(file, kind="b")] == first
-    assert count > 2
+    assert count >= 2
     assert compiled == []
     assert len(kept(file)) == 1
 

@@ -99,7 +99,7 @@ def test_examples_do_not_show_the_history(render: Callable[..., tuple[Message, .
         (
             "{% examples %}{% user %}{{ 1 / (x | length - 3) }}{% enduser %}",
             {"input": {"x": "abc"}, "output": {"a": "", "b": 1}},
-            "example 2: it cannot be rendered: t.prompt.j2:10: division by zero",
+            "example 2: it cannot be rendered: t.prompt.j2:10:28: division by zero",
         ),
         (
             "{% examples %}{% if x != 'no' %}{% user %}{{ x }}{% enduser %}{% endif %}",

@@ -109,7 +109,7 @@ def test_a_file_cannot_include_the_prompt_that_includes_it(text: Callable[..., s
 def test_a_fragment_of_context_cannot_print_sections(text: Callable[..., str]) -> None:
     files = {"policy": "\n{{ clarity }}"}
 
-    with pytest.raises(TemplateError, match=r"^lib/policy\.j2:2: clarity is a section"):
+    with pytest.raises(TemplateError, match=r"^lib/policy\.j2:2:4: clarity is a section"):
         text("{{ context.policy }}", files=files, context=(ContextBlock(id="policy", include="policy"),))
 
 
@@ -120,7 +120,7 @@ def test_an_included_file_of_a_body_can_print_sections(text: Callable[..., str])
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"), [(1, "lib/f.j2:2: division by zero"), (5, "lib/f.j2:6: division by zero")]
+    ("line", "expected"), [(1, "lib/f.j2:2:4: division by zero"), (5, "lib/f.j2:6:4: division by zero")]
 )
 def test_a_source_may_begin_below_the_first_line_of_its_file(line: int, expected: str) -> None:
     declaration = Declaration(name="t", body="{% user %}{% include 'f' %}{% enduser %}")
@@ -200,5 +200,5 @@ def test_names_are_found_in_files_that_include_the_next_one_twice(compiled: Call
     files = {f"f{n}": f"{{% include 'f{n + 1}' %}}{{% include 'f{n + 1}' %}}" for n in range(25)}
     files["f25"] = "{{ xx }}"
 
-    with pytest.raises(TemplateError, match=r"^lib/f25\.j2:1: xx is no input"):
+    with pytest.raises(TemplateError, match=r"^lib/f25\.j2:1:4: xx is no input"):
         compiled("{% user %}{% include 'f0' %}{% enduser %}", files=files)

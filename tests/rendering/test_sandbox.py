@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import promptkit as pk
 from promptkit.errors import TemplateError
 from promptkit.rendering import Template
 
@@ -64,7 +66,7 @@ def test_the_sandbox_refuses(expression: str, text: Callable[..., str]) -> None:
     body = f"{{% macro m(p) %}}{{% endmacro %}}{{{{ {expression} }}}}"
     values = {"x": "X", "tags": ["a", "b"], "ticket": {"body": "b"}}
 
-    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:11: .") as caught:
+    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:11(:\d+)?: .") as caught:
         text(body, values)
 
     assert "Traceback" not in str(caught.value)
@@ -134,7 +136,7 @@ _DOUBLING = "{%% set n = namespace(a=['x']) %%}{%% for i in range(60) %%}{%% set
     ],
 )
 def test_what_grows_without_bound_is_stopped(content: str, problem: str, text: Callable[..., str]) -> None:
-    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:1[0-2]: ") as caught:
+    with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:1[0-2](:\d+)?: ") as caught:
         text(content, {"x": "x", "tags": ["a", "b"]})
 
     assert problem in str(caught.value)
@@ -171,3 +173,14 @@ def test_inputs_hide_globals_of_the_same_name(render: Callable[..., object]) -> 
     )  # type: ignore[misc]
 
     assert message.content == "far"
+
+
+def test_texts_of_a_role_block_that_are_too_long_together_are_told_at_the_block(tmp_path: Path) -> None:
+    file = tmp_path / "long.prompt.j2"
+    front = f"---\ncontext:\n  - id: terms\n    text: {'a' * 900_000}\n---\n"
+    file.write_text(front + "{% system %}\n" + "{{ context.terms }}\n" * 9 + "{% endsystem %}\n")
+
+    with pytest.raises(TemplateError, match="longer than 8,000,000 characters") as caught:
+        pk.load(file).render()
+
+    assert (caught.value.file, caught.value.line) == (str(file), 6)

@@ -87,7 +87,7 @@ def test_every_fault_is_a_template_error_with_the_line_of_the_file(
 
 
 def test_a_prompt_without_a_file_is_named_instead(text: Callable[..., str]) -> None:
-    with pytest.raises(TemplateError, match=r"^t:11: division by zero"):
+    with pytest.raises(TemplateError, match=r"^t:11:4: division by zero"):
         text("{{ 1 / 0 }}", file=None)
 
 

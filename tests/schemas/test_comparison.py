@@ -58,6 +58,11 @@ def effects(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str]]:
             "narrowed",
         ),
         ({"anyOf": [TEXT, {"type": "integer"}]}, {"anyOf": [TEXT, {"type": "boolean"}]}, "changed"),
+        (obj(a=TEXT), {}, "widened"),
+        ({}, obj(a=TEXT), "narrowed"),
+        ({"type": "integer", "minimum": 5}, {"type": "integer", "exclusiveMinimum": 0}, "widened"),
+        ({"type": "number", "minimum": 1}, {"type": "number", "exclusiveMinimum": 1}, "narrowed"),
+        ({"type": "number", "exclusiveMaximum": 9}, {"type": "number", "maximum": 9}, "widened"),
         ({"type": "object", "not": {}}, {"type": "object"}, "changed"),
         ({"type": "object", "additionalProperties": False}, {"type": "object"}, "widened"),
         (
@@ -133,3 +138,24 @@ def test_a_change_is_said_in_words() -> None:
         changes_of({"type": "integer", "maximum": 5}, {"type": "integer"})[0].text
         == "has no maximum now (it was 5)"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"type": "integer", "minimum": 1}, {"type": "integer", "exclusiveMinimum": 0}),
+        ({"type": "integer", "maximum": 9}, {"type": "integer", "exclusiveMaximum": 10}),
+        ({"anyOf": [TEXT, {"type": "integer"}]}, {"type": ["string", "integer"]}),
+    ],
+)
+def test_schemas_that_take_the_same_values_in_other_words_have_not_changed(
+    old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    assert effects(old, new) == []
+
+
+def test_a_field_that_may_be_left_out_and_has_a_default_then_says_so() -> None:
+    (change,) = changes_of(obj(a=TEXT), obj([], a={**TEXT, "default": "x"}))
+
+    assert (change.path, change.effect) == ("a", "defaulted")
+    assert change.text == 'may be left out now, and is "x" then'

@@ -27,8 +27,6 @@ _READER = re.compile(
     r"(?:for|to) (?:[\w-]+ )?(?!orders|errors|numbers|letters|parameters|characters|answers|papers|headers|offers|"
     r"chapters|others)\w{3,}(?:ers|ors|ists|ians|women|men|people))\b"
 )
-_OWN_ROLE = re.compile(r"(?i)\byou(?:'re| are) an? (?:[\w-]+ ){1,6}?who\b")
-"""The model itself, as in "you are an engineer who"; not a reader."""
 _MACHINES = (
     r"(?:program|system|software|database|spreadsheet|table|pipeline|router|queue|index|filter|parser|script|api|"
     r"catalogue|record|register|file|tracker|calendar|map|chart|list|crawler|pager|report tool)s?"
@@ -45,6 +43,8 @@ _TONE = re.compile(
     r"tactful(?:ly)?|reassuring(?:ly)?|inspiring|poetic(?:ally)?|ironic(?:ally)?|relaxed|sympathetic(?:ally)?|"
     r"compassionate(?:ly)?|considerate(?:ly)?|candid(?:ly)?|patiently)\b"
 )
+_RATIONALE = re.compile(r"(?i)(?:^|[._])(?:why|reasons?|reasoning|justification)$")
+"""Fields that say why the others are as they are: they are read by whoever checks those."""
 _SENTENCES = 2
 """Sentences that a body without a clarity section has at least before something is missed in it."""
 
@@ -52,11 +52,12 @@ _SENTENCES = 2
 def audience_problems(
     prompt: Prompt[Any], instructions: Sequence[Instruction], prose: Sequence[Prose]
 ) -> Iterator[Problem]:
-    """Prose of which nothing says who reads it."""
+    """Prose of which nothing says who reads it, where a clarity section could: bodies say it in too many ways."""
     declaration = prompt.declaration
-    if not prose or declaration.clarity.audience is not None or not is_written_out(prompt, instructions):
+    prose = [part for part in prose if not _RATIONALE.search(part.path)]
+    if not prose or declaration.clarity == Clarity() or declaration.clarity.audience is not None:
         return
-    texts = [_OWN_ROLE.sub(" ", text.text) for text in instructions if text.part != "role"]
+    texts = [text.text for text in instructions if text.part != "role"]
     if any(_READER.search(text) or _FOR_MACHINE.search(text) for text in texts):
         return
     yield Problem(

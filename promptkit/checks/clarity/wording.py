@@ -26,7 +26,7 @@ _CONDITION = (
 )
 _VAGUE = re.compile(rf"(?<![\w'-])(?:{_CONDITION}|{_QUALITY}|{_AMOUNT})(?![\w'-])", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|`[^`]*`|(?<!\w)'[^']*'(?!\w)")
-_DEFINED = re.compile(r"^\s*(?:\(|:|,? that is|,? meaning)")
+_DEFINED = re.compile(r"\s*(?:\(|:|,? that is|,? meaning)")
 _MENDS = (
     (re.compile(_AMOUNT, re.IGNORECASE), "give a number or a range"),
     (re.compile(_CONDITION, re.IGNORECASE), "say when, or list all"),
@@ -59,6 +59,8 @@ _ALTERNATIVE = re.compile(
     r"(?i)\b(?:instead|rather|but|unless|except|only|use|write|leave|keep|say|give|put|set|ask|return|choose|prefer|"
     r"replace|mark|quote|skip|name|look|answer with|stick to)\b"
 )
+_SENTENCE = 500
+"""Characters beside a word that are looked at: more than a sentence has."""
 _WHOLE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 """What stands between sentences, not between the clauses of one."""
 _ONLY = re.compile(r"(?i)\b(?:only|alone|exactly|verbatim|word for word|nothing else|as it is|as they are)\b")
@@ -69,9 +71,12 @@ def vague_problems(declaration: Declaration, instructions: Sequence[Instruction]
     """Vague words in what instructs: task, steps, done_when and the sentences of rules, not background."""
     for text in instructions:
         words = _QUOTED.sub(lambda match: "_" * len(match.group()), text.text)
+        told = set[str]()  # all of one word stand at the place of the first
         for match in _vague_in(text, words):
-            around = match.string
-            if not (_is_name(match) or _is_fact(match) or _DEFINED.match(around[match.end() :])):
+            if match.group() in told:
+                continue
+            if not (_is_name(match) or _is_fact(match) or _DEFINED.match(_after(match))):
+                told.add(match.group())
                 yield Problem(
                     rule="vague-word",
                     message=f'"{match.group()}" can be taken in many ways; {_mend(match.group())}',
@@ -119,9 +124,10 @@ def _bare(text: str, *, own: bool) -> Iterator[str]:
             what to do about it. In running text only the same sentence and those beside it can.
     """
     wholes = [clauses for whole in _WHOLE.split(text) if (clauses := sentences(whole))]
+    if own and any(not _NEGATION.match(clause) for whole in wholes for clause in whole):
+        return
     for at, clauses in enumerate(wholes):
-        together = [clause for whole in wholes for clause in whole] if own else clauses
-        if any(not _NEGATION.match(clause) for clause in together):
+        if not own and any(not _NEGATION.match(clause) for clause in clauses):
             continue
         after = [clause for whole in wholes[at + 1 : at + 2] for clause in whole[:1]]
         before = [clause for whole in wholes[:at][-1:] for clause in whole[-1:]]
@@ -150,14 +156,23 @@ def _is_name(match: re.Match[str]) -> bool:
     """True for a word with a capital inside a sentence, which is part of a name."""
     if not match.group()[0].isupper():
         return False
-    before = match.string[: match.start()].rstrip()
+    before = _before(match).rstrip()
     return bool(before) and before[-1] not in ".!?:;\n"
 
 
 def _is_fact(match: re.Match[str]) -> bool:
     """True for an amount in a condition: how much the input has, not how much is to be written."""
     amount = re.fullmatch(r"(?i)some|several|a few|a couple of|various|a number of", match.group())
-    return amount is not None and _FACT.search(match.string[: match.start()]) is not None
+    return amount is not None and _FACT.search(_before(match)) is not None
+
+
+def _before(match: re.Match[str]) -> str:
+    """What stands before a word, as far as a sentence goes: a text may have thousands of them."""
+    return match.string[max(0, match.start() - _SENTENCE) : match.start()]
+
+
+def _after(match: re.Match[str]) -> str:
+    return match.string[match.end() : match.end() + _SENTENCE]
 
 
 def _mend(word: str) -> str:

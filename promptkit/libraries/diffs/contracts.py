@@ -27,6 +27,7 @@ _OF_INPUTS: Mapping[Effect, Bump] = {
     "removed": Bump.MAJOR,
     "required": Bump.MAJOR,
     "optional": Bump.MINOR,
+    "defaulted": Bump.MINOR,
     "default": Bump.MINOR,
 }
 _OF_OUTPUTS: Mapping[Effect, Bump] = {
@@ -38,6 +39,7 @@ _OF_OUTPUTS: Mapping[Effect, Bump] = {
     "removed": Bump.MAJOR,
     "required": Bump.MINOR,
     "optional": Bump.MAJOR,
+    "defaulted": Bump.MAJOR,
     "default": Bump.MINOR,
 }
 
@@ -113,7 +115,10 @@ def _output(old: Surface, new: Surface) -> Iterator[Change]:
         yield Change(section="output", path="", text=text, demands=Bump.MAJOR)
         return
     for change in changes_of(old.output, new.output):
-        yield Change(section="output", path=change.path, text=change.text, demands=_OF_OUTPUTS[change.effect])
+        # Where the value is made with its defaults, callers find the field there as before.
+        filled = change.effect == "defaulted" and new.filled
+        demands = Bump.MINOR if filled else _OF_OUTPUTS[change.effect]
+        yield Change(section="output", path=change.path, text=change.text, demands=demands)
 
 
 def _constraints(old: Surface, new: Surface) -> Iterator[Change]:

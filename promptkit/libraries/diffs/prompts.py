@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from promptkit.authoring.jinja_spacing import formatted_body
 from promptkit.errors import PromptError
 from promptkit.libraries.diffs.bumps import Bump
 from promptkit.libraries.diffs.contracts import Change, contract_changes
@@ -145,7 +146,8 @@ def _printed(prompt: Prompt[Any]) -> tuple[Any, ...]:
     )
     # A comment leaves blanks outside the messages; those inside them are told of by the body.
     fixed = [" ".join(text.split()) for text in prompt.contract.template.fixed_texts]
-    return fixed, _COMMENT.sub("", declared.body), declared.clarity, blocks
+    body = formatted_body(_COMMENT.sub("", declared.body))  # which renders the same
+    return fixed, body, declared.clarity, blocks
 
 
 def _texts(old: Side, new: Side) -> Iterator[str]:

@@ -7,8 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from promptkit.constraints import Constraint, Expr, Matches, boundary_cases
+from promptkit.constraints import (
+    Constraint,
+    Contains,
+    EndsWith,
+    Expr,
+    Matches,
+    MustMention,
+    NeverSays,
+    OneOf,
+    StartsWith,
+    boundary_cases,
+)
 from promptkit.constraints.expressions import compile_expression
+from promptkit.constraints.folding import folded
 from promptkit.constraints.paths import parse
 from promptkit.constraints.patterns import plain_form
 from promptkit.constraints.rules import Reads, Rule, Scope, Unjudged
@@ -94,7 +106,19 @@ def same_rule(old: Rule, new: Rule) -> bool:
         return len({ast.dump(tree) for tree in trees}) == 1
     if isinstance(old, Matches) and isinstance(new, Matches):
         return plain_form(old.pattern) == plain_form(new.pattern)
-    return False
+    listed = _listed(old)
+    return listed is not None and type(old) is type(new) and listed == _listed(new)
+
+
+def _listed(rule: Rule) -> frozenset[Any] | None:
+    """What a rule lists, where neither order nor, of phrases, spelling matters; None for a rule that lists nothing."""
+    if isinstance(rule, OneOf):
+        return frozenset((isinstance(value, bool), value) for value in rule.values)
+    if isinstance(rule, NeverSays):
+        return frozenset(map(folded, rule.phrases))
+    if isinstance(rule, MustMention):
+        return frozenset(frozenset(map(folded, group)) for group in rule.groups)
+    return frozenset(rule.texts) if isinstance(rule, Contains | StartsWith | EndsWith) else None
 
 
 def _edges(constraint: Constraint, schema: Mapping[str, Any], *, text: bool) -> Iterator[Any]:

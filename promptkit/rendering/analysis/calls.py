@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import nodes
 
 from promptkit.rendering.analysis.kinds import ANY, Kind, list_of, made_of
+from promptkit.rendering.walking import below
 from promptkit.spelling import did_you_mean
 
 __all__ = ["CALLER", "Arguments", "Macro", "MacroCall", "arguments_of", "bound", "macro_fault"]
@@ -101,7 +102,7 @@ def macro_fault(call: MacroCall) -> str | None:
     """What is wrong with the arguments of a call; None when the macro takes them."""
     macro, given = call.target.node, call.arguments
     names = [parameter.name for parameter in macro.args]
-    reads = {found.name for found in macro.find_all(nodes.Name)}
+    reads = {found.name for found in below(macro, nodes.Name)}
     if call.caller is not None and CALLER not in reads:
         return f"the macro {macro.name} is called with a block, and prints no {{{{ caller() }}}}"
     takes = f"it takes ({', '.join(names)})"

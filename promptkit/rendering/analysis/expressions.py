@@ -29,6 +29,7 @@ from promptkit.rendering.analysis.signatures import function_fault, test_fault
 from promptkit.rendering.analysis.uses import Uses
 from promptkit.rendering.environment import GLOBALS
 from promptkit.rendering.roles import CONCAT, section_key
+from promptkit.rendering.walking import children
 from promptkit.schemas.json_types import is_list
 
 __all__ = ["Expressions"]
@@ -129,7 +130,7 @@ class Expressions:
         visitor = self._visitors.get(type(node))
         if visitor is not None:
             return scope.settled(visitor(node, scope))
-        for child in node.iter_child_nodes():
+        for child in children(node):
             self.kind(child, scope)
         return ANY
 
@@ -314,14 +315,16 @@ class Expressions:
     def _or(self, node: nodes.Or, scope: Scope) -> Kind:
         left = self.kind(node.left, scope)
         right = self.kind(node.right, scope.inner(self.facts(node.left, scope)[1]))
-        return right if left.name == "none" else either(left.certain(), right)
+        return right if left.name == "none" else either(left.filled(), right)
 
     def _condition(self, node: nodes.CondExpr, scope: Scope) -> Kind:
         true, false = self.facts(node.test, scope)
         first = self.kind(node.expr1, true)
         if node.expr2 is None:
             return first
-        return either(first, self.kind(node.expr2, scope.inner(false)))
+        otherwise = scope.inner(false)
+        second = self.kind(node.expr2, otherwise)
+        return either(_as_known(first, true), _as_known(second, otherwise))
 
     def _list(self, node: nodes.List | nodes.Tuple, scope: Scope) -> Kind:
         kinds = [self.kind(item, scope) for item in node.items]
@@ -329,6 +332,11 @@ class Expressions:
 
     def _dict(self, node: nodes.Dict, scope: Scope) -> Kind:
         return made_of(Kind(name="object"), *(self.kind(pair.value, scope) for pair in node.items))
+
+
+def _as_known(kind: Kind, scope: Scope) -> Kind:
+    """The kind with what the scope alone knows, which is lost where it is joined with another one."""
+    return kind.filled() if kind.may_be_empty and scope.is_filled(kind) else kind
 
 
 def _constant(value: object) -> Kind:

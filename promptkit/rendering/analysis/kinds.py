@@ -176,6 +176,11 @@ class Kind:
         """Anything that is made of the value."""
         return Kind(trusted=self.trusted, changes=self.changes)
 
+    def filled(self) -> Kind:
+        """The same when it is known to be true: not None, and a list with an item."""
+        made = self.certain()
+        return replace(made, schema={**made.schema, "minItems": 1}) if made.may_be_empty else made
+
     def called(self, own: str) -> Kind:
         """The same value, told from others of its path."""
         return replace(self, own=own)
@@ -247,12 +252,30 @@ def either(left: Kind, right: Kind) -> Kind:
         alike = left.name == right.name and (
             left.name not in ("list", "object") or left.schema == right.schema
         )
-        made = replace(left, values=None) if alike else ANY
+        made = replace(left, values=None) if alike else _either_list(left, right)
     nullable = left.nullable or right.nullable or "none" in (left.name, right.name)
     made = replace(made, nullable=nullable)
     if left.key == right.key:
         return made_of(made, left, right, keeps=True)
     return made_of(replace(made, path="", own=""), left, right, keeps=True)
+
+
+def _either_list(left: Kind, right: Kind) -> Kind:
+    """What is one of two lists of different items, as in ``rows or []``; anything when they are no lists."""
+    if (left.name, right.name) != ("list", "list"):
+        return ANY
+    if _is_empty(left) or _is_empty(right):
+        full = right if _is_empty(left) else left
+        return replace(
+            full, schema={key: part for key, part in full.schema.items() if key != "minItems"}, values=None
+        )
+    made = replace(list_of(either(left.item, right.item)), lazy=left.lazy or right.lazy)
+    return replace(made, schema={"type": "array"}) if left.may_be_empty or right.may_be_empty else made
+
+
+def _is_empty(kind: Kind) -> bool:
+    """Whether it is the list ``[]`` that a template writes down."""
+    return kind.inner is not None and kind.inner.values == ()
 
 
 def said(kind: Kind) -> str:

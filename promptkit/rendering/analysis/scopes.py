@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from jinja2 import nodes
 
-from promptkit.rendering.analysis.kinds import ANY, Kind
+from promptkit.rendering.analysis.kinds import ANY, Kind, either
 
 __all__ = ["FILLED", "Scope", "merged"]
 
@@ -104,7 +104,9 @@ def _joined(kinds: Sequence[Kind], own: str) -> Kind:
     if all(kind is first or kind == first for kind in kinds):
         return first
     real = [kind for kind in kinds if kind.name != "none"]
-    alike = real[0] if real and all(kind == real[0] for kind in real) else ANY
+    alike = real[0] if real else ANY
+    for kind in real[1:]:
+        alike = alike if kind == alike else either(alike, kind)
     return replace(
         alike,
         nullable=len(real) < len(kinds) or any(kind.nullable for kind in real),

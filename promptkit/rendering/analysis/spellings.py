@@ -6,6 +6,8 @@ import re
 
 from jinja2 import nodes
 
+from promptkit.rendering.walking import below
+
 __all__ = ["spelling_of"]
 
 
@@ -20,7 +22,7 @@ def spelling_of(node: nodes.Node, word: str) -> str:
     if holder is not None and _last(holder) == word:
         behind = rf"(?=[^{{}}]*\|\s*{node.name}\b)" if isinstance(node, nodes.Filter) else r"(?=\s*\[)"
         return f"{_chain(holder)}{behind}"
-    for found in (node, *node.find_all((nodes.Call, nodes.Getattr, nodes.Getitem, nodes.Name))):
+    for found in (node, *below(node, nodes.Call, nodes.Getattr, nodes.Getitem, nodes.Name)):
         if isinstance(found, nodes.Call) and _last(found.node) == word:
             return rf"(?<!macro ){_chain(found.node)}\s*\("
         if _last(found) == word:

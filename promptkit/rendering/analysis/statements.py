@@ -27,6 +27,7 @@ from promptkit.rendering.analysis.problems import Problems
 from promptkit.rendering.analysis.scopes import FILLED, Scope, merged
 from promptkit.rendering.roles import EXAMPLES, HISTORY, SECTION, role_of
 from promptkit.rendering.units import Unit, Units, unknown_name
+from promptkit.rendering.walking import below
 
 __all__ = ["Sections", "Statements"]
 
@@ -104,7 +105,7 @@ class Statements:
 
     def walk_uncalled(self, unit: Unit) -> None:
         """Walk the macros of a text that nothing called, for any arguments."""
-        for node in unit.tree.find_all(nodes.Macro):
+        for node in below(unit.tree, nodes.Macro):
             self._walk_uncalled(Macro(node, unit, Scope({**self._inputs, **_macros(unit)})))
 
     def _walk_uncalled(self, target: Macro) -> Kind:
@@ -113,7 +114,7 @@ class Statements:
         if id(node) in self._called:
             return TEXT
         arguments = Arguments(tuple(ANY for _ in node.args), open=True)
-        reads = any(name.name == CALLER for name in node.find_all(nodes.Name))
+        reads = any(name.name == CALLER for name in below(node, nodes.Name))
         caller = Kind(name="function", target=TEXT) if reads else None
         return self._macro_called(MacroCall(target=target, arguments=arguments, node=node, caller=caller))
 
@@ -382,7 +383,7 @@ def _bind(target: nodes.Node, kind: Kind, scope: Scope) -> None:
         if holder.name == "namespace":
             holder.target.setdefault(target.attr, []).append(kind)
     else:
-        for name in target.find_all(nodes.Name):
+        for name in below(target, nodes.Name):
             scope.set(name.name, kind.loose())
 
 

@@ -284,3 +284,37 @@ def test_rules_that_nobody_can_judge_are_not_weighed(diff: Any) -> None:
     base = BASE.replace("max_words: 40", "tone: calm")
 
     assert "counts as loosened" in str(diff(("tone: calm", "tone: warm"), base=base).changes[0])
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("never_says: [sorry, sadly]", "never_says: [Sadly, sorry, SORRY]"),
+        ("one_of: [a, b]", "one_of: [b, a]"),
+        ("starts_with: [Hi, Dear]", "starts_with: [Dear, Hi]"),
+        ("must_mention: [order, refund]", "must_mention: [refund, order]"),
+        ("contains: [order, refund]", "contains: [refund, order]"),
+    ],
+)
+def test_the_order_in_which_a_rule_lists_things_is_wording(diff: Any, was: str, now: str) -> None:
+    found = diff((was, now), base=BASE.replace("never_says: [sorry, sadly]", was))
+
+    assert [str(change) for change in found.changes] == ["patch: prompt is worded otherwise"]
+
+
+def test_a_default_that_the_value_is_made_with_takes_nothing_from_callers(diff: Any) -> None:
+    made = diff(("kind(enum): [fault, wish]", "kind: {type: [fault, wish], default: wish}"))
+    plain = diff(
+        ("required: [a]", "required: []"),
+        base="---\noutput: {json_schema: {type: object, properties: {a: {type: string, default: x}}, required: [a]}}\n"
+        "---\n{% user %}Go.{% enduser %}",
+    )
+
+    assert made.demands is Bump.MINOR
+    assert plain.demands is Bump.MAJOR
+
+
+def test_blanks_inside_the_delimiters_of_a_template_demand_nothing(diff: Any) -> None:
+    found = diff(("{{ text }} {{ product }}", "{{text}} {{  product}}"), ("{% user %}", "{%user %}"))
+
+    assert found.demands is Bump.NONE
