@@ -23,9 +23,8 @@ _TEXT: Mapping[str, Any] = {"type": ["string", "number", "boolean"]}
 _TEXTS: Mapping[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 _COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 1}
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
-# Editors match by ECMA-262, whose \\w is ASCII alone; names may have the letters of any language.
-_NO_LETTER = r"\x00-\x40\x5B-\x60\x7B-\x7F"
-_LETTER = rf"[^{_NO_LETTER}]"
+# Editors match by ECMA-262, whose \w is ASCII alone; names may have the letters of any language.
+_LETTER = r"[^\x00-\x40\x5B-\x60\x7B-\x7F]"
 _WORD = r"[^\x00-\x2F\x3A-\x40\x5B-\x5E\x60\x7B-\x7F]"
 _IDENTIFIER = rf"({_LETTER}|_){_WORD}*"
 _PATH = rf"[A-Za-z0-9_]({_WORD}|[.-])*(/[A-Za-z0-9_]({_WORD}|[.-])*)*"

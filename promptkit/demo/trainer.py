@@ -55,7 +55,7 @@ def loss_of(network: Network, batch: Batch, kept: list[Tensor] | None = None) ->
     Args:
         kept: What the network has of the prefix; read anew without it.
     """
-    with torch.autocast(batch.rows.device.type, torch.bfloat16, enabled=True):
+    with torch.autocast(batch.rows.device.type, torch.bfloat16):
         hidden = network(network.read(batch.prefix) if kept is None else kept, batch.rows)
         target, answers = batch.rows[:, 1:], batch.answers[:, 1:]
         text = batch.texts[:, 1:] & (torch.rand(target.shape, device=target.device) < TEXT_SHARE)

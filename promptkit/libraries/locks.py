@@ -98,7 +98,7 @@ def read_lock(text: str, place: str) -> Lock:
         if line.startswith("file = ")
     }
     tables = data.get("prompt", [])
-    if not is_listed(tables):
+    if not is_listed(tables) or not all(map(is_object, tables)):
         raise LockError(
             "prompt must be a list of tables; write the lock anew: promptkit lock --anew", file=place
         )
@@ -162,11 +162,7 @@ def _check_format(data: Mapping[str, Any], text: str, place: str) -> None:
         )
 
 
-def _pin(table: Any, place: str, lines: Mapping[str, int]) -> Pin:
-    if not is_object(table):
-        raise LockError(
-            "prompt must be a list of tables; write the lock anew: promptkit lock --anew", file=place
-        )
+def _pin(table: Mapping[str, Any], place: str, lines: Mapping[str, int]) -> Pin:
     line = lines.get(str(table.get("file")))
     for key in _TEXTS:
         if not isinstance(table.get(key), str):

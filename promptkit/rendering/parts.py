@@ -9,7 +9,6 @@ from typing import TypeVar
 import jinja2
 from jinja2 import nodes
 
-from promptkit.messages import Role
 from promptkit.rendering.environment import Sandbox
 from promptkit.rendering.faults import COMPILE_FAULTS, RUN_FAULTS, compile_fault, run_fault
 from promptkit.rendering.rewriting import Inliner
@@ -18,7 +17,7 @@ from promptkit.rendering.run import CURRENT, Run
 from promptkit.rendering.spans import joined
 from promptkit.rendering.template import run_part
 from promptkit.rendering.units import Unit, Units, names_read
-from promptkit.rendering.walking import below, children, live_in
+from promptkit.rendering.walking import below, live_in
 
 __all__ = ["Parts", "exports_nothing"]
 
@@ -77,8 +76,7 @@ class Parts:
     def fold(self, body: Unit) -> None:
         """Replace role blocks that read no input by the messages that they make."""
         for index, node in enumerate(body.tree.body):
-            role = role_of(node)
-            run = None if role is None else self._run_once(role, node, body, index)
+            run = self._run_once(node, body, index) if isinstance(node, nodes.FilterBlock) else None
             if run is None:
                 continue
             self._env.fixed.append(tuple(run.messages))
@@ -97,9 +95,11 @@ class Parts:
                 body.tree.body.remove(node)
         live_in(body.tree, self._env)
 
-    def _run_once(self, role: Role, node: nodes.Node, body: Unit, index: int) -> Run | None:
-        """What a role block emits that reads no input; None for one that does."""
-        run, texts = Run({}), _texts_of(node)
+    def _run_once(self, node: nodes.FilterBlock, body: Unit, index: int) -> Run | None:
+        """What a role block emits that reads no input; None for one that does, and for what is no role block."""
+        role, run, texts = role_of(node), Run({}), _texts_of(node.body)
+        if role is None:
+            return None
         if texts is not None:
             try:
                 run.emit(role, joined(texts))
@@ -159,13 +159,11 @@ def exports_nothing(tree: nodes.Template) -> bool:
     return not below(tree, nodes.Assign, nodes.AssignBlock, nodes.FromImport, nodes.Import, nodes.Macro)
 
 
-def _texts_of(block: nodes.Node) -> list[str] | None:
-    """What a role block of nothing but texts prints, so that it need not be compiled; None for another."""
+def _texts_of(body: list[nodes.Node]) -> list[str] | None:
+    """What a block of nothing but texts prints, so that it need not be compiled; None for another."""
     texts: list[str] = []
-    for output in children(block):
-        if type(output) is nodes.Filter and output.node is None:
-            continue  # the block's own, which emits it
-        if type(output) is not nodes.Output:
+    for output in body:
+        if not isinstance(output, nodes.Output):
             return None
         for piece in output.nodes:
             text: object = None

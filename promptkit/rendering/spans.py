@@ -237,8 +237,8 @@ def is_nothing(text: str) -> bool:
 def without_edges(pieces: list[str]) -> str:
     """The pieces as one text without the blanks at its edges that are the template's own; a value's are kept."""
     if set(map(type, pieces)) == _TEXTS:
-        if sum(map(len, pieces)) > MAX_CHARACTERS:
-            _need_room(MAX_CHARACTERS + 1)
+        if (length := sum(map(len, pieces))) > MAX_CHARACTERS:
+            _need_room(length)
         return "".join(pieces).strip(BLANKS)
     return kept(stripped(joined(pieces)))
 

@@ -39,11 +39,7 @@ def check_top(body: list[nodes.Node], place: Place) -> None:
     body[:] = [node for node in body if not _is_blank(node, place)]
     for node in body:
         if isinstance(node, nodes.FilterBlock) and role_of(node) is not None:
-            _no_roles(
-                (child for child in children(node) if child is not node.filter),
-                place,
-                "role blocks cannot be nested",
-            )
+            _no_roles(node.body, place, "role blocks cannot be nested")
         elif isinstance(node, nodes.If):
             check_top(node.body, place)
             for branch in node.elif_:

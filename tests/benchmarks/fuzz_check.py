@@ -12,10 +12,7 @@ File number N of seed S is the same each time: `--only N` prints it with what wa
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
-from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -26,6 +23,7 @@ from promptkit.schemas.generation.generate import Generated, Generator
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fuzzing import run
 from random_templates import random_file
 
 FORESEEING = frozenset({"unsure-name", "empty-list"})
@@ -57,29 +55,12 @@ def fault_of(path: Path, count: int) -> tuple[str, str]:
     return ("renders, with a finding" if foreseen else "renders"), "\n".join(foreseen)
 
 
-def main() -> None:
-    """Run and print the figures; the exit status is 1 when there was a miss."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--inputs", type=int, default=40)
-    parser.add_argument("--only", type=int, help="the number of one file")
-    given = parser.parse_args()
-    counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "x.prompt.j2"
-        for number in range(given.count) if given.only is None else [given.only]:
-            text = random_file(Random(f"{given.seed}/{number}"))
-            path.write_text(text)
-            kind, detail = fault_of(path, given.inputs)
-            counts[kind] += 1
-            if kind == "MISS" or given.only is not None:
-                print(f"--- {number}: {kind}: {detail}\n{text}", flush=True)
-    print(
-        f"{sum(counts.values())} files: {', '.join(f'{count} {kind}' for kind, count in counts.most_common())}"
-    )
-    sys.exit(counts["MISS"] > 0)
+def written(random: Random, folder: Path) -> Path:
+    """One random file."""
+    path = folder / "x.prompt.j2"
+    path.write_text(random_file(random))
+    return path
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, noun="file", fault="MISS", count=1000, inputs=40, write=written, judge=fault_of)

@@ -9,11 +9,8 @@ blanks, line ends of Windows; as `.prompt.j2` or as `.prompt.yaml`. Document num
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-import tempfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -26,6 +23,7 @@ from promptkit.schemas.generation.generate import Generated, Generator
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fuzzing import run
 from random_templates import random_file
 
 TEXTS = (
@@ -186,31 +184,13 @@ def _renders(path: Path, count: int) -> list[Any] | str:
     return found
 
 
-def main() -> None:
-    """Run and print the figures; the exit status is 1 when there was a fault."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--inputs", type=int, default=3)
-    parser.add_argument("--only", type=int, help="the number of one document")
-    given = parser.parse_args()
-    counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(given.count) if given.only is None else [given.only]:
-            random = Random(f"{given.seed}/{number}")
-            whole = random.random() < 0.5
-            text = random_document(random, yaml_document=whole)
-            path = Path(folder) / ("x.prompt.yaml" if whole else "x.prompt.j2")
-            path.write_bytes(text.encode())
-            kind, detail = fault_of(path, given.inputs)
-            counts[kind] += 1
-            if kind == "FAULT" or given.only is not None:
-                print(f"--- {number}: {kind}: {detail}\n--- as written:\n{text}", flush=True)
-    print(
-        f"{sum(counts.values())} documents: {', '.join(f'{count} {kind}' for kind, count in counts.most_common())}"
-    )
-    sys.exit(counts["FAULT"] > 0)
+def written(random: Random, folder: Path) -> Path:
+    """One random document, of either form."""
+    whole = random.random() < 0.5
+    path = folder / ("x.prompt.yaml" if whole else "x.prompt.j2")
+    path.write_bytes(random_document(random, yaml_document=whole).encode())
+    return path
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, noun="document", fault="FAULT", count=2000, inputs=3, write=written, judge=fault_of)

@@ -28,7 +28,7 @@ output: {schema: {answer: string}}
 ---
 {% system %}{{ clarity }}{{ output_format }}{% endsystem %}
 {% system %}Always the same. {% include "tone" %}{% endsystem %}
-{% system %}One.{% endsystem %}
+{% system %}{% if true %}One.{% endif %}{% endsystem %}
 {% system %}Two.{% endsystem %}
 {% user %}{% if kind == "a" %}{{ note }}{% else %}{% include "tone" %}{% endif %}{% enduser %}
 """
@@ -73,7 +73,7 @@ def test_a_prompt_that_was_compiled_before_is_not_compiled_again(file: Path, com
     compiled.clear()
 
     assert [said(file), said(file, kind="b")] == first
-    assert count >= 2
+    assert count > 2
     assert compiled == []
     assert len(kept(file)) == 1
 

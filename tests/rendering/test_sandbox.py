@@ -69,6 +69,8 @@ def test_the_sandbox_refuses(expression: str, text: Callable[..., str]) -> None:
     with pytest.raises(TemplateError, match=r"^t\.prompt\.j2:11(:\d+)?: .") as caught:
         text(body, values)
 
+    column, start = caught.value.column, body.index(expression)
+    assert column is None or start < column <= start + len(expression)
     assert "Traceback" not in str(caught.value)
     assert values == {"x": "X", "tags": ["a", "b"], "ticket": {"body": "b"}}
 
